@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes text that a user or a target controls safe to print on a terminal or in a log line.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sallyport::base {
+
+/// Valid printable UTF-8 stays; control characters (C0, DEL, C1), bidirectional overrides and invalid bytes become \xNN
+/// or \u{N}; a backslash doubles. The result never moves a cursor and never ends a line. At most max_bytes, then "…".
+std::string escape_for_terminal(std::string_view s, std::size_t max_bytes = 4096);
+
+/// True when the bytes are well-formed UTF-8 (no surrogates, no overlong forms).
+bool is_utf8(std::string_view s);
+
+}  // namespace sallyport::base

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/escape.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::base {
+namespace {
+
+TEST(Escape, KeepsTextAndDefusesControls) {
+  EXPECT_EQ(escape_for_terminal("héllo"), "héllo");
+  EXPECT_EQ(escape_for_terminal("a\x1b]0;x\x07\n"), "a\\x1b]0;x\\x07\\x0a");
+  EXPECT_EQ(escape_for_terminal("\xc2\x9b"), "\\x9b");
+  EXPECT_EQ(escape_for_terminal("\xff"), "\\xff");
+  EXPECT_EQ(escape_for_terminal("a\\b"), "a\\\\b");
+  EXPECT_EQ(escape_for_terminal("\u202etxt"), "\\u{202e}txt");
+}
+
+TEST(Escape, IsBounded) { EXPECT_EQ(escape_for_terminal(std::string(100, 'a'), 10), "aaaaaaaaaa…"); }
+
+TEST(Escape, Utf8) {
+  EXPECT_TRUE(is_utf8("aé€😀"));
+  EXPECT_FALSE(is_utf8("\xc0\x80"));
+  EXPECT_FALSE(is_utf8("\xed\xa0\x80"));
+  EXPECT_FALSE(is_utf8("\xe2\x82"));
+}
+
+}  // namespace
+}  // namespace sallyport::base
