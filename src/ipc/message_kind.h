@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first byte of every message on a worker's socket. Both sides of the trust line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sallyport::ipc {
+
+enum class MessageKind : std::uint8_t {
+  event = 1,    ///< a serialized event.Event follows: judged, recorded, forwarded as the same bytes
+  control = 2,  ///< a serialized FrontToBroker, BrokerToFront, BackToBroker or BrokerToBack follows
+};
+
+/// The longest message, first byte included.
+constexpr std::size_t max_message_bytes = 64 * 1024;
+/// The most payload one Data event carries.
+constexpr std::size_t max_data_bytes = 32 * 1024;
+/// What a leg grants a new channel at first, and the most it may have outstanding per channel.
+constexpr std::uint32_t channel_window_bytes = 2 * 1024 * 1024;
+
+}  // namespace sallyport::ipc
