@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of one record and the file beside it that wraps them to recipients. Trusted side; the keys are wiped.
+// It must never write a key in the clear.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "recording/types.h"
+
+namespace sallyport::recording {
+
+struct Recipient;
+
+/// What a reader holds: the session key, and the input key when it may read what was typed.
+struct ReadKeys {
+  base::SecretBytes session;  ///< 32 bytes
+  base::SecretBytes input;    ///< 32 bytes or empty
+  ReadKeys duplicate() const { return {session.duplicate(), input.duplicate()}; }
+};
+
+/// Both keys, fresh.
+ReadKeys make_keys(base::Random& random);
+
+/// The contents of ID.keys: each key wrapped to each recipient that may have it.
+base::Result<base::Bytes> wrap_keys(const ReadKeys& keys, const Hash& salt, std::span<const Recipient> recipients);
+
+/// A recipient's X25519 pair: public_key finds the entries, secret_key (32 bytes) opens them.
+struct RecipientKey {
+  PublicKey public_key{};
+  base::SecretBytes secret_key;
+};
+
+/// Opens what ID.keys holds for this recipient. Errc::denied when it holds nothing for it, Errc::corrupt when damaged.
+/// The result still has to match the header's commitment: Reader checks that.
+base::Result<ReadKeys> unwrap_keys(base::ByteView keys_file, const RecipientKey& recipient);
+
+/// Adds recipients to an ID.keys (or drops all others): re-wrapping needs the keys, never the record.
+struct KeyFileEntry {
+  PublicKey recipient{};
+  enum class Which : std::uint8_t { session = 1, input = 2 } which = Which::session;
+};
+/// Who can open the record, without any key.
+base::Result<std::vector<KeyFileEntry>> list_key_file(base::ByteView keys_file);
+
+/// Public key of an X25519 secret key (32 bytes).
+base::Result<PublicKey> x25519_public(const base::SecretBytes& secret_key);
+
+/// Largest ID.keys that is read.
+inline constexpr std::size_t kMaxKeyFileBytes = 64 * 1024;
+
+}  // namespace sallyport::recording
