@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The main function of every front and back: a zygote that enters its sandbox holding no secret, then forks one worker
+// a session. Untrusted side. It must never parse a byte that came from a user or a target.
+#pragma once
+
+namespace sallyport::leg {
+
+/// What a worker is born with, and all of it. Both are non-blocking (the broker sets that; the sandbox cannot).
+struct WorkerSockets {
+  int broker = -1;  ///< SOCK_SEQPACKET to the broker (Link)
+  int peer = -1;    ///< the user's or the target's connection
+};
+
+/// Runs once in the zygote, inside its sandbox: whatever libraries do lazily (fetching ciphers, one key exchange), so
+/// that workers share those pages. May be null. OpenSSL's generator is warmed and reseeded by the zygote itself.
+using WarmUp = void (*)();
+
+/// One worker, inside the narrow sandbox, as process 1 of its own namespace; returns the exit status. May not return
+/// resources to the zygote: the process ends with it.
+using WorkerMain = int (*)(WorkerSockets);
+
+/// Exit statuses that the broker can tell apart. Anything a worker_main returns passes through.
+inline constexpr int kExitUsage = 2;        ///< started by hand
+inline constexpr int kExitSandbox = 70;     ///< a sandbox step failed (its name, errno and remedy were printed)
+inline constexpr int kExitBrokerGone = 71;  ///< the broker closed the connection
+inline constexpr int kExitProtocol = 72;    ///< the broker's messages made no sense, or our queue overflowed
+
+/// `PROGRAM --uid N --gid N` with the broker's control socket as descriptor 3 (ipc/zygote.proto). Contains itself,
+/// warms up, reports ready, then serves spawn requests until the broker closes the socket. A person who starts it by
+/// hand, or asks for --help, is told what it is; the status is then 2.
+int run_zygote(int argc, char** argv, WarmUp warm_up, WorkerMain worker_main);
+
+}  // namespace sallyport::leg
