@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decision: who may reach which target as which account, to do what, recorded how. Trusted side, pure, and closed:
+// what no policy names is refused, and a deny overrides every allow.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "policy/permission.h"
+#include "policy/resource.h"
+
+namespace sallyport::policy {
+
+/// Every resource as of one moment, by name. Immutable once shared: a change makes a new snapshot.
+struct Snapshot {
+  std::map<std::string, User, std::less<>> users;
+  std::map<std::string, Group, std::less<>> groups;
+  std::map<std::string, RoleBinding, std::less<>> roles;
+  std::map<std::string, Target, std::less<>> targets;
+  std::map<std::string, Account, std::less<>> accounts;
+  std::map<std::string, Policy, std::less<>> policies;
+  std::map<std::string, Recipient, std::less<>> recipients;
+
+  /// Adds or replaces.
+  void put(Resource resource);
+  const User* user(std::string_view name) const;
+  const Target* target(std::string_view name) const;
+  const Account* account(std::string_view name) const;
+};
+
+struct Request {
+  std::string user;
+  std::vector<std::string> groups;  ///< beside those that the resources give, such as a directory's
+  std::string target;
+  std::string account;
+  base::Micros time_us = 0;  ///< when it is asked
+  std::string source;        ///< the user's numeric address, without a port
+};
+
+/// Defaults for what no matching policy mentions.
+struct RecordSettings {
+  std::int64_t bulk_after_bytes = std::int64_t{4} << 20;  ///< of a non-terminal stream, recorded verbatim up to here
+  bool bulk_hash = true;                                  ///< hash what follows
+  bool strict = false;                                    ///< sync before Enter, exec and file operations
+  bool operator==(const RecordSettings&) const = default;
+};
+
+/// 0 means no limit.
+struct Limits {
+  std::int64_t idle_seconds = 0;
+  std::int64_t duration_seconds = 0;
+  bool operator==(const Limits&) const = default;
+};
+
+/// Allowed. Where several policies match, permissions add up and the stricter record rule and limit holds.
+struct Grant {
+  Permissions permissions;
+  RecordSettings record;
+  Limits limits;
+  std::vector<std::string> policies;  ///< that matched, sorted
+};
+
+enum class DenialReason {
+  unknown_user,
+  disabled_user,
+  unknown_target,
+  unknown_account,
+  account_not_on_target,  ///< the account's own selector does not name the target
+  no_policy,              ///< nothing allows it
+  denied_by_policy,       ///< a policy with effect deny, or denies that leave no permission
+};
+
+const char* to_string(DenialReason reason);
+
+struct Denial {
+  DenialReason reason = DenialReason::no_policy;
+  std::vector<std::string> policies;  ///< that denied, sorted; empty for the other reasons
+  std::string detail;                 ///< the whole truth, for the audit log and `policy test`
+  /// For the user: the same words whether a name is unknown or only not allowed, so that nobody learns the inventory.
+  std::string message;
+};
+
+using Decision = std::variant<Grant, Denial>;
+
+/// The decision for one request.
+Decision decide(const Snapshot& snapshot, const Request& request);
+
+/// One target as one account, which a user may reach.
+struct Choice {
+  std::string account;
+  std::string target;
+  bool operator==(const Choice&) const = default;
+};
+
+/// All that decide() would grant to this user now, sorted by target, then account.
+std::vector<Choice> choices(const Snapshot& snapshot, std::string_view user, const std::vector<std::string>& groups,
+                            base::Micros time_us, std::string_view source);
+
+/// How one policy stood towards a request: for `policy test`.
+struct Consideration {
+  enum class Outcome { allows, denies, other_subject, other_target, other_account };
+  std::string policy;
+  Outcome outcome = Outcome::allows;
+};
+
+const char* to_string(Consideration::Outcome outcome);
+
+/// Every policy, by name, with its outcome.
+std::vector<Consideration> explain(const Snapshot& snapshot, const Request& request);
+
+/// The user's groups: his own, those that list him as a member, and the additional ones; sorted, each once.
+std::vector<std::string> groups_of(const Snapshot& snapshot, std::string_view user,
+                                   const std::vector<std::string>& additional);
+
+/// The roles of a known, enabled user: `user`, and what his resource and the role bindings give; none for others.
+std::vector<Role> roles_of(const Snapshot& snapshot, std::string_view user, const std::vector<std::string>& groups);
+
+/// Whether the selector chooses the target.
+bool matches(const Selector& selector, const Target& target);
+
+}  // namespace sallyport::policy

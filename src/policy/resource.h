@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The resources that administrators declare, and their JSON. Trusted side, pure: it must never skip a key, a value or a
+// word that it does not understand, because what a policy seems to say must be what is enforced.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "policy/permission.h"
+
+namespace sallyport::policy {
+
+enum class Kind { user, group, role, target, account, policy, recipient };
+
+/// "user", "group", … as in the key `kind`.
+const char* to_string(Kind kind);
+/// Errors: invalid, listing the kinds there are.
+base::Result<Kind> kind_from(std::string_view word);
+
+/// 1 to 64 characters of a-z 0-9 . _ - that begin with a letter or a digit. So no name holds '@', '%', '+', ':' or '/',
+/// reads as an option, or is a path.
+bool is_name(std::string_view s);
+
+/// In a list of names, stands alone for every name there is.
+inline constexpr std::string_view kEvery = "*";
+
+/// Largest JSON text of one resource.
+inline constexpr std::size_t kMaxResourceBytes = 256 * 1024;
+
+/// Chooses targets. An item is a name, or labels that must all match; one matching item suffices.
+///   {env: prod}            the targets with that label
+///   {env: [prod, stage]}   with either value
+///   [web1, {env: prod}]    a name, or labels
+///   ["*"]                  every target
+struct Selector {
+  using Labels = std::map<std::string, std::vector<std::string>>;  ///< label → the values that match
+  std::vector<std::string> names;
+  std::vector<Labels> labels;
+  bool operator==(const Selector&) const = default;
+};
+
+struct User {
+  std::string name;
+  std::string description;
+  std::vector<std::string> groups;
+  std::vector<std::string> public_keys;  ///< lines as in authorized_keys, without options
+  std::vector<Role> roles;               ///< in Sallyport itself, beside what `role` resources give
+  bool disabled = false;                 ///< may not log in, whatever else is said
+  bool operator==(const User&) const = default;
+};
+
+/// A group exists as soon as a user names it; the resource adds members from its own side and a description.
+struct Group {
+  std::string name;
+  std::string description;
+  std::vector<std::string> members;
+  bool operator==(const Group&) const = default;
+};
+
+struct Subjects {
+  std::vector<std::string> users;  ///< or "*" alone: every user
+  std::vector<std::string> groups;
+  bool operator==(const Subjects&) const = default;
+};
+
+/// Gives a role of Sallyport itself to users and groups.
+struct RoleBinding {
+  std::string name;
+  std::string description;
+  Role role = Role::user;
+  Subjects subjects;
+  bool operator==(const RoleBinding&) const = default;
+};
+
+enum class Protocol { ssh };
+const char* to_string(Protocol protocol);
+
+struct Target {
+  std::string name;
+  std::string description;
+  Protocol protocol = Protocol::ssh;
+  std::string host;  ///< a host name, or a numeric address without brackets
+  std::uint16_t port = 22;
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> host_keys;  ///< key lines, any one of which the target must prove
+  std::vector<std::string> host_ca;    ///< key lines of authorities whose host certificates are accepted
+  /// "host:port", IPv6 in brackets.
+  std::string address() const;
+  bool operator==(const Target&) const = default;
+};
+
+/// How the gateway logs in as an account.
+enum class Login { certificate, key, password };
+const char* to_string(Login login);
+
+struct Account {
+  std::string name;
+  std::string description;
+  Selector targets;
+  Login login = Login::certificate;
+  std::string login_name;  ///< on the target; the account's name unless given
+  bool operator==(const Account&) const = default;
+};
+
+enum class Effect { allow, deny };
+
+/// What a policy says of recording; what it leaves out, others or the defaults say.
+struct RecordRules {
+  std::optional<std::int64_t> bulk_after_bytes;
+  std::optional<bool> bulk_hash;
+  std::optional<bool> strict;
+  bool operator==(const RecordRules&) const = default;
+};
+
+struct LimitRules {
+  std::optional<std::int64_t> idle_seconds;      ///< without input from the user
+  std::optional<std::int64_t> duration_seconds;  ///< of the whole session
+  bool operator==(const LimitRules&) const = default;
+};
+
+struct Policy {
+  std::string name;
+  std::string description;
+  Effect effect = Effect::allow;  ///< deny: refuses the access outright, whatever other policies say
+  Subjects subjects;
+  Selector targets;
+  std::vector<std::string> accounts;  ///< or "*" alone: every account
+  Permissions allow;
+  Permissions deny;  ///< taken away from whatever other policies allow
+  RecordRules record;
+  LimitRules limits;
+  bool operator==(const Policy&) const = default;
+};
+
+/// To whom recordings are encrypted besides this node.
+struct Recipient {
+  std::string name;
+  std::string description;
+  std::string public_key;  ///< X25519, 32 bytes in base64
+  base::Bytes public_key_bytes() const;
+  bool operator==(const Recipient&) const = default;
+};
+
+using Resource = std::variant<User, Group, RoleBinding, Target, Account, Policy, Recipient>;
+
+Kind kind_of(const Resource& resource);
+const std::string& name_of(const Resource& resource);
+
+/// Judges one public key line; its error's message is shown to the administrator.
+using KeyCheck = std::function<base::Status(std::string_view line)>;
+
+/// Reads one resource from its JSON object, strictly: an unknown, repeated or missing key, a wrong type, a bad name, or
+/// a bad key line is an error that names kind, name and key and says what to do. Key lines are checked here for their
+/// shape (known type, base64, the type inside agreeing); `check_key` looks at the key itself. Errors: invalid.
+base::Result<Resource> parse_resource(std::string_view json, const KeyCheck& check_key = {});
+
+/// The canonical JSON: sorted keys, no blanks, defaults left out. parse_resource() reads it back to an equal value.
+std::string to_json(const Resource& resource);
+
+}  // namespace sallyport::policy

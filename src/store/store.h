@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The database: resources, credentials, sessions, the audit log's rows and settings, behind statements of our own.
+// Trusted side. It keeps what it is given and understands none of it; foreign error texts (which quote bound values)
+// never leave it, and it is never called on a session loop: every call may block on a disk.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/rows.h"
+
+namespace sallyport::store {
+
+struct Options {
+  std::string url = "sqlite";  ///< "sqlite": DATA_DIR/sallyport.db, or "sqlite:PATH"; "postgresql://…" is not yet there
+  std::string data_dir;
+};
+
+/// Any thread may call; calls take turns. Errors everywhere: busy (another process holds the database), full, io,
+/// corrupt, internal; beside these only what a function names.
+class Store {
+ public:
+  /// Opens, creates if absent (0600), and brings the schema up to date. Errors also: unsupported (unknown URL, or a
+  /// database written by a newer version).
+  static base::Result<std::unique_ptr<Store>> open(const Options& options);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Runs several calls as one transaction on this thread: all of them stay, or, when work returns an error, none. The
+  /// commit is synced. Nested calls join the outer one.
+  base::Status transaction(const std::function<base::Status()>& work);
+
+  // Resources. Every version is kept; names are unique within a kind.
+  /// Inserts or updates; the same JSON again changes nothing. Returns the row as it now is.
+  base::Result<ResourceRow> put_resource(std::string_view kind, std::string_view name, std::string_view json,
+                                         base::Micros now_us);
+  /// Errors: not_found.
+  base::Result<ResourceRow> get_resource(std::string_view kind, std::string_view name);
+  /// Of one kind, or of all when kind is empty; sorted by kind, then name.
+  base::Result<std::vector<ResourceRow>> list_resources(std::string_view kind = {});
+  /// Errors: not_found.
+  base::Status delete_resource(std::string_view kind, std::string_view name, base::Micros now_us);
+  /// Every version that ever was, oldest first; a deletion is a version without JSON.
+  base::Result<std::vector<ResourceRow>> resource_history(std::string_view kind, std::string_view name);
+  /// Grows with every change to any resource, so that a snapshot can be known to be stale.
+  base::Result<std::int64_t> resources_revision();
+
+  // Credentials: password hashes, and secrets that the vault sealed.
+  /// Inserts or replaces.
+  base::Status put_credential(const CredentialRow& row);
+  /// Errors: not_found.
+  base::Result<CredentialRow> get_credential(const CredentialKey& key);
+  /// Of one owner kind ("user", "account", "node", …), or all when empty.
+  base::Result<std::vector<CredentialRow>> list_credentials(std::string_view owner_kind = {});
+  /// Errors: not_found.
+  base::Status delete_credential(const CredentialKey& key);
+  /// Whatever credentials an owner has; none is no error.
+  base::Status delete_credentials_of(std::string_view owner_kind, std::string_view owner_name);
+
+  // Sessions.
+  /// Errors: exists.
+  base::Status insert_session(const SessionRow& row);
+  /// Writes every column of the row with this id. Errors: not_found.
+  base::Status update_session(const SessionRow& row);
+  /// Errors: not_found.
+  base::Result<SessionRow> get_session(std::string_view id);
+  /// Newest first.
+  base::Result<std::vector<SessionRow>> list_sessions(const SessionFilter& filter);
+
+  // The audit log's rows. src/audit makes and checks them; nothing else writes them.
+  /// All or none, synced. Errors: exists (another writer took a sequence number).
+  base::Status append_audit(std::span<const AuditRow> rows);
+  /// Errors: not_found, when the log is empty.
+  base::Result<AuditRow> last_audit();
+  /// In order of sequence.
+  base::Result<std::vector<AuditRow>> list_audit(const AuditFilter& filter);
+  /// Errors: exists.
+  base::Status append_audit_head(const AuditHeadRow& row);
+  /// In order of sequence.
+  base::Result<std::vector<AuditHeadRow>> list_audit_heads();
+
+  // Settings.
+  base::Status put_setting(std::string_view key, std::string_view value);
+  /// Errors: not_found.
+  base::Result<std::string> get_setting(std::string_view key);
+
+ private:
+  class Database;
+  explicit Store(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace sallyport::store

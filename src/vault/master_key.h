@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The master key: the one secret that is not in the database, and where it comes from. Trusted side. It is never
+// logged, never written inside the data directory by default, and never replaced because it was missing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/result.h"
+
+namespace sallyport::vault {
+
+inline constexpr std::size_t kMasterKeyBytes = 32;
+inline constexpr const char* kDefaultMasterKeyPath = "/etc/sallyport/master.key";
+/// The name of the systemd credential: LoadCredentialEncrypted=sallyport-master-key.
+inline constexpr const char* kMasterKeyCredential = "sallyport-master-key";
+
+struct MasterKeySource {
+  enum class Kind { file, passphrase, systemd_credential };
+  Kind kind = Kind::file;
+  std::string path = kDefaultMasterKeyPath;  ///< kind file
+  base::SecretBytes passphrase;              ///< kind passphrase: read by the caller
+  std::string credentials_directory;         ///< kind systemd_credential: the caller's $CREDENTIALS_DIRECTORY
+
+  static MasterKeySource from_file(std::string path);
+  static MasterKeySource from_passphrase(base::SecretBytes passphrase);
+  static MasterKeySource from_systemd(std::string credentials_directory);
+};
+
+/// How a passphrase becomes a key; stored beside the key check, since it is no secret.
+struct PassphraseParameters {
+  unsigned long long passes = 4;
+  std::size_t memory_bytes = std::size_t{256} << 20;
+  base::Bytes salt;  ///< 16 bytes
+};
+
+/// Reads a key file: one line of base64, readable by its owner alone. Errors: not_found, denied (others may read it:
+/// the message says what to do), invalid, io.
+base::Result<base::SecretBytes> read_key_file(const std::string& path);
+/// Writes a key file, 0600, synced, making its directory if need be; never over an existing file. Errors: exists, io, …
+base::Status write_key_file(const std::string& path, base::ByteView key);
+/// Errors: invalid (empty passphrase), internal (no memory).
+base::Result<base::SecretBytes> derive_key(base::ByteView passphrase, const PassphraseParameters& parameters);
+
+/// "argon2id:PASSES:MEMORY:SALT" and back. Errors: invalid (also for costs out of any reason).
+std::string to_text(const PassphraseParameters& parameters);
+base::Result<PassphraseParameters> passphrase_parameters_from(std::string_view text);
+
+}  // namespace sallyport::vault

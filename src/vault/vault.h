@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Secrets at rest and the node's own keys. Trusted side; blocks on the store. Nothing here is ever logged or handed to
+// a worker, except a stored password for the one login step that needs it. A lost master key is fatal, never replaced:
+// see docs/vault.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "keys/private_key.h"
+#include "store/store.h"
+#include "vault/master_key.h"
+
+namespace sallyport::vault {
+
+/// What `account set-secret` stores. One of each type per account.
+enum class SecretType { password, private_key };
+
+/// An X25519 key pair to which recordings are encrypted (libsodium's crypto_box).
+struct RecordingRecipient {
+  base::Bytes public_key;
+  base::SecretBytes secret_key;
+};
+
+/// Any thread may call.
+class Vault {
+ public:
+  /// Reads the master key, or makes one when the store holds no secret yet (kind file: writes it; the other kinds must
+  /// bring one), checks that it is the right one, and makes the node's keys at the first start. Errors: not_found (the
+  /// key is gone: fatal), denied (not the key of this store, or a file that others may read), corrupt, those of the
+  /// store; the messages say what to do.
+  static base::Result<std::unique_ptr<Vault>> open(store::Store& store, const MasterKeySource& source,
+                                                   const base::Clock& clock, base::Random& random);
+  ~Vault();
+  Vault(const Vault&) = delete;
+  Vault& operator=(const Vault&) = delete;
+
+  // Accounts' secrets.
+  /// Stores or replaces. A private key is parsed first. Errors: invalid (empty, too long, unreadable key), denied (the
+  /// key file is encrypted: the message says how to decrypt it).
+  base::Status set_account_secret(std::string_view account, SecretType type, base::ByteView secret);
+  /// Errors: not_found (none was set: the message says how), corrupt.
+  base::Result<base::SecretBytes> account_password(std::string_view account);
+  base::Result<keys::PrivateKey> account_key(std::string_view account);
+  /// Removes all that is stored for an account; nothing stored is no error.
+  base::Status forget_account(std::string_view account);
+
+  // The node's keys, made at the first start, in memory from then on.
+  /// What the SSH listener proves itself with.
+  const keys::PrivateKey& host_key_ed25519() const;
+  const keys::PrivateKey& host_key_rsa() const;
+  /// Signs users' certificates for targets: its public half goes into TrustedUserCAKeys.
+  const keys::PrivateKey& user_ca() const;
+  /// Signs host certificates for what the gateway poses as: its public half goes into known_hosts.
+  const keys::PrivateKey& host_ca() const;
+  /// The host key of a target's inner SSH leg (ssh -J): one per target, made when first asked for.
+  base::Result<keys::PrivateKey> jump_host_key(std::string_view target);
+
+  /// Ed25519 of the node, over recordings' seals and audit heads: the raw 64 bytes.
+  base::Result<base::Bytes> node_sign(base::ByteView message) const;
+  const base::Bytes& node_public_key() const;  ///< raw 32 bytes
+  /// What makes the node able to read its own recordings.
+  const RecordingRecipient& recording_recipient() const;
+
+  /// Seals every secret anew under another master key, in one transaction: a crash leaves the old or the new key
+  /// valid, never neither. A file source gets a freshly made key at its path: the new key waits at PATH.new until the
+  /// store has changed over, and open() finishes what a crash interrupted. Errors as for open().
+  base::Status rotate(const MasterKeySource& to);
+
+ private:
+  struct Keys;
+  Vault(store::Store& store, const base::Clock& clock, base::Random& random);
+
+  base::Status put(std::string_view kind, std::string_view name, std::string_view type, base::ByteView secret);
+  base::Result<base::SecretBytes> get(std::string_view kind, std::string_view name, std::string_view type);
+  base::Status load_or_make_node_keys();
+  base::Result<keys::PrivateKey> load_or_make_key(std::string_view kind, std::string_view name,
+                                                  keys::GeneratedKey type);
+
+  store::Store& store_;
+  const base::Clock& clock_;
+  base::Random& random_;
+  base::SecretBytes master_;
+  std::unique_ptr<Keys> keys_;
+};
+
+}  // namespace sallyport::vault
