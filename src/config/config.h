@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// sallyport.yaml as a typed value: what one node is told by its administrator. Trusted side; holds no secret.
+// Every key has a working default and unknown keys are refused: docs/configuration.md describes each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace sallyport::config {
+
+constexpr const char* default_config_path = "/etc/sallyport/sallyport.yaml";
+
+/// A numeric address and a port to listen at. Port 0: the kernel chooses, `serve` prints it.
+struct ListenAddress {
+  std::string host;  ///< IPv4 or IPv6, without brackets
+  std::uint16_t port = 0;
+};
+
+/// Where the key that seals all secrets at rest comes from.
+enum class MasterKeySource {
+  file,        ///< path; created at the first start of an empty store
+  passphrase,  ///< asked for at start: the terminal, or the first line of standard input
+  credential,  ///< $CREDENTIALS_DIRECTORY/sallyport-master-key (systemd)
+};
+struct MasterKey {
+  MasterKeySource source = MasterKeySource::file;
+  std::string path = "/etc/sallyport/master.key";
+};
+
+struct Limits {
+  std::uint32_t preauth_seconds = 30;     ///< from accept to a successful login, absolute
+  std::uint32_t preauth_total = 512;      ///< connections that are not logged in yet
+  std::uint32_t preauth_per_source = 64;  ///< of them, from one address (IPv6: one /64)
+  std::uint32_t auth_tries = 6;           ///< failed attempts a connection has
+  std::uint32_t max_sessions = 1000;      ///< live sessions of this node
+  std::uint32_t max_channels = 128;       ///< open channels a session may have
+  std::uint32_t session_threads = 0;      ///< 0: one per processor, at most 8
+  std::uint32_t connect_seconds = 15;     ///< TCP connection to a target
+  std::uint32_t login_seconds = 30;       ///< from connection to a finished login at a target
+};
+
+struct Ssh {
+  std::vector<std::string> kex;      ///< in order of preference, extra_kex appended
+  std::vector<std::string> ciphers;  ///< in order of preference
+  std::vector<std::string> macs;     ///< in order of preference
+  std::uint64_t rekey_bytes = 1ULL << 30;
+  std::uint32_t rekey_seconds = 3600;
+  std::uint32_t keepalive_seconds = 60;  ///< towards targets; 0: off
+};
+
+/// Defaults of a node; a policy's `record` may override bulk_after and bulk_hash.
+struct Recording {
+  std::string dir;                              ///< filled in: DATA_DIR/recordings unless set
+  std::uint64_t bulk_after_bytes = 4ULL << 20;  ///< of one non-terminal stream, then it goes through the ring
+  bool bulk_hash = true;
+  bool write_only = false;  ///< the node is no recipient of its own recordings
+};
+
+struct Config {
+  std::string data_dir = "/var/lib/sallyport";
+  std::string libexec_dir;  ///< where workers' executables are; empty: beside sallyportd
+  ListenAddress listen_ssh{"0.0.0.0", 2222};
+  ListenAddress listen_portal{"0.0.0.0", 8443};
+  std::string store = "sqlite";  ///< or postgresql://…
+  MasterKey master_key;
+  std::string service_group = "sallyport";       ///< its members are administrators
+  std::string worker_user = "sallyport-worker";  ///< what root drops to; falls back to nobody where there is none
+  std::string node;                              ///< filled in: the host's name unless set
+  std::optional<std::string> egress_address;     ///< targets see this address; for certificates' source-address
+  base::LogLevel log_level = base::LogLevel::info;
+  Limits limits;
+  Ssh ssh;
+  Recording recording;
+
+  std::string admin_socket() const { return data_dir + "/admin.sock"; }
+};
+
+/// Parses one document. Errors read "NAME:LINE: what is wrong and what is possible".
+base::Result<Config> parse_config(std::string_view text, const std::string& name);
+
+/// Reads a file; with nullopt the default path, where a missing file means the defaults.
+base::Result<Config> load_config(const std::optional<std::string>& path);
+
+/// "0.0.0.0:2222", "[::]:0".
+base::Result<ListenAddress> parse_listen_address(std::string_view text);
+std::string to_string(const ListenAddress& address);
+
+}  // namespace sallyport::config
