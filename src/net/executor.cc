@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker thread and its queue.
+#include "net/executor.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+namespace sallyport::net {
+
+Executor::Executor(std::string name, Priority priority)
+    : thread_([this, name = std::move(name), priority] { work(name, priority); }) {}
+
+Executor::~Executor() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Executor::post(std::function<void()> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
+bool Executor::try_post(std::function<void()> job, std::size_t limit) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.size() >= limit) return false;
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void Executor::work(const std::string& name, Priority priority) {
+  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+  if (priority == Priority::idle) {
+    const sched_param none{};
+    pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);  // a refusal only costs priority
+  }
+  for (;;) {
+    std::function<void()> job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return closing_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    job();
+  }
+}
+
+}  // namespace sallyport::net

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A thread of its own for work that blocks: the store, password hashing, synced writes. Never a session loop's work.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace sallyport::net {
+
+enum class Priority { normal, idle };
+
+/// Runs jobs one at a time in order of posting. The destructor finishes what is queued.
+class Executor {
+ public:
+  /// idle: the thread only gets the processor when nobody else wants it (SCHED_IDLE where the kernel lets us).
+  explicit Executor(std::string name, Priority priority = Priority::normal);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  void post(std::function<void()> job);
+  /// False, and the job is dropped, when this many are waiting already.
+  bool try_post(std::function<void()> job, std::size_t limit);
+
+ private:
+  void work(const std::string& name, Priority priority);
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sallyport::net

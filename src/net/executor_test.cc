@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+namespace sallyport::net {
+namespace {
+
+TEST(Executor, RunsInOrderAndFinishesWhatIsQueued) {
+  std::vector<int> seen;
+  {
+    Executor executor("test", Priority::idle);
+    for (int i = 0; i < 1000; ++i) executor.post([&, i] { seen.push_back(i); });
+  }
+  ASSERT_EQ(seen.size(), 1000u);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+}
+
+TEST(Executor, RefusesWhenFull) {
+  std::promise<void> hold;
+  Executor executor("test");
+  executor.post([wait = hold.get_future().share()] { wait.wait(); });
+  while (!executor.try_post([] {}, 1)) {
+  }
+  EXPECT_FALSE(executor.try_post([] {}, 1));
+  hold.set_value();
+}
+
+}  // namespace
+}  // namespace sallyport::net
