@@ -21,8 +21,10 @@ struct RingMemory {
   /// capacity: bytes per direction (is_ring_capacity); Errc::invalid otherwise, Errc::io when the kernel refuses.
   static base::Result<RingMemory> create(std::size_t capacity = kRingDefaultCapacity);
 
-  /// In the order in which both workers expect them with the message that announces the ring.
-  std::array<int, 3> fds() const { return {memory.get(), front_bell.get(), back_bell.get()}; }
+  /// What goes with the message that announces the ring, in the order that leg::Ring::attach expects: the memory, the
+  /// receiver's own doorbell, the other's.
+  std::array<int, 3> fds_for_front() const { return {memory.get(), front_bell.get(), back_bell.get()}; }
+  std::array<int, 3> fds_for_back() const { return {memory.get(), back_bell.get(), front_bell.get()}; }
 };
 
 }  // namespace sallyport::ipc

@@ -91,8 +91,8 @@ class RingReader {
 /// Both directions as one side sees them: maps the memory, keeps the bells.
 class Ring {
  public:
-  /// fds: memory, front's bell, back's bell, as ipc::RingMemory::fds() orders them; consumed. Errc::invalid when they
-  /// are not what the broker makes (size, seals).
+  /// fds: memory, own bell, peer's bell, as ipc::RingMemory::fds_for_front/back() order them; consumed. Errc::invalid
+  /// when they are not what the broker makes (size, seals).
   static base::Result<std::unique_ptr<Ring>> attach(RingSide side, std::span<base::Fd> fds);
   ~Ring();
   Ring(const Ring&) = delete;
