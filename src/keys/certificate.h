@@ -110,8 +110,4 @@ base::Result<std::string_view> signature_algorithm_behind(std::string_view algor
 /// True for the type name at the head of a certificate blob that Certificate::parse() may accept.
 bool is_certificate_name(std::string_view name);
 
-/// True when the numeric address lies in the block "ADDRESS" or "ADDRESS/BITS". An IPv4-mapped IPv6 address counts as
-/// IPv4. Errors: invalid, when either cannot be read or bits below the mask are set.
-base::Result<bool> address_in_block(std::string_view address, std::string_view block);
-
 }  // namespace sallyport::keys

@@ -33,13 +33,6 @@ inline constexpr std::size_t kMaxPublicKeyBytes = 4096;
 /// No signature blob that we accept is longer.
 inline constexpr std::size_t kMaxSignatureBytes = 4096;
 
-/// What a FIDO authenticator said beside its signature.
-struct TouchEvidence {
-  bool user_present = false;
-  bool user_verified = false;
-  std::uint32_t counter = 0;
-};
-
 /// How a key of a FIDO authenticator must have been used for its signature to count.
 enum class TouchRule { present, verified };
 
@@ -57,8 +50,6 @@ class PublicKey {
   ~PublicKey();
   PublicKey(const PublicKey&) = default;
   PublicKey& operator=(const PublicKey&) = default;
-  PublicKey(PublicKey&&) noexcept = default;
-  PublicKey& operator=(PublicKey&&) noexcept = default;
 
   KeyType type() const;
   std::string_view type_name() const { return key_type_name(type()); }
