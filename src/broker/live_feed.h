@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What watchers of a live session see: the last keyframes and everything since, in memory, so that watching needs
+// neither the disk nor the session's loop. Trusted side; any thread may call. It never holds what the user typed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+namespace sallyport::broker {
+
+struct FeedEntry {
+  std::uint64_t seq = 0;
+  base::Micros time_us = 0;
+  bool up = false;
+  std::shared_ptr<const base::Bytes> event;  ///< a serialized event.Event
+};
+
+class LiveFeed {
+ public:
+  /// Bytes of events kept; older ones go, and a watcher that needs them is told of the gap.
+  static constexpr std::size_t capacity_bytes = 512 * 1024;
+  /// After this much without a keyframe one is wanted, so that joining stays cheap.
+  static constexpr std::size_t keyframe_due_bytes = 128 * 1024;
+
+  /// Session loop: an event that is in the record already.
+  void add(base::Micros time_us, bool up, base::ByteView event);
+  /// Session loop: a keyframe of one channel; what it makes superfluous is dropped.
+  void add_keyframe(base::Micros time_us, std::uint32_t channel, base::ByteView event);
+  /// Whether a keyframe should be asked for. Says so once per due.
+  bool take_keyframe_due();
+  /// No more will come.
+  void close();
+
+  struct Batch {
+    std::vector<FeedEntry> entries;
+    bool gap = false;     ///< entries before these are gone
+    bool closed = false;  ///< nothing will follow
+  };
+  /// The entries after a sequence number (0: from the keyframes on), at most max_bytes of them.
+  Batch after(std::uint64_t seq, std::size_t max_bytes) const;
+
+  /// Calls back, on the session's loop, whenever there is something new; returns a token for unsubscribe(). The
+  /// callback must only wake somebody up.
+  std::uint64_t subscribe(std::function<void()> wake);
+  void unsubscribe(std::uint64_t token);
+
+ private:
+  void notify();
+  void trim();
+
+  mutable std::mutex mutex_;
+  std::deque<FeedEntry> entries_;
+  std::map<std::uint32_t, FeedEntry> keyframes_;  // the latest of each channel
+  std::size_t bytes_ = 0;
+  std::size_t since_keyframe_ = 0;
+  std::uint64_t next_seq_ = 1;
+  std::uint64_t dropped_up_to_ = 0;  // not covered by a keyframe
+  bool keyframe_asked_ = false;
+  bool closed_ = false;
+  std::map<std::uint64_t, std::function<void()>> subscribers_;
+  std::uint64_t next_token_ = 1;
+};
+
+}  // namespace sallyport::broker

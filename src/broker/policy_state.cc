@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading the snapshot.
+#include "broker/policy_state.h"
+
+namespace sallyport::broker {
+
+const identity::AuthorizedKeys& PolicyState::keys_of(std::string_view user) const {
+  const auto found = keys.find(user);
+  return found == keys.end() ? no_keys : found->second;
+}
+
+std::shared_ptr<const PolicyState> PolicyHolder::current() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+base::Status PolicyHolder::reload(store::Store& store) {
+  auto rows = store.list_resources();
+  if (!rows) return base::pass(rows);
+  auto fresh = std::make_shared<PolicyState>();
+  for (const store::ResourceRow& row : *rows) {
+    auto resource = policy::parse_resource(row.json);
+    if (!resource) return base::fail(base::Errc::corrupt, row.kind + " " + row.name + ": " + resource.message());
+    fresh->resources.put(std::move(*resource));
+  }
+  for (const auto& [name, user] : fresh->resources.users) {
+    auto keys = identity::AuthorizedKeys::parse(user.public_keys);
+    if (!keys) return base::fail(base::Errc::corrupt, "user " + name + ": " + keys.message());
+    fresh->keys.emplace(name, std::move(*keys));
+  }
+  const std::lock_guard lock(mutex_);
+  state_ = std::move(fresh);
+  return {};
+}
+
+}  // namespace sallyport::broker

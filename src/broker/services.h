@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of the broker share, wired once by main. Trusted side. References only: the node owns everything and
+// outlives them.
+#pragma once
+
+#include "audit/log.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "broker/audit_trail.h"
+#include "broker/policy_state.h"
+#include "broker/registry.h"
+#include "config/config.h"
+#include "identity/password.h"
+#include "net/executor.h"
+#include "net/loop.h"
+#include "store/store.h"
+#include "vault/vault.h"
+
+namespace sallyport::broker {
+
+struct Services {
+  const config::Config& config;
+  const base::Clock& clock;
+  base::Random& random;       ///< thread-safe
+  net::Loop& main_loop;       ///< listeners, zygotes, the admin socket
+  net::Executor& store_thread;   ///< every call that blocks on the database
+  net::Executor& hash_thread;    ///< Argon2id, one at a time, lowest priority
+  net::Executor& record_thread;  ///< chunks and seals
+  net::Executor& resolver_thread;  ///< names of targets
+  store::Store& store;           ///< only on store_thread
+  vault::Vault& vault;           ///< blocking calls only on store_thread
+  AuditTrail& audit;
+  const identity::Passwords& passwords;  ///< only on hash_thread
+  PolicyHolder& policy;
+  Registry& sessions;
+};
+
+}  // namespace sallyport::broker

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control of a session from other threads.
+#include "broker/session_handle.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace sallyport::broker {
+
+using base::Errc;
+using base::fail;
+
+const char* to_string(SessionState state) {
+  switch (state) {
+    case SessionState::opening: return "opening";
+    case SessionState::live: return "live";
+    case SessionState::paused: return "paused";
+    case SessionState::suspended: return "suspended";
+    case SessionState::ended: return "ended";
+  }
+  return "ended";
+}
+
+const char* to_string(ControlAction action) {
+  switch (action) {
+    case ControlAction::pause: return "pause";
+    case ControlAction::suspend: return "suspend";
+    case ControlAction::resume: return "resume";
+    case ControlAction::terminate: return "terminate";
+    case ControlAction::message: return "message";
+  }
+  return "message";
+}
+
+base::Result<ControlAction> control_action_from(const std::string& word) {
+  for (const ControlAction action : {ControlAction::pause, ControlAction::suspend, ControlAction::resume,
+                                     ControlAction::terminate, ControlAction::message}) {
+    if (word == to_string(action)) return action;
+  }
+  return fail(Errc::invalid, "'" + word + "' is not one of pause, suspend, resume, terminate, message");
+}
+
+SessionHandle::SessionHandle(SessionInfo info) : info_(std::move(info)) {}
+
+SessionInfo SessionHandle::info() const {
+  const std::lock_guard lock(mutex_);
+  return info_;
+}
+
+void SessionHandle::update(const std::function<void(SessionInfo&)>& change) {
+  const std::lock_guard lock(mutex_);
+  change(info_);
+}
+
+void SessionHandle::attach(Handler handler, WatchHandler watch) {
+  const std::lock_guard lock(mutex_);
+  handler_ = std::move(handler);
+  watch_ = std::move(watch);
+}
+
+void SessionHandle::detach() {
+  const std::lock_guard lock(mutex_);
+  handler_ = nullptr;
+  watch_ = nullptr;
+  workers_.clear();
+}
+
+void SessionHandle::control(ControlAction action, const std::string& actor, const std::string& text,
+                            std::function<void(base::Status)> done) {
+  Handler handler;
+  base::Status refused;
+  {
+    const std::lock_guard lock(mutex_);
+    const SessionState state = info_.state;
+    handler = handler_;
+    if (!handler || state == SessionState::ended) {
+      refused = fail(Errc::closed, "session " + info_.id + " has ended");
+    } else if (action == ControlAction::resume && state != SessionState::paused && state != SessionState::suspended) {
+      refused = fail(Errc::invalid, "session " + info_.id + " is not paused");
+    } else {
+      if (action == ControlAction::pause || action == ControlAction::suspend) shut_gate();
+      if (action == ControlAction::terminate) {
+        terminating_.store(true, std::memory_order_release);
+        shut_gate();
+      }
+    }
+  }
+  if (!refused) {
+    done(refused);
+  } else {
+    handler(action, actor, text, std::move(done));
+  }
+}
+
+void SessionHandle::force_kill() {
+  const std::lock_guard lock(mutex_);
+  for (const base::Fd& pidfd : workers_) ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+void SessionHandle::add_worker(base::Fd pidfd) {
+  const std::lock_guard lock(mutex_);
+  workers_.push_back(std::move(pidfd));
+}
+
+void SessionHandle::watcher_joined(const std::string& actor) {
+  WatchHandler watch;
+  {
+    const std::lock_guard lock(mutex_);
+    watch = watch_;
+  }
+  if (watch) watch(true, actor);
+}
+
+void SessionHandle::watcher_left(const std::string& actor) {
+  WatchHandler watch;
+  {
+    const std::lock_guard lock(mutex_);
+    watch = watch_;
+  }
+  if (watch) watch(false, actor);
+}
+
+}  // namespace sallyport::broker

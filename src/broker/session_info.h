@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The facts of one session that lists, audit events and messages show. Trusted side; plain values.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+
+namespace sallyport::broker {
+
+/// The states in the contract's `state` field. A suspended session also waits for its user to authenticate again.
+enum class SessionState { opening, live, paused, suspended, ended };
+
+const char* to_string(SessionState state);
+
+struct SessionInfo {
+  std::string id;
+  std::string user;
+  std::string account;
+  std::string target;
+  std::string protocol = "ssh";
+  std::string source;  ///< "address:port" of the user's client
+  std::string via;     ///< "direct", "jump" or "menu"
+  SessionState state = SessionState::opening;
+  base::Micros started_at_us = 0;
+  base::Micros ended_at_us = 0;
+  std::string end_reason;
+};
+
+}  // namespace sallyport::broker
