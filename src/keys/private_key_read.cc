@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading private keys: OpenSSH's format by hand, PKCS#8 and the traditional forms by OpenSSL; both end in the same
+// checks.
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "keys/pem_armor.h"
+#include "keys/private_key_state.h"
+#include "keys/public_key_state.h"
+#include "keys/wire.h"
+
+namespace sallyport::keys {
+
+using base::Bytes;
+using base::ByteView;
+using base::Errc;
+using base::fail;
+using base::Result;
+using base::SecretBytes;
+
+namespace {
+
+constexpr std::string_view kMagic("openssh-key-v1\0", 15);
+constexpr std::size_t kMaxCommentBytes = 1024;
+constexpr std::size_t kSeedBytes = crypto_sign_SEEDBYTES;
+
+tl::unexpected<base::Error> malformed() {
+  return fail(Errc::invalid, "malformed private key");
+}
+
+tl::unexpected<base::Error> pass_on(const base::Error& error) {
+  return tl::unexpected<base::Error>(error);
+}
+
+template <class State>
+Result<std::unique_ptr<State>> from_pair(Bytes blob, Result<PkeyPtr> pair) {
+  if (!pair) return pass_on(pair.error());
+  Result<PublicKey> pub = PublicKey::parse(blob);
+  if (!pub) return pass_on(pub.error());
+  auto state = std::make_unique<State>(std::move(*pub));
+  state->pkey = std::move(*pair);
+  return state;
+}
+
+template <class State>
+Result<std::unique_ptr<State>> from_seed(ByteView seed) {
+  SecretBytes secret(crypto_sign_SECRETKEYBYTES);
+  unsigned char point[crypto_sign_PUBLICKEYBYTES];
+  crypto_sign_seed_keypair(point, secret.data(), seed.data());
+  Bytes blob;
+  Writer w(blob);
+  w.string(key_type_name(KeyType::ed25519));
+  w.string(ByteView(point));
+  Result<PublicKey> pub = PublicKey::parse(blob);
+  if (!pub) return pass_on(pub.error());
+  auto state = std::make_unique<State>(std::move(*pub));
+  state->ed25519 = std::move(secret);
+  return state;
+}
+
+/// The part of PROTOCOL.key after the type name, for each type.
+template <class State>
+Result<std::unique_ptr<State>> read_fields(Reader& r, KeyType type) {
+  if (type == KeyType::ed25519) {
+    const ByteView point = r.string(32);
+    const ByteView secret = r.string(crypto_sign_SECRETKEYBYTES);
+    if (!r.ok() || secret.size() != crypto_sign_SECRETKEYBYTES) return malformed();
+    auto state = from_seed<State>(secret.first(kSeedBytes));
+    if (state && (!base::equal_constant_time((*state)->ed25519.view(), secret) ||
+                  !base::equal_constant_time(secret.subspan(kSeedBytes), point))) {
+      return fail(Errc::invalid, "Ed25519 private key does not belong to its public key");
+    }
+    return state;
+  }
+  if (type == KeyType::rsa) {
+    RsaNumbers in;
+    in.n = r.mpint();
+    in.e = r.mpint();
+    in.d = r.mpint();
+    in.iqmp = r.mpint();
+    in.p = r.mpint();
+    in.q = r.mpint();
+    if (!r.ok()) return malformed();
+    return from_pair<State>(rsa_blob(in.e, in.n), rsa_pair(in));
+  }
+  const EcdsaCurve* curve = curve_of(type);
+  if (curve == nullptr || type == KeyType::sk_ecdsa_p256) {
+    return fail(Errc::unsupported, "the key's secret is in a FIDO authenticator: it cannot be used here");
+  }
+  const std::string_view name = r.text(16);
+  const ByteView point = r.string(curve->point_bytes);
+  const ByteView scalar = r.mpint();
+  if (!r.ok() || name != curve->ssh_name) return malformed();
+  return from_pair<State>(ecdsa_blob(type, point), ecdsa_pair(type, point, scalar));
+}
+
+/// Padding is the bytes 1, 2, 3 …
+bool is_padding(ByteView v) {
+  for (std::size_t i = 0; i < v.size(); ++i) {
+    if (v[i] != ((i + 1) & 0xff)) return false;
+  }
+  return v.size() < 256;
+}
+
+template <class State>
+Result<std::unique_ptr<State>> read_openssh(ByteView body) {
+  Reader r(body);
+  if (base::text(r.bytes(kMagic.size())) != kMagic) return malformed();
+  const std::string_view cipher = r.text(64);
+  const std::string_view kdf = r.text(64);
+  const ByteView kdf_options = r.string(256);
+  const std::uint32_t keys = r.u32();
+  const ByteView outer_blob = r.string(kMaxPublicKeyBytes);
+  const ByteView inner = r.string();
+  if (!r.ok()) return malformed();
+  if (cipher != "none") return pass_on(encrypted_key_error());
+  if (!r.done() || kdf != "none" || !kdf_options.empty() || keys != 1) return malformed();
+
+  Reader in(inner);
+  const std::uint32_t check_one = in.u32();
+  const std::uint32_t check_two = in.u32();
+  const std::string_view name = in.text(64);
+  if (!in.ok() || check_one != check_two) return malformed();
+  const Result<KeyType> type = key_type_from_name(name);
+  if (!type) return fail(Errc::unsupported, "unsupported private key type");
+  auto state = read_fields<State>(in, *type);
+  if (!state) return state;
+  (*state)->comment = std::string(in.text(kMaxCommentBytes));
+  if (!in.ok() || !is_padding(in.rest())) return malformed();
+  if (!std::ranges::equal((*state)->pub.blob(), outer_blob)) {
+    return fail(Errc::invalid, "private key file holds the public key of another");
+  }
+  return state;
+}
+
+template <class State>
+Result<std::unique_ptr<State>> from_openssl_rsa(const EVP_PKEY* pkey) {
+  constexpr const char* kNames[] = {OSSL_PKEY_PARAM_RSA_N,       OSSL_PKEY_PARAM_RSA_E,
+                                    OSSL_PKEY_PARAM_RSA_D,       OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+                                    OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2};
+  SecretBytes number[6];
+  for (int i = 0; i < 6; ++i) {
+    const BignumPtr n = number_of(pkey, kNames[i]);
+    if (!n) return malformed();
+    number[i] = to_magnitude(n.get());
+  }
+  const RsaNumbers in{number[0].view(), number[1].view(), number[2].view(),
+                      number[3].view(), number[4].view(), number[5].view()};
+  return from_pair<State>(rsa_blob(in.e, in.n), rsa_pair(in));
+}
+
+template <class State>
+Result<std::unique_ptr<State>> from_openssl_ec(const EVP_PKEY* pkey) {
+  char group[64];
+  std::size_t size = 0;
+  const EcdsaCurve* curve = nullptr;
+  if (EVP_PKEY_get_group_name(pkey, group, sizeof group, &size) == 1) {
+    const std::string_view name(group, size);
+    if (name == "prime256v1" || name == "P-256") curve = curve_of(KeyType::ecdsa_p256);
+    if (name == "secp384r1" || name == "P-384") curve = curve_of(KeyType::ecdsa_p384);
+    if (name == "secp521r1" || name == "P-521") curve = curve_of(KeyType::ecdsa_p521);
+  }
+  if (curve == nullptr) return fail(Errc::unsupported, "unsupported curve: nistp256, nistp384 and nistp521 are known");
+  const BignumPtr x = number_of(pkey, OSSL_PKEY_PARAM_EC_PUB_X);
+  const BignumPtr y = number_of(pkey, OSSL_PKEY_PARAM_EC_PUB_Y);
+  const BignumPtr d = number_of(pkey, OSSL_PKEY_PARAM_PRIV_KEY);
+  if (!x || !y || !d) return malformed();
+  const std::size_t width = (curve->point_bytes - 1) / 2;
+  Bytes point{4};
+  for (const BIGNUM* n : {x.get(), y.get()}) {
+    const SecretBytes coordinate = to_magnitude(n, width);
+    point.insert(point.end(), coordinate.view().begin(), coordinate.view().end());
+  }
+  const SecretBytes scalar = to_magnitude(d.get());
+  return from_pair<State>(ecdsa_blob(curve->type, point), ecdsa_pair(curve->type, point, scalar.view()));
+}
+
+template <class State>
+Result<std::unique_ptr<State>> from_openssl(const EVP_PKEY* pkey) {
+  if (EVP_PKEY_is_a(pkey, "RSA")) return from_openssl_rsa<State>(pkey);
+  if (EVP_PKEY_is_a(pkey, "EC")) return from_openssl_ec<State>(pkey);
+  if (EVP_PKEY_is_a(pkey, "ED25519")) {
+    SecretBytes seed(kSeedBytes);
+    std::size_t size = seed.size();
+    if (EVP_PKEY_get_raw_private_key(pkey, seed.data(), &size) != 1 || size != kSeedBytes) return malformed();
+    return from_seed<State>(seed.view());
+  }
+  return fail(Errc::unsupported, "unsupported private key type: ed25519, ecdsa and rsa are known");
+}
+
+/// PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 A.1.2) or SEC 1 (RFC 5915), by the armour's label.
+PkeyPtr decode_der(std::string_view label, ByteView der) {
+  const unsigned char* at = der.data();
+  const unsigned char* const end = at + der.size();
+  const long size = static_cast<long>(der.size());
+  PkeyPtr pkey;
+  if (label == "RSA PRIVATE KEY") {
+    pkey.reset(d2i_PrivateKey(EVP_PKEY_RSA, nullptr, &at, size));
+  } else if (label == "EC PRIVATE KEY") {
+    pkey.reset(d2i_PrivateKey(EVP_PKEY_EC, nullptr, &at, size));
+  } else if (label == "PRIVATE KEY") {
+    const std::unique_ptr<PKCS8_PRIV_KEY_INFO, OpensslDeleter<PKCS8_PRIV_KEY_INFO_free>> info(
+        d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, size));
+    if (info) pkey.reset(EVP_PKCS82PKEY(info.get()));
+  }
+  ERR_clear_error();
+  return at == end ? std::move(pkey) : nullptr;
+}
+
+}  // namespace
+
+Result<PrivateKey> PrivateKey::parse(ByteView text) {
+  if (text.size() > kMaxPrivateKeyBytes) return fail(Errc::invalid, "private key too long");
+  Result<ArmoredKey> armored = read_armor(base::text(text));
+  if (!armored) return pass(armored);
+  Result<std::unique_ptr<State>> state = malformed();
+  if (armored->label == "OPENSSH PRIVATE KEY") {
+    state = read_openssh<State>(armored->body.view());
+  } else if (const PkeyPtr pkey = decode_der(armored->label, armored->body.view())) {
+    state = from_openssl<State>(pkey.get());
+  }
+  if (!state) return pass(state);
+  return PrivateKey(std::move(*state));
+}
+
+Result<PrivateKey> PrivateKey::generate(GeneratedKey kind, base::Random& random) {
+  Result<std::unique_ptr<State>> state = fail(Errc::internal, "a key could not be generated");
+  if (kind == GeneratedKey::ed25519) {
+    SecretBytes seed(kSeedBytes);
+    random.fill({seed.data(), seed.size()});
+    state = from_seed<State>(seed.view());
+  } else {
+    constexpr std::size_t kRsaBits = 3072;
+    const PkeyPtr pkey(kind == GeneratedKey::rsa_3072 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", kRsaBits)
+                                                      : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+    if (pkey) state = from_openssl<State>(pkey.get());
+  }
+  if (!state) return pass(state);
+  return PrivateKey(std::move(*state));
+}
+
+}  // namespace sallyport::keys
