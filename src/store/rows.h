@@ -11,56 +11,56 @@
 namespace sallyport::store {
 
 struct ResourceRow {
-  std::string kind;
-  std::string name;
+  std::string kind = {};
+  std::string name = {};
   std::int64_t version = 0;  ///< 1, 2, … over the life of the name, deletions included
-  std::string json;          ///< opaque here; empty only in the history, for a deletion
+  std::string json = {};     ///< opaque here; empty only in the history, for a deletion
   base::Micros updated_at_us = 0;
 };
 
 /// One credential of one owner.
 struct CredentialKey {
-  std::string owner_kind;  ///< "user", "account", "node", …
-  std::string owner_name;
-  std::string type;  ///< "password-hash", "password", "private-key", …
+  std::string owner_kind = {};  ///< "user", "account", "node", …
+  std::string owner_name = {};
+  std::string type = {};  ///< "password-hash", "password", "private-key", …
 };
 
 struct CredentialRow {
-  CredentialKey key;
+  CredentialKey key = {};
   std::int64_t version = 0;
-  std::string value;  ///< a password hash, or base64 of what the vault sealed; never a plain secret
+  std::string value = {};  ///< a password hash, or base64 of what the vault sealed; never a plain secret
   base::Micros updated_at_us = 0;
 };
 
 /// A session and its recording: they share an id.
 struct SessionRow {
-  std::string id;
-  std::string node;
-  std::string user;
-  std::string account;
-  std::string target;
-  std::string protocol;
-  std::string source;
-  std::string state;  ///< the broker's word: connecting, live, paused, suspended, ended …
+  std::string id = {};
+  std::string node = {};
+  std::string user = {};
+  std::string account = {};
+  std::string target = {};
+  std::string protocol = {};
+  std::string source = {};
+  std::string state = {};  ///< the broker's word: connecting, live, paused, suspended, ended …
   base::Micros started_at_us = 0;
   base::Micros ended_at_us = 0;  ///< 0 while it lives
-  std::string end_reason;
-  std::string recording_state;  ///< live, sealed, truncated; empty before there is a recording
+  std::string end_reason = {};
+  std::string recording_state = {};  ///< live, sealed, truncated; empty before there is a recording
   std::int64_t bytes = 0;
   std::int64_t events = 0;
-  std::string integrity;
+  std::string integrity = {};
   std::string detail = "{}";  ///< JSON, opaque here
 };
 
 struct SessionFilter {
-  std::vector<std::string> states;            ///< any of these; empty: all
-  std::vector<std::string> recording_states;  ///< any of these; empty: all
-  std::string user;
-  std::string account;
-  std::string target;
-  base::Micros since_us = 0;  ///< started at or after
-  base::Micros until_us = 0;  ///< started before; 0: no bound
-  std::string before_id;      ///< cursor: only ids smaller than this one (ids sort by time)
+  std::vector<std::string> states = {};            ///< any of these; empty: all
+  std::vector<std::string> recording_states = {};  ///< any of these; empty: all
+  std::string user = {};
+  std::string account = {};
+  std::string target = {};
+  base::Micros since_us = 0;   ///< started at or after
+  base::Micros until_us = 0;   ///< started before; 0: no bound
+  std::string before_id = {};  ///< cursor: only ids smaller than this one (ids sort by time)
   std::int64_t limit = 1000;
 };
 
@@ -68,21 +68,21 @@ struct SessionFilter {
 struct AuditRow {
   std::int64_t seq = 0;
   base::Micros time_us = 0;
-  std::string type;
-  std::string actor;
-  std::string session;
-  std::string body;   ///< the event's canonical JSON
-  std::string salt;   ///< base64
-  std::string leaf;   ///< hexadecimal
-  std::string chain;  ///< hexadecimal
+  std::string type = {};
+  std::string actor = {};
+  std::string session = {};
+  std::string body = {};   ///< the event's canonical JSON
+  std::string salt = {};   ///< base64
+  std::string leaf = {};   ///< hexadecimal
+  std::string chain = {};  ///< hexadecimal
 };
 
 struct AuditFilter {
   std::int64_t after_seq = 0;  ///< cursor: only greater ones
-  std::string type;            ///< exact, or a prefix when it ends in '.' ("session.")
-  std::string actor;
-  std::string session;
-  std::string text;  ///< part of the body
+  std::string type = {};       ///< exact, or a prefix when it ends in '.' ("session.")
+  std::string actor = {};
+  std::string session = {};
+  std::string text = {};  ///< part of the body
   base::Micros since_us = 0;
   base::Micros until_us = 0;  ///< 0: no bound
   std::int64_t limit = 1000;
@@ -93,9 +93,9 @@ struct AuditFilter {
 struct AuditHeadRow {
   std::int64_t seq = 0;
   base::Micros time_us = 0;
-  std::string chain;       ///< hexadecimal, of the event with this seq
-  std::string public_key;  ///< base64, Ed25519
-  std::string signature;   ///< base64
+  std::string chain = {};       ///< hexadecimal, of the event with this seq
+  std::string public_key = {};  ///< base64, Ed25519
+  std::string signature = {};   ///< base64
 };
 
 }  // namespace sallyport::store

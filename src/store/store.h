@@ -27,6 +27,8 @@ struct Options {
 /// corrupt, internal; beside these only what a function names.
 class Store {
  public:
+  class Database;  ///< the connection: known to src/store alone
+
   /// Opens, creates if absent (0600), and brings the schema up to date. Errors also: unsupported (unknown URL, or a
   /// database written by a newer version).
   static base::Result<std::unique_ptr<Store>> open(const Options& options);
@@ -93,7 +95,6 @@ class Store {
   base::Result<std::string> get_setting(std::string_view key);
 
  private:
-  class Database;
   explicit Store(std::unique_ptr<Database> database);
   std::unique_ptr<Database> database_;
 };

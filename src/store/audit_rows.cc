@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements on the audit log's rows and heads. There is none that changes or removes a row.
+#include <algorithm>
+
+#include "store/database.h"
+#include "store/store.h"
+
+namespace sallyport::store {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr const char* kSelect =
+    "SELECT seq, time_us, type, actor, session, body, salt, leaf, chain FROM audit WHERE 1 = 1";
+
+std::vector<AuditRow> fetch_all(Query& query) {
+  AuditRow row;
+  long long seq = 0;
+  long long time_us = 0;
+  query.into(seq);
+  query.into(time_us);
+  for (std::string* s : {&row.type, &row.actor, &row.session, &row.body, &row.salt, &row.leaf, &row.chain}) {
+    query.into(*s);
+  }
+  query.run();
+  std::vector<AuditRow> out;
+  while (query.fetch()) {
+    AuditRow& r = out.emplace_back(row);
+    r.seq = seq;
+    r.time_us = time_us;
+  }
+  return out;
+}
+
+std::string like_pattern(const std::string& text) {
+  std::string out = "%";
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + "%";
+}
+
+}  // namespace
+
+Status Store::append_audit(std::span<const AuditRow> rows) {
+  for (const AuditRow& r : rows) {
+    if (Status good = check_text({r.type, r.actor, r.session, r.body, r.salt, r.leaf, r.chain}); !good) return good;
+  }
+  return database_->write("append audit", Durability::power_loss, [&](soci::session& sql) -> Status {
+    for (const AuditRow& r : rows) {
+      const long long seq = r.seq;
+      const long long time_us = r.time_us;
+      sql << "INSERT INTO audit (seq, time_us, type, actor, session, body, salt, leaf, chain)"
+             " VALUES (:seq, :time, :type, :actor, :session, :body, :salt, :leaf, :chain)",
+          soci::use(seq), soci::use(time_us), soci::use(r.type), soci::use(r.actor), soci::use(r.session),
+          soci::use(r.body), soci::use(r.salt), soci::use(r.leaf), soci::use(r.chain);
+    }
+    return {};
+  });
+}
+
+Result<AuditRow> Store::last_audit() {
+  return database_->read("last audit", [](soci::session& sql) -> Result<AuditRow> {
+    Query query(sql, kSelect);
+    query.text(" ORDER BY seq DESC LIMIT 1");
+    std::vector<AuditRow> rows = fetch_all(query);
+    if (rows.empty()) return fail(Errc::not_found, "the audit log is empty");
+    return std::move(rows.front());
+  });
+}
+
+Result<std::vector<AuditRow>> Store::list_audit(const AuditFilter& filter) {
+  return database_->read("list audit", [&](soci::session& sql) -> Result<std::vector<AuditRow>> {
+    Query query(sql, kSelect);
+    query.bind(" AND seq > ?", filter.after_seq);
+    if (filter.type.ends_with('.')) {
+      query.bind(" AND type LIKE ? ESCAPE '\\'", like_pattern(filter.type).substr(1));
+    } else if (!filter.type.empty()) {
+      query.bind(" AND type = ?", filter.type);
+    }
+    if (!filter.actor.empty()) query.bind(" AND actor = ?", filter.actor);
+    if (!filter.session.empty()) query.bind(" AND session = ?", filter.session);
+    if (!filter.text.empty()) query.bind(" AND body LIKE ? ESCAPE '\\'", like_pattern(filter.text));
+    if (filter.since_us > 0) query.bind(" AND time_us >= ?", filter.since_us);
+    if (filter.until_us > 0) query.bind(" AND time_us < ?", filter.until_us);
+    const bool newest = filter.order == AuditFilter::Order::newest_first;
+    query.bind(newest ? " ORDER BY seq DESC LIMIT ?" : " ORDER BY seq LIMIT ?", filter.limit);
+    return fetch_all(query);
+  });
+}
+
+Status Store::append_audit_head(const AuditHeadRow& row) {
+  if (Status good = check_text({row.chain, row.public_key, row.signature}); !good) return good;
+  const long long seq = row.seq;
+  const long long time_us = row.time_us;
+  return database_->write("append audit head", Durability::power_loss, [&](soci::session& sql) -> Status {
+    sql << "INSERT INTO audit_heads (seq, time_us, chain, public_key, signature)"
+           " VALUES (:seq, :time, :chain, :key, :signature)",
+        soci::use(seq), soci::use(time_us), soci::use(row.chain), soci::use(row.public_key), soci::use(row.signature);
+    return {};
+  });
+}
+
+Result<std::vector<AuditHeadRow>> Store::list_audit_heads() {
+  return database_->read("list audit heads", [](soci::session& sql) -> Result<std::vector<AuditHeadRow>> {
+    Query query(sql, "SELECT seq, time_us, chain, public_key, signature FROM audit_heads ORDER BY seq");
+    AuditHeadRow row;
+    long long seq = 0;
+    long long time_us = 0;
+    query.into(seq);
+    query.into(time_us);
+    query.into(row.chain);
+    query.into(row.public_key);
+    query.into(row.signature);
+    query.run();
+    std::vector<AuditHeadRow> out;
+    while (query.fetch()) {
+      AuditHeadRow& r = out.emplace_back(row);
+      r.seq = seq;
+      r.time_us = time_us;
+    }
+    return out;
+  });
+}
+
+}  // namespace sallyport::store

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store over real SQLite files.
+#include "store/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace sallyport::store {
+namespace {
+
+using base::Errc;
+
+class StoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string path = (std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX").string();
+    ASSERT_NE(mkdtemp(path.data()), nullptr);
+    dir_ = path;
+    reopen();
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(dir_);
+  }
+  void reopen() {
+    store_.reset();
+    auto opened = Store::open({"sqlite", dir_});
+    ASSERT_TRUE(opened) << opened.message();
+    store_ = std::move(*opened);
+  }
+  /// Changes the file behind the store's back.
+  void raw(const std::string& sql) {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open((dir_ + "/sallyport.db").c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+  }
+
+  std::string dir_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(StoreTest, TheFileIsTheOwnersAlone) {
+  for (const char* name : {"/sallyport.db", "/sallyport.db-wal"}) {
+    struct stat st = {};
+    ASSERT_EQ(stat((dir_ + name).c_str(), &st), 0) << name;
+    EXPECT_EQ(st.st_mode & 0777, 0600U) << name;
+  }
+}
+
+TEST_F(StoreTest, ResourcesKeepTheirVersions) {
+  EXPECT_EQ(store_->put_resource("user", "alice", R"({"a":1})", 10)->version, 1);
+  EXPECT_EQ(store_->put_resource("user", "alice", R"({"a":2})", 20)->version, 2);
+  const auto same = store_->put_resource("user", "alice", R"({"a":2})", 30);
+  EXPECT_EQ(same->version, 2);
+  EXPECT_EQ(same->updated_at_us, 20);
+  const std::int64_t revision = *store_->resources_revision();
+  EXPECT_EQ(store_->put_resource("target", "alice", "{}", 40)->version, 1);
+  EXPECT_GT(*store_->resources_revision(), revision);
+
+  reopen();
+  EXPECT_EQ(store_->get_resource("user", "alice")->json, R"({"a":2})");
+  EXPECT_EQ(store_->list_resources()->size(), 2U);
+  EXPECT_EQ(store_->list_resources("user")->size(), 1U);
+  ASSERT_TRUE(store_->delete_resource("user", "alice", 50));
+  EXPECT_EQ(store_->get_resource("user", "alice").error().code, Errc::not_found);
+  EXPECT_EQ(store_->delete_resource("user", "alice", 51).error().code, Errc::not_found);
+  EXPECT_EQ(store_->put_resource("user", "alice", "{}", 60)->version, 4);
+  const auto history = store_->resource_history("user", "alice");
+  ASSERT_EQ(history->size(), 4U);
+  EXPECT_EQ((*history)[0].json, R"({"a":1})");
+  EXPECT_EQ((*history)[2].json, "");
+  EXPECT_EQ((*history)[3].updated_at_us, 60);
+}
+
+TEST_F(StoreTest, QuotesAndUnicodeAreJustText) {
+  const std::string nasty = R"({"n":"'; DROP TABLE resources; -- \" ü 漢"})";
+  ASSERT_TRUE(store_->put_resource("user", "x'); --", nasty, 1));
+  EXPECT_EQ(store_->get_resource("user", "x'); --")->json, nasty);
+  EXPECT_EQ(store_->put_resource("user", "x", std::string("a\0b", 3), 1).error().code, Errc::invalid);
+  EXPECT_EQ(store_->put_resource("user", "x", "\xff", 1).error().code, Errc::invalid);
+}
+
+TEST_F(StoreTest, CredentialsAreReplacedAndRemoved) {
+  const CredentialKey key{"user", "alice", "password-hash"};
+  EXPECT_EQ(store_->get_credential(key).error().code, Errc::not_found);
+  ASSERT_TRUE(store_->put_credential({key, 1, "one", 5}));
+  ASSERT_TRUE(store_->put_credential({key, 2, "two", 6}));
+  ASSERT_TRUE(store_->put_credential({{"account", "root", "password"}, 1, "three", 7}));
+  reopen();
+  const auto row = store_->get_credential(key);
+  EXPECT_EQ(row->value, "two");
+  EXPECT_EQ(row->version, 2);
+  EXPECT_EQ(row->updated_at_us, 6);
+  EXPECT_EQ(store_->list_credentials()->size(), 2U);
+  EXPECT_EQ(store_->list_credentials("account")->size(), 1U);
+  ASSERT_TRUE(store_->delete_credential(key));
+  EXPECT_EQ(store_->delete_credential(key).error().code, Errc::not_found);
+  ASSERT_TRUE(store_->delete_credentials_of("account", "root"));
+  ASSERT_TRUE(store_->delete_credentials_of("account", "root"));
+  EXPECT_TRUE(store_->list_credentials()->empty());
+}
+
+TEST_F(StoreTest, AReplacedHashDoesNotLingerInTheFile) {
+  const CredentialKey key{"user", "alice", "password-hash"};
+  ASSERT_TRUE(store_->put_credential({key, 1, "UNIQUE-OLD-HASH", 5}));
+  ASSERT_TRUE(store_->delete_credential(key));
+  store_.reset();  // the last connection folds the write-ahead log into the file
+  std::ifstream in(dir_ + "/sallyport.db", std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_GT(all.size(), 4096U);
+  EXPECT_EQ(all.find("UNIQUE-OLD-HASH"), std::string::npos);
+}
+
+SessionRow session(const std::string& id, const std::string& user, const std::string& state, base::Micros started) {
+  SessionRow row;
+  row.id = id;
+  row.user = user;
+  row.target = "web1";
+  row.state = state;
+  row.started_at_us = started;
+  return row;
+}
+
+TEST_F(StoreTest, SessionsAreFoundByStateAndCursor) {
+  ASSERT_TRUE(store_->insert_session(session("01a", "alice", "live", 100)));
+  ASSERT_TRUE(store_->insert_session(session("01b", "bob", "ended", 200)));
+  ASSERT_TRUE(store_->insert_session(session("01c", "alice", "paused", 300)));
+  EXPECT_EQ(store_->insert_session(session("01a", "alice", "live", 100)).error().code, Errc::exists);
+
+  SessionRow changed = *store_->get_session("01a");
+  changed.state = "ended";
+  changed.ended_at_us = 400;
+  changed.end_reason = "terminated by carol";
+  changed.recording_state = "sealed";
+  changed.bytes = std::int64_t{5} << 40;
+  changed.events = 7;
+  changed.integrity = "verified";
+  changed.detail = R"({"policies":["p"]})";
+  ASSERT_TRUE(store_->update_session(changed));
+  reopen();
+  const SessionRow read = *store_->get_session("01a");
+  EXPECT_EQ(read.end_reason, "terminated by carol");
+  EXPECT_EQ(read.bytes, std::int64_t{5} << 40);
+  EXPECT_EQ(read.detail, changed.detail);
+  EXPECT_EQ(read.recording_state, "sealed");
+  EXPECT_EQ(store_->update_session(session("zzz", "x", "live", 1)).error().code, Errc::not_found);
+  EXPECT_EQ(store_->get_session("zzz").error().code, Errc::not_found);
+
+  const auto ids = [&](const SessionFilter& filter) {
+    std::vector<std::string> out;
+    const auto rows = store_->list_sessions(filter);
+    for (const SessionRow& row : rows.value()) out.push_back(row.id);
+    return out;
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(ids({}), ElementsAre("01c", "01b", "01a"));
+  EXPECT_THAT(ids({.states = {"live", "paused"}}), ElementsAre("01c"));
+  EXPECT_THAT(ids({.states = {"ended"}, .user = "alice"}), ElementsAre("01a"));
+  EXPECT_THAT(ids({.recording_states = {"sealed"}}), ElementsAre("01a"));
+  EXPECT_THAT(ids({.since_us = 200, .until_us = 300}), ElementsAre("01b"));
+  EXPECT_THAT(ids({.before_id = "01c", .limit = 1}), ElementsAre("01b"));
+  EXPECT_THAT(ids({.target = "web2"}), ElementsAre());
+}
+
+TEST_F(StoreTest, ATransactionIsAllOrNothing) {
+  EXPECT_EQ(store_
+                ->transaction([&]() -> base::Status {
+                  EXPECT_TRUE(store_->put_setting("a", "1"));
+                  EXPECT_TRUE(store_->put_resource("user", "alice", "{}", 1));
+                  return base::fail(Errc::denied, "no");
+                })
+                .error()
+                .code,
+            Errc::denied);
+  EXPECT_EQ(store_->get_setting("a").error().code, Errc::not_found);
+  EXPECT_TRUE(store_->list_resources()->empty());
+  EXPECT_EQ(*store_->resources_revision(), 0);
+  ASSERT_TRUE(store_->transaction([&] { return store_->put_setting("a", "2"); }));
+  EXPECT_EQ(*store_->get_setting("a"), "2");
+}
+
+TEST_F(StoreTest, AnOverlookedFailureStillRollsBack) {
+  ASSERT_TRUE(store_->insert_session(session("01a", "alice", "live", 1)));
+  const base::Status done = store_->transaction([&]() -> base::Status {
+    EXPECT_TRUE(store_->put_setting("a", "1"));
+    EXPECT_FALSE(store_->insert_session(session("01a", "alice", "live", 1)));
+    return {};
+  });
+  EXPECT_FALSE(done);
+  EXPECT_FALSE(store_->get_setting("a"));
+}
+
+TEST_F(StoreTest, ThreadsTakeTurns) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 10; ++i) {
+        EXPECT_TRUE(store_->put_resource("user", "u" + std::to_string(t), std::to_string(i), i));
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(*store_->resources_revision(), 40);
+}
+
+TEST_F(StoreTest, ErrorsNameNoValues) {
+  raw("DROP TABLE sessions");
+  const base::Status r = store_->insert_session(session("SECRET-ID", "alice", "live", 1));
+  ASSERT_FALSE(r);
+  EXPECT_THAT(r.message(), ::testing::HasSubstr("insert session"));
+  EXPECT_THAT(r.message(), ::testing::Not(::testing::HasSubstr("SECRET-ID")));
+  EXPECT_THAT(r.message(), ::testing::Not(::testing::HasSubstr("INSERT")));
+}
+
+TEST_F(StoreTest, ANewerSchemaIsRefused) {
+  store_.reset();
+  raw("INSERT INTO schema_migrations (step) VALUES (999)");
+  const auto opened = Store::open({"sqlite", dir_});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::unsupported);
+}
+
+TEST_F(StoreTest, WhatIsNoDatabaseIsCorrupt) {
+  const std::string path = dir_ + "/other.db";
+  std::ofstream(path) << std::string(8192, 'x');
+  EXPECT_EQ(Store::open({"sqlite:" + path, dir_}).error().code, Errc::corrupt);
+  EXPECT_EQ(Store::open({"sqlite:" + dir_ + "/no/such/dir/x.db", dir_}).error().code, Errc::not_found);
+  EXPECT_EQ(Store::open({"postgresql://h/db", dir_}).error().code, Errc::unsupported);
+  EXPECT_EQ(Store::open({"oracle", dir_}).error().code, Errc::unsupported);
+}
+
+}  // namespace
+}  // namespace sallyport::store
