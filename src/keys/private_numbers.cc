@@ -2,6 +2,11 @@
 // Private keys from their numbers. Numbers stand in OpenSSL's "secure" bignums, which are cleared even inside its
 // parameter blocks.
 #include <openssl/core_names.h>
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include "keys/private_key_state.h"
 #include "keys/public_key_state.h"
@@ -40,7 +45,7 @@ PkeyPtr pair_from_params(const char* type, OSSL_PARAM_BLD* builder) {
   const PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* pkey = nullptr;
   if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1) return nullptr;
-  EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_KEYPAIR, params.get());
+  if (EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_KEYPAIR, params.get()) != 1) ERR_clear_error();
   return PkeyPtr(pkey);
 }
 
@@ -133,6 +138,7 @@ Result<PkeyPtr> ecdsa_pair(KeyType type, ByteView point, ByteView scalar) {
   PkeyPtr pkey = pair_from_params("EC", builder.get());
   const PkeyCtxPtr check(pkey ? EVP_PKEY_CTX_new_from_pkey(nullptr, pkey.get(), nullptr) : nullptr);
   if (!check || EVP_PKEY_private_check(check.get()) != 1 || EVP_PKEY_pairwise_check(check.get()) != 1) {
+    ERR_clear_error();
     return fail(Errc::invalid, "ECDSA private key does not belong to its public key");
   }
   return pkey;

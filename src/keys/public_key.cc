@@ -3,6 +3,7 @@
 #include "keys/public_key.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <sodium.h>
 
 #include <algorithm>
@@ -56,7 +57,7 @@ PkeyPtr pkey_from_params(const char* type, OSSL_PARAM_BLD* builder) {
   const PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* pkey = nullptr;
   if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1) return nullptr;
-  EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_PUBLIC_KEY, params.get());
+  if (EVP_PKEY_fromdata(ctx.get(), &pkey, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) ERR_clear_error();
   return PkeyPtr(pkey);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verifying SSH signatures, strictly encoded and under an algorithm of the key's own.
-#include <openssl/rsa.h>
+#include <openssl/err.h>
 #include <sodium.h>
 
 #include <algorithm>
@@ -41,7 +41,10 @@ Status verify_evp(EVP_PKEY* pkey, const EVP_MD* digest, ByteView signature, Byte
   if (!ctx || EVP_DigestVerifyInit(ctx.get(), nullptr, digest, nullptr, pkey) != 1) {
     return fail(Errc::internal, "signature verification could not start");
   }
-  return EVP_DigestVerify(ctx.get(), signature.data(), signature.size(), data.data(), data.size()) == 1 ? Status{}
+  if (EVP_DigestVerify(ctx.get(), signature.data(), signature.size(), data.data(), data.size()) == 1) return {};
+  ERR_clear_error();  // the queue is per thread: what stays in it would be read as another call's error
+  return refused();
+}
                                                                                                         : refused();
 }
 
