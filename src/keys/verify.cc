@@ -45,8 +45,6 @@ Status verify_evp(EVP_PKEY* pkey, const EVP_MD* digest, ByteView signature, Byte
   ERR_clear_error();  // the queue is per thread: what stays in it would be read as another call's error
   return refused();
 }
-                                                                                                        : refused();
-}
 
 /// RFC 5656 §3.1.2: mpint r, mpint s.
 Status verify_ecdsa(EVP_PKEY* pkey, const EVP_MD* digest, ByteView signature, ByteView data) {
