@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <vector>
 
@@ -61,16 +62,17 @@ class Loop {
     base::Micros due = 0;
     std::function<void()> handler;
   };
+  Before run_hooks();
   void wait(Before before);
   void dispatch();
   void fire_timers();
   void sweep();
 
   const base::Clock& clock_;
-  std::vector<Slot> slots_;
+  std::deque<Slot> slots_;     // a deque: a handler that registers another must not move itself
   std::vector<pollfd> polls_;  // parallel to slots_; fd -1 where unused
   std::vector<Timer> timers_;  // few: scanned
-  std::vector<std::function<Before()>> hooks_;
+  std::deque<std::function<Before()>> hooks_;
   std::vector<WatchId> dead_;  // unwatched slots whose handlers are destroyed between wake-ups
   TimerId last_timer_ = 0;
   int status_ = 0;

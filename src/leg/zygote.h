@@ -23,6 +23,7 @@ using WorkerMain = int (*)(WorkerSockets);
 inline constexpr int kExitUsage = 2;        ///< started by hand
 inline constexpr int kExitSandbox = 70;     ///< a sandbox step failed (its name, errno and remedy were printed)
 inline constexpr int kExitBrokerGone = 71;  ///< the broker closed the connection
+inline constexpr int kExitAborted = 134;    ///< an assertion or an uncaught exception of our own
 inline constexpr int kExitProtocol = 72;    ///< the broker's messages made no sense, or our queue overflowed
 
 /// `PROGRAM --uid N --gid N` with the broker's control socket as descriptor 3 (ipc/zygote.proto). Contains itself,

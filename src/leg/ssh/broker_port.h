@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Typed messages on a worker's link to the broker. Untrusted side: what it sends is judged, what it receives is the
+// broker's word.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "leg/link.h"
+
+namespace google::protobuf {
+class MessageLite;
+}
+namespace sallyport::event {
+class Event;
+}
+
+namespace sallyport::leg::ssh {
+
+/// event.Stream without the generated header.
+enum class StreamId : std::uint8_t { main = 0, stderr_data = 1 };
+inline constexpr std::size_t kStreams = 2;
+constexpr std::size_t index(StreamId s) {
+  return static_cast<std::size_t>(s);
+}
+
+class BrokerPort {
+ public:
+  /// The link must outlive the port.
+  explicit BrokerPort(Link& link) : link_(link) {}
+
+  /// A message that does not fit 64 KiB is our own bug: whoever fills one bounds its fields.
+  void send_event(const event::Event& event);
+  /// FrontToBroker or BackToBroker.
+  void send_control(const google::protobuf::MessageLite& control);
+  /// The same; the buffer it was serialized in is wiped afterwards.
+  void send_secret_control(const google::protobuf::MessageLite& control);
+  /// Data events of at most ipc::max_data_bytes each; no more than one copy of the bytes.
+  void send_data(std::uint32_t channel, StreamId stream, base::ByteView data);
+  /// An event that was serialized before.
+  void send_serialized_event(base::ByteView event);
+
+  /// True while the broker does not keep up: take nothing more from the peer.
+  bool congested() const { return link_.congested(); }
+  /// Frees what a burst grew.
+  void give_back_buffers() { base::Bytes().swap(buffer_); }
+
+ private:
+  void send(std::uint8_t kind, const google::protobuf::MessageLite& message);
+
+  Link& link_;
+  base::Bytes buffer_;
+};
+
+}  // namespace sallyport::leg::ssh

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The peer's socket and the SSH transport over it: reads, decodes, encrypts, writes. Untrusted side; it parses only its
+// own peer and never blocks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "codec/ssh/transport.h"
+#include "leg/loop.h"
+
+namespace sallyport::leg::ssh {
+
+/// How the peer's connection ended.
+enum class PeerEnd {
+  disconnected,  ///< it sent DISCONNECT
+  closed,        ///< it closed its socket
+  lost,          ///< the socket failed
+  breach,        ///< it broke the protocol, or nothing could be agreed; a DISCONNECT is queued
+};
+
+class PeerHandler {
+ public:
+  virtual ~PeerHandler() = default;
+  /// A payload of the layers above the transport; valid during the call.
+  virtual base::Status peer_message(base::ByteView payload) = 0;
+  /// Demands and keys_changed. An error ends the connection as a breach.
+  virtual base::Status peer_event(codec::ssh::EventKind kind) = 0;
+  /// Once; text is foreign (escape before showing). Nothing is read afterwards.
+  virtual void peer_ended(PeerEnd end, std::string_view text) = 0;
+  /// True: take nothing from the peer now.
+  virtual bool peer_held() = 0;
+};
+
+class Peer {
+ public:
+  /// fd is not owned. All must outlive the peer.
+  Peer(Loop& loop, int fd, codec::ssh::Transport& transport, PeerHandler& handler);
+  ~Peer();
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  /// Takes what was read but not handled while the peer was held. To be called before every wait.
+  void resume();
+  /// Writes what is there. True when some of it went out.
+  bool flush();
+  /// Tells the loop what to wait for; the last step before every wait.
+  void arm();
+  /// Reads no more; what is queued still goes out.
+  void stop_reading() { reading_ = false; }
+  bool reading() const { return reading_; }
+  /// Nothing left to write, or nobody to write to.
+  bool drained() const;
+  /// Input or output since the last call.
+  bool take_activity();
+
+ private:
+  void ready(short revents);
+  void hung_up();
+  bool read_some();
+  void process();
+  void end(PeerEnd how, std::string_view text);
+
+  Loop& loop_;
+  int fd_;
+  codec::ssh::Transport& transport_;
+  PeerHandler& handler_;
+  std::optional<Loop::WatchId> watch_;  // none once the socket hung up: it would be reported for ever
+  bool reading_ = true;
+  bool writing_ = true;   // false once the socket takes no more
+  bool stalled_ = false;  // process() stopped before the transport ran dry
+  bool active_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace sallyport::leg::ssh

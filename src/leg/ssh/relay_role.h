@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What distinguishes a front's relay from a back's. Untrusted side.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "codec/ssh/connection_messages.h"
+#include "leg/ssh/relay_channel.h"
+
+namespace sallyport::leg::ssh {
+
+enum class Took : bool {
+  no,   ///< the relay goes on as usual
+  yes,  ///< the role has dealt with it
+};
+
+class RelayRole {
+ public:
+  virtual ~RelayRole() = default;
+
+  /// The peer asks for a channel that has no entry yet. took: the role answers it, now or later, by itself.
+  virtual Took peer_opens(const codec::ssh::ChannelOpen& open) = 0;
+  /// An entry was made for a channel, before anything is sent about it; may set role and held_back, or return
+  /// Opening::confirmed to have the peer told yes at once.
+  virtual Opening channel_made(RelayChannel& channel) = 0;
+  /// Data from the peer. took: the role keeps it (and calls Relay::consumed_here).
+  virtual Took peer_data(RelayChannel& channel, StreamId stream, base::ByteView data) = 0;
+  /// Data from the peer that goes on to the far leg, in order.
+  virtual void observe_data(RelayChannel& channel, StreamId stream, base::ByteView data) = 0;
+  /// A request from the peer. took: the role pushed its answer, if one is wanted, to channel.answers.
+  virtual Took peer_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request) = 0;
+  virtual Took peer_global_request(const codec::ssh::GlobalRequest& request) = 0;
+  /// A global answer from the peer. took: it was to a request of the role's own.
+  virtual Took peer_global_answer(bool ok) = 0;
+  /// EOF or CLOSE came from the peer.
+  virtual void peer_finished(RelayChannel& channel) = 0;
+  /// A request from the far leg, before it goes to the peer.
+  virtual void observe_far_request(RelayChannel& channel, const event::Event& event) = 0;
+  /// The far leg refused a channel that the peer holds confirmed (Opening::local now).
+  virtual void far_refused(RelayChannel& channel, std::string_view text) = 0;
+  /// The far leg's answer to a request that the peer was told yes to before.
+  virtual void swallowed_answer(RelayChannel& channel, bool ok) = 0;
+  /// The channel is about to be forgotten.
+  virtual void channel_gone(RelayChannel& channel) = 0;
+
+  // Bulk.
+  /// Data from the peer on a stream that goes through the ring.
+  virtual void bulk_data(RelayChannel& channel, StreamId stream, base::ByteView data) = 0;
+  /// Everything of the channel that the bulk path gathers must be told to the broker now: Eof or Close follow.
+  virtual void bulk_before_end(RelayChannel& channel) = 0;
+};
+
+}  // namespace sallyport::leg::ssh

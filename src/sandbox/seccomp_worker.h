@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker may ask of the kernel: bytes on the descriptors it was given, memory, time, randomness, its own end.
+#pragma once
+
+#include "sandbox/filter.h"
+
+namespace sallyport::sandbox {
+
+/// The calls that both zygotes and workers may make.
+void add_worker_rules(Rules& rules);
+/// The filter of a worker.
+Step worker_filter(Filter& out);
+
+}  // namespace sallyport::sandbox

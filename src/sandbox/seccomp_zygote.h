@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a zygote may ask of the kernel: what a worker may, and what it takes to make one.
+#pragma once
+
+#include "sandbox/filter.h"
+
+namespace sallyport::sandbox {
+
+/// The filter of a zygote; workers inherit it and add their own.
+Step zygote_filter(Filter& out);
+
+}  // namespace sallyport::sandbox
