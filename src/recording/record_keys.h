@@ -27,8 +27,10 @@ struct ReadKeys {
 /// Both keys, fresh.
 ReadKeys make_keys(base::Random& random);
 
-/// The contents of ID.keys: each key wrapped to each recipient that may have it.
-base::Result<base::Bytes> wrap_keys(const ReadKeys& keys, const Hash& salt, std::span<const Recipient> recipients);
+/// The contents of ID.keys: each key wrapped to each recipient that may have it, bound to the record by its header's
+/// hash. Needs the keys, never the record: the way to add recipients later, or to drop some.
+base::Result<base::Bytes> wrap_keys(const ReadKeys& keys, const Hash& header_hash,
+                                    std::span<const Recipient> recipients);
 
 /// A recipient's X25519 pair: public_key finds the entries, secret_key (32 bytes) opens them.
 struct RecipientKey {
@@ -37,13 +39,14 @@ struct RecipientKey {
 };
 
 /// Opens what ID.keys holds for this recipient. Errc::denied when it holds nothing for it, Errc::corrupt when damaged.
-/// The result still has to match the header's commitment: Reader checks that.
-base::Result<ReadKeys> unwrap_keys(base::ByteView keys_file, const RecipientKey& recipient);
+/// header_hash is the record's. The result still has to match the header's commitment: Reader checks that.
+base::Result<ReadKeys> unwrap_keys(base::ByteView keys_file, const Hash& header_hash, const RecipientKey& recipient);
 
-/// Adds recipients to an ID.keys (or drops all others): re-wrapping needs the keys, never the record.
+/// One wrapped key, as anyone can see it.
 struct KeyFileEntry {
+  enum class Which : std::uint8_t { session = 1, input = 2 };
   PublicKey recipient{};
-  enum class Which : std::uint8_t { session = 1, input = 2 } which = Which::session;
+  Which which = Which::session;
 };
 /// Who can open the record, without any key.
 base::Result<std::vector<KeyFileEntry>> list_key_file(base::ByteView keys_file);
