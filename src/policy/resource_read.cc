@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resources from JSON: one reader a kind. A new key means a line here and one in resource_write.cc.
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+#include "policy/json_object.h"
+#include "policy/key_line.h"
+#include "policy/resource.h"
+#include "policy/selector_read.h"
+
+namespace sallyport::policy {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+using base::Status;
+using nlohmann::json;
+
+namespace {
+
+using Every = JsonObject::Every;
+
+// ---- pieces that several kinds share
+
+std::vector<std::string> key_lines(JsonObject& in, std::string_view key, const KeyCheck& check_key) {
+  std::vector<std::string> lines = in.string_list(key);
+  for (std::size_t i = 0; i < lines.size() && in.ok(); ++i) {
+    Status good = check_key_line(lines[i]);
+    if (good && check_key) good = check_key(lines[i]);
+    if (!good) in.reject(key, "item " + std::to_string(i + 1) + ": " + good.message());
+  }
+  return lines;
+}
+
+/// Reads a nested object under a key with `read`; what goes wrong inside is reported with the path to it.
+template <class Read>
+void nested(JsonObject& in, std::string_view key, Read&& read) {
+  const json* value = in.take(key);
+  if (value == nullptr) return;
+  if (!value->is_object()) {
+    in.reject(key, "must be an object");
+    return;
+  }
+  JsonObject inner(*value, "in it");
+  read(inner);
+  if (const Status done = inner.finish(); !done) in.reject(key, done.message());
+}
+
+Subjects subjects(JsonObject& in) {
+  Subjects out;
+  nested(in, "subjects", [&](JsonObject& s) {
+    out.users = s.name_list("users", Every::accepted);
+    out.groups = s.name_list("groups", Every::refused);
+  });
+  if (in.ok() && out.users.empty() && out.groups.empty()) {
+    in.reject("subjects", "must name users or groups, such as {groups: [ops]} or {users: [\"*\"]}");
+  }
+  return out;
+}
+
+bool is_host(const std::string& host) {
+  unsigned char space[16];
+  if (inet_pton(AF_INET, host.c_str(), space) == 1 || inet_pton(AF_INET6, host.c_str(), space) == 1) return true;
+  if (host.empty() || host.size() > 253 || host.front() == '.' || host.front() == '-') return false;
+  // What looks like a numeric address but is none ("10.0.0.300") must not become a name to look up.
+  if (host.find_first_not_of("0123456789.") == std::string::npos) return false;
+  const bool letters = std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_';
+  });
+  return letters && host.find("..") == std::string::npos;
+}
+
+/// "host", "host:port", "[v6]", "[v6]:port".
+bool split_address(const std::string& address, Target& out) {
+  std::string port;
+  if (address.starts_with('[')) {
+    const std::size_t end = address.find(']');
+    if (end == std::string::npos) return false;
+    out.host = address.substr(1, end - 1);
+    if (out.host.find(':') == std::string::npos) return false;
+    port = address.substr(end + 1);
+  } else {
+    const std::size_t colon = address.find(':');
+    out.host = address.substr(0, colon);
+    port = colon == std::string::npos ? std::string() : address.substr(colon);
+  }
+  if (!is_host(out.host)) return false;
+  if (port.empty()) return true;
+  if (port.front() != ':' || port.size() < 2 || port.size() > 6 || port[1] == '0' ||
+      port.find_first_not_of("0123456789", 1) != std::string::npos) {
+    return false;
+  }
+  const int number = std::stoi(port.substr(1));
+  out.port = static_cast<std::uint16_t>(number);
+  return number <= 65535;
+}
+
+// ---- one reader a kind
+
+User read_user(JsonObject& in, const KeyCheck& check_key) {
+  User out;
+  out.groups = in.name_list("groups", Every::refused);
+  out.public_keys = key_lines(in, "public_keys", check_key);
+  for (const std::string& word : in.string_list("roles")) {
+    Result<Role> role = role_from(word);
+    if (!role) {
+      in.reject("roles", role.message());
+      break;
+    }
+    out.roles.push_back(*role);
+  }
+  out.disabled = in.optional_bool("disabled", false);
+  return out;
+}
+
+Group read_group(JsonObject& in, const KeyCheck&) {
+  Group out;
+  out.members = in.name_list("members", Every::refused);
+  return out;
+}
+
+RoleBinding read_role(JsonObject& in, const KeyCheck&) {
+  RoleBinding out;
+  const Result<Role> role = role_from(in.required_string("role"));
+  if (!role) {
+    in.reject("role", role.message());
+  } else {
+    out.role = *role;
+  }
+  out.subjects = subjects(in);
+  return out;
+}
+
+Target read_target(JsonObject& in, const KeyCheck& check_key) {
+  Target out;
+  if (in.required_string("protocol") != "ssh") in.reject("protocol", "must be ssh");
+  if (const std::string address = in.required_string("address"); in.ok() && !split_address(address, out)) {
+    in.reject("address", "must be HOST or HOST:PORT, an IPv6 address in brackets, such as 10.0.0.7:22 or [fd00::7]:22");
+  }
+  out.labels = read_labels(in, "labels");
+  out.host_keys = key_lines(in, "host_keys", check_key);
+  out.host_ca = key_lines(in, "host_ca", check_key);
+  return out;
+}
+
+Account read_account(JsonObject& in, const KeyCheck&) {
+  Account out;
+  out.targets = read_selector(in, "targets");
+  const std::string login = in.required_string("login");
+  bool found = false;
+  for (const Login l : {Login::certificate, Login::key, Login::password}) {
+    if (login != to_string(l)) continue;
+    out.login = l;
+    found = true;
+  }
+  if (!found) in.reject("login", "must be certificate, key or password");
+  out.login_name = in.optional_text("login_name");
+  if (out.login_name.size() > 256) in.reject("login_name", "must be at most 256 bytes");
+  return out;
+}
+
+Permissions read_permissions(JsonObject& in, std::string_view key) {
+  Permissions out;
+  for (const std::string& word : in.string_list(key)) {
+    if (const Status added = out.add_word(word); !added) {
+      in.reject(key, base::escape_for_terminal(added.message()));
+      break;
+    }
+  }
+  return out;
+}
+
+Policy read_policy(JsonObject& in, const KeyCheck&) {
+  Policy out;
+  for (const char* key : {"when", "require", "commands", "files", "statements"}) in.not_yet(key);
+  if (in.has("effect")) {
+    const std::string effect = in.required_string("effect");
+    if (effect == "deny") out.effect = Effect::deny;
+    if (effect != "deny" && effect != "allow") in.reject("effect", "must be allow or deny");
+  } else {
+    in.take("effect");
+  }
+  out.subjects = subjects(in);
+  out.targets = read_selector(in, "targets");
+  out.accounts = in.name_list("accounts", Every::accepted);
+  if (out.accounts.empty()) in.reject("accounts", "must name accounts, such as [deploy], or [\"*\"] for all");
+  out.allow = read_permissions(in, "allow");
+  out.deny = read_permissions(in, "deny");
+  const bool none = out.allow.empty() && out.deny.empty();
+  if (out.effect == Effect::deny && !none) {
+    in.reject("effect", "deny refuses everything; leave out allow and deny, or the effect");
+  }
+  if (out.effect == Effect::allow && none) {
+    in.reject("allow", "must name what is allowed, such as [shell, exec, sftp]");
+  }
+  nested(in, "record", [&](JsonObject& r) {
+    out.record.bulk_after_bytes = r.maybe_bytes("bulk_after");
+    out.record.bulk_hash = r.maybe_bool("bulk_hash");
+    out.record.strict = r.maybe_bool("strict");
+  });
+  nested(in, "limits", [&](JsonObject& l) {
+    out.limits.idle_seconds = l.maybe_seconds("idle");
+    out.limits.duration_seconds = l.maybe_seconds("duration");
+  });
+  return out;
+}
+
+Recipient read_recipient(JsonObject& in, const KeyCheck&) {
+  Recipient out;
+  out.public_key = in.required_string("public_key");
+  const base::Bytes bytes = out.public_key_bytes();
+  const bool zero = std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
+  if (bytes.size() != 32 || zero) in.reject("public_key", "must be an X25519 public key: 32 bytes in base64");
+  out.public_key = base::to_base64(bytes);
+  return out;
+}
+
+template <class T>
+Result<Resource> finish(JsonObject& in, std::string name, T value) {
+  value.name = std::move(name);
+  value.description = in.optional_text("description");
+  if constexpr (std::is_same_v<T, Account>) {
+    if (value.login_name.empty()) value.login_name = value.name;
+  }
+  if (Status done = in.finish(); !done) return pass(done);
+  return Resource(std::move(value));
+}
+
+}  // namespace
+
+Result<Resource> parse_resource(std::string_view text, const KeyCheck& check_key) {
+  const Result<json> object = parse_object(text, kMaxResourceBytes);
+  if (!object) return fail(Errc::invalid, "resource: " + object.message());
+  JsonObject head(*object, "resource");
+  const std::string kind_word = head.required_string("kind");
+  const std::string name = head.required_string("name");
+  if (!head.ok()) return fail(Errc::invalid, head.problem());
+  const Result<Kind> kind = kind_from(kind_word);
+  if (!kind) return fail(Errc::invalid, "resource: key 'kind': " + kind.message());
+  const std::string where = kind_word + " '" + base::escape_for_terminal(name, 80) + "'";
+  if (!is_name(name)) {
+    return fail(Errc::invalid,
+                where + ": key 'name': a name is 1 to 64 of a-z 0-9 . _ - beginning with a letter or digit");
+  }
+  JsonObject in(*object, where);
+  in.take("kind");
+  in.take("name");
+  switch (*kind) {
+    case Kind::user:
+      return finish(in, name, read_user(in, check_key));
+    case Kind::group:
+      return finish(in, name, read_group(in, check_key));
+    case Kind::role:
+      return finish(in, name, read_role(in, check_key));
+    case Kind::target:
+      return finish(in, name, read_target(in, check_key));
+    case Kind::account:
+      return finish(in, name, read_account(in, check_key));
+    case Kind::policy:
+      return finish(in, name, read_policy(in, check_key));
+    case Kind::recipient:
+      return finish(in, name, read_recipient(in, check_key));
+  }
+  return fail(Errc::internal, "resource: no reader for " + kind_word);
+}
+
+}  // namespace sallyport::policy

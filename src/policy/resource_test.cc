@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resources from JSON and back: what is taken, what is refused, and whether the refusal helps.
+#include "policy/resource.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sallyport::policy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kKey =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChAELtSUpBkLLVWBDdjlyGWpWCqJmDmqVnBnFzcE alice@laptop";
+
+std::string with_key(std::string json) {
+  for (std::size_t at; (at = json.find("KEY")) != std::string::npos;) json.replace(at, 3, kKey);
+  return json;
+}
+
+template <class T>
+T get(const std::string& json) {
+  auto r = parse_resource(with_key(json));
+  EXPECT_TRUE(r) << (r ? "" : r.message());
+  return r ? std::get<T>(*r) : T{};
+}
+
+std::string error(const std::string& json) {
+  const auto r = parse_resource(with_key(json));
+  return r ? "(accepted)" : r.message();
+}
+
+TEST(Resource, AUser) {
+  const User u = get<User>(
+      R"({"kind":"user","name":"alice","description":"Alice","groups":["ops","dba"],"public_keys":["KEY"],
+          "roles":["auditor"],"disabled":true})");
+  EXPECT_EQ(u.name, "alice");
+  EXPECT_EQ(u.description, "Alice");
+  EXPECT_THAT(u.groups, ElementsAre("ops", "dba"));
+  EXPECT_THAT(u.public_keys, ElementsAre(kKey));
+  EXPECT_THAT(u.roles, ElementsAre(Role::auditor));
+  EXPECT_TRUE(u.disabled);
+}
+
+TEST(Resource, ATargetAndItsAddresses) {
+  const Target t = get<Target>(R"({"kind":"target","name":"web1","protocol":"ssh","address":"10.0.0.7:2222",
+      "labels":{"env":"prod","a/b":"x y"},"host_keys":["KEY"]})");
+  EXPECT_EQ(t.host, "10.0.0.7");
+  EXPECT_EQ(t.port, 2222);
+  EXPECT_EQ(t.labels.at("env"), "prod");
+  const auto address = [](const std::string& a) {
+    const auto r = parse_resource(R"({"kind":"target","name":"t","protocol":"ssh","address":")" + a + "\"}");
+    return r ? std::get<Target>(*r).address() : "(refused)";
+  };
+  EXPECT_EQ(address("host.example"), "host.example:22");
+  EXPECT_EQ(address("[fd00::7]"), "[fd00::7]:22");
+  EXPECT_EQ(address("[::1]:65535"), "[::1]:65535");
+  for (const char* bad : {"",    ":22",        "host:",         "host:0", "host:65536", "host:999999",      "host:2a",
+                          "::1", "fd00::7:22", "[10.0.0.7]:22", "[::1",   "[::1]22",    "10.0.0.300",       "1.2.3.4.5",
+                          "-oX", "a b",        "a..b",          "a@b",    "host:22:22", "[fe80::1%eth0]:22"}) {
+    EXPECT_EQ(address(bad), "(refused)") << bad;
+  }
+}
+
+TEST(Resource, AnAccountAndItsSelectors) {
+  const Account a =
+      get<Account>(R"({"kind":"account","name":"deploy","targets":{"env":"prod"},"login":"certificate"})");
+  EXPECT_EQ(a.login_name, "deploy");
+  EXPECT_EQ(a.login, Login::certificate);
+  EXPECT_EQ(a.targets.labels.front().at("env"), std::vector<std::string>{"prod"});
+  const Account b = get<Account>(
+      R"({"kind":"account","name":"adm","targets":["web1",{"env":["prod","stage"],"os":"linux"}],"login":"password",
+          "login_name":"Administrator"})");
+  EXPECT_THAT(b.targets.names, ElementsAre("web1"));
+  EXPECT_THAT(b.targets.labels.front().at("env"), ElementsAre("prod", "stage"));
+  EXPECT_EQ(b.login_name, "Administrator");
+  EXPECT_THAT(get<Account>(R"({"kind":"account","name":"a","targets":["*"],"login":"key"})").targets.names,
+              ElementsAre("*"));
+  for (const char* bad : {"{}", "[]", "\"web1\"", "\"*\"", "null", "[{}]", R"(["*","web1"])", R"(["Web 1"])",
+                          R"({"env":3})", R"({"env":[]})", R"({"env":["a",1]})", R"({"":"x"})", R"({"e v":"x"})"}) {
+    EXPECT_THAT(error(std::string(R"({"kind":"account","name":"a","login":"key","targets":)") + bad + "}"),
+                HasSubstr("account 'a': key 'targets'"))
+        << bad;
+  }
+}
+
+TEST(Resource, APolicy) {
+  const Policy p = get<Policy>(
+      R"({"kind":"policy","name":"p","subjects":{"groups":["ops"],"users":["carol"]},"targets":{"env":"prod"},
+          "accounts":["deploy"],"allow":["shell","forwarding"],"deny":["forward-remote"],
+          "record":{"bulk_after":"1MiB","bulk_hash":false,"strict":true},"limits":{"idle":"15m","duration":28800}})");
+  EXPECT_TRUE(p.allow.has(Permission::shell));
+  EXPECT_TRUE(p.allow.has(Permission::forward_local));
+  EXPECT_FALSE(p.allow.has(Permission::sftp));
+  EXPECT_THAT(p.deny.words(), ElementsAre("forward-remote"));
+  EXPECT_EQ(p.record.bulk_after_bytes, 1 << 20);
+  EXPECT_EQ(p.record.bulk_hash, false);
+  EXPECT_EQ(p.record.strict, true);
+  EXPECT_EQ(p.limits.idle_seconds, 900);
+  EXPECT_EQ(p.limits.duration_seconds, 28800);
+}
+
+std::string policy(const std::string& rest) {
+  return R"({"kind":"policy","name":"p","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],)" + rest + "}";
+}
+
+TEST(Resource, APolicyMustSaySomethingThatIsEnforced) {
+  EXPECT_EQ(get<Policy>(policy(R"("effect":"deny")")).effect, Effect::deny);
+  EXPECT_THAT(error(policy(R"("allow":[])")), HasSubstr("must name what is allowed"));
+  EXPECT_THAT(error(policy(R"("allow":["sftp-read"])")), HasSubstr("'sftp-read' is no permission; there are shell"));
+  EXPECT_THAT(error(policy(R"("effect":"deny","allow":["shell"])")), HasSubstr("leave out allow and deny"));
+  EXPECT_THAT(error(policy(R"("effect":"maybe","allow":["shell"])")), HasSubstr("must be allow or deny"));
+  EXPECT_THAT(error(policy(R"("allow":["shell"],"commands":{"default":"allow"})")),
+              HasSubstr("policy 'p': key 'commands': is not offered by this version and would not be enforced"));
+  EXPECT_THAT(error(policy(R"("allow":["shell"],"alow":["exec"])")), HasSubstr("there is no key 'alow' here"));
+  EXPECT_THAT(error(policy(R"("allow":["shell"],"record":{"bulkhash":true})")), HasSubstr("no key 'bulkhash'"));
+  for (const char* bad : {"-1", "1.5", "\"15\"", "\"m\"", "\"1y\"", "0", "\"0s\"", "1e30", "\"99999999999d\"",
+                          "18446744073709551615", "true"}) {
+    EXPECT_THAT(error(policy(std::string(R"("allow":["shell"],"limits":{"idle":)") + bad + "}")), HasSubstr("'idle'"))
+        << bad;
+  }
+  EXPECT_THAT(error(R"({"kind":"policy","name":"p","subjects":{},"targets":["*"],"accounts":["*"],"allow":["shell"]})"),
+              HasSubstr("must name users or groups"));
+  EXPECT_THAT(error(R"({"kind":"policy","name":"p","subjects":{"groups":["*"]},"targets":["*"],"accounts":["*"],
+                        "allow":["shell"]})"),
+              HasSubstr("cannot be used here"));
+}
+
+TEST(Resource, RolesGroupsAndRecipients) {
+  EXPECT_EQ(get<RoleBinding>(R"({"kind":"role","name":"aud","role":"auditor","subjects":{"users":["bob"]}})").role,
+            Role::auditor);
+  EXPECT_THAT(get<Group>(R"({"kind":"group","name":"ops","members":["bob"]})").members, ElementsAre("bob"));
+  const std::string key = "d2wdhhmhtwNBtCC6Iy8TdJc1IW4nC7WSP+bJmlRFQXQ=";
+  EXPECT_EQ(get<Recipient>(R"({"kind":"recipient","name":"r","public_key":")" + key + "\"}").public_key_bytes().size(),
+            32U);
+  EXPECT_THAT(error(R"({"kind":"recipient","name":"r","public_key":"AAAA"})"), HasSubstr("32 bytes in base64"));
+  EXPECT_THAT(error(R"({"kind":"role","name":"aud","role":"root","subjects":{"users":["bob"]}})"),
+              HasSubstr("there are user, approver"));
+}
+
+TEST(Resource, ErrorsNameKindNameAndKey) {
+  EXPECT_THAT(error("{"), HasSubstr("not well-formed JSON"));
+  EXPECT_THAT(error("[]"), HasSubstr("is an object"));
+  EXPECT_THAT(error(R"({"kind":"user"})"), HasSubstr("key 'name': is missing"));
+  EXPECT_THAT(error(R"({"kind":"server","name":"x"})"), HasSubstr("there are user, group"));
+  EXPECT_THAT(error(R"({"kind":"user","name":"Al@ce"})"), HasSubstr("user 'Al@ce': key 'name'"));
+  EXPECT_THAT(error(R"({"kind":"user","name":"a\u001b[31m"})"), HasSubstr("\\x1b"));
+  EXPECT_THAT(error(R"({"kind":"user","name":"a","groups":"ops"})"),
+              HasSubstr("user 'a': key 'groups': must be a list"));
+  EXPECT_THAT(error(R"({"kind":"user","name":"a","groups":["ops","ops"]})"), HasSubstr("twice"));
+  EXPECT_THAT(error(R"({"kind":"user","name":"a","name":"b"})"), HasSubstr("'name' stands twice"));
+  EXPECT_THAT(error(R"({"kind":"user","name":"a","x":{"y":1,"y":2}})"), HasSubstr("'y' stands twice"));
+  EXPECT_THAT(error(R"({"kind":"user","name":"a","disabled":"no"})"), HasSubstr("must be true or false"));
+  EXPECT_THAT(error(R"({"kind":"user","name":"a","password":"x"})"), HasSubstr("there is no key 'password'"));
+  EXPECT_THAT(error(std::string(R"({"kind":"user","name":"a","x":)") + std::string(5000, '[')), HasSubstr("deeply"));
+  EXPECT_THAT(error(std::string(kMaxResourceBytes + 1, ' ')), HasSubstr("larger than"));
+}
+
+TEST(Resource, BadKeyLines) {
+  const auto line = [](const std::string& l) {
+    return error(R"({"kind":"user","name":"a","public_keys":["KEY",")" + l + "\"]}");
+  };
+  for (const char* bad : {"", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-dss AAAAB3NzaC1kc3M=", "AAAAC3Nza",
+                          "no-pty ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHE", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIKHE",
+                          "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHE\\n"}) {
+    EXPECT_THAT(line(bad), HasSubstr("user 'a': key 'public_keys': item 2: ")) << bad;
+  }
+  const auto checked =
+      parse_resource(with_key(R"({"kind":"user","name":"a","public_keys":["KEY"]})"),
+                     [](std::string_view) -> base::Status { return base::fail(base::Errc::invalid, "too weak"); });
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.message(), HasSubstr("item 1: too weak"));
+}
+
+TEST(Resource, CanonicalJsonReadsBackEqual) {
+  for (
+      const std::string json :
+      {R"({"name":"alice","kind":"user","public_keys":["KEY"],"groups":[],"disabled":false,"roles":["approver"]})",
+       R"({"kind":"group","name":"ops","members":["a","b"],"description":"x"})",
+       R"({"kind":"role","name":"r","role":"administrator","subjects":{"users":["*"],"groups":["g"]}})",
+       R"({"kind":"target","name":"t","protocol":"ssh","address":"[fd00::7]:22","host_ca":["KEY"],"labels":{"a":"b"}})",
+       R"({"kind":"account","name":"a","login":"key","targets":["x",{"env":["p","q"]},{"os":"l"}],"login_name":"R"})",
+       R"({"kind":"account","name":"a","login":"certificate","targets":{"env":"p"},"login_name":"a"})",
+       R"({"kind":"policy","name":"p","effect":"deny","subjects":{"groups":["g"]},"targets":["*"],"accounts":["*"]})",
+       R"({"kind":"policy","name":"p","subjects":{"groups":["g"]},"targets":["t"],"accounts":["a"],"allow":["sftp"],
+            "record":{"bulk_after":0,"bulk_hash":true},"limits":{"duration":"2d"}})"}) {
+    const auto first = parse_resource(with_key(json));
+    ASSERT_TRUE(first) << first.message();
+    const std::string canonical = to_json(*first);
+    const auto second = parse_resource(canonical);
+    ASSERT_TRUE(second) << canonical << second.message();
+    EXPECT_EQ(*first, *second) << canonical;
+    EXPECT_EQ(to_json(*second), canonical);
+  }
+  EXPECT_EQ(to_json(*parse_resource(R"({"name":"a","kind":"user","groups":["g"],"disabled":false})")),
+            R"({"groups":["g"],"kind":"user","name":"a"})");
+}
+
+}  // namespace
+}  // namespace sallyport::policy

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resources as canonical JSON: one writer a kind, the counterpart of resource_read.cc. Pure.
+#include <nlohmann/json.hpp>
+
+#include "policy/resource.h"
+
+namespace sallyport::policy {
+
+using nlohmann::json;
+
+namespace {
+
+json selector_json(const Selector& s) {
+  const auto labels_json = [](const Selector::Labels& labels) {
+    json out = json::object();
+    for (const auto& [key, values] : labels) {
+      if (values.size() == 1) {
+        out[key] = values.front();
+      } else {
+        out[key] = values;
+      }
+    }
+    return out;
+  };
+  if (s.names.empty() && s.labels.size() == 1) return labels_json(s.labels.front());
+  json out = json::array();
+  for (const std::string& name : s.names) out.push_back(name);
+  for (const Selector::Labels& labels : s.labels) out.push_back(labels_json(labels));
+  return out;
+}
+
+json subjects_json(const Subjects& s) {
+  json out = json::object();
+  if (!s.users.empty()) out["users"] = s.users;
+  if (!s.groups.empty()) out["groups"] = s.groups;
+  return out;
+}
+
+// What equals its default is left out.
+
+void list(json& out, const char* key, const std::vector<std::string>& values) {
+  if (!values.empty()) out[key] = values;
+}
+
+void write(json& out, const User& r) {
+  list(out, "groups", r.groups);
+  list(out, "public_keys", r.public_keys);
+  for (const Role role : r.roles) out["roles"].push_back(to_string(role));
+  if (r.disabled) out["disabled"] = true;
+}
+
+void write(json& out, const Group& r) {
+  list(out, "members", r.members);
+}
+
+void write(json& out, const RoleBinding& r) {
+  out["role"] = to_string(r.role);
+  out["subjects"] = subjects_json(r.subjects);
+}
+
+void write(json& out, const Target& r) {
+  out["protocol"] = to_string(r.protocol);
+  out["address"] = r.address();
+  if (!r.labels.empty()) out["labels"] = r.labels;
+  list(out, "host_keys", r.host_keys);
+  list(out, "host_ca", r.host_ca);
+}
+
+void write(json& out, const Account& r) {
+  out["targets"] = selector_json(r.targets);
+  out["login"] = to_string(r.login);
+  if (r.login_name != r.name) out["login_name"] = r.login_name;
+}
+
+void write(json& out, const Policy& r) {
+  if (r.effect == Effect::deny) out["effect"] = "deny";
+  out["subjects"] = subjects_json(r.subjects);
+  out["targets"] = selector_json(r.targets);
+  out["accounts"] = r.accounts;
+  list(out, "allow", r.allow.words());
+  list(out, "deny", r.deny.words());
+  if (r.record.bulk_after_bytes) out["record"]["bulk_after"] = *r.record.bulk_after_bytes;
+  if (r.record.bulk_hash) out["record"]["bulk_hash"] = *r.record.bulk_hash;
+  if (r.record.strict) out["record"]["strict"] = *r.record.strict;
+  if (r.limits.idle_seconds) out["limits"]["idle"] = *r.limits.idle_seconds;
+  if (r.limits.duration_seconds) out["limits"]["duration"] = *r.limits.duration_seconds;
+}
+
+void write(json& out, const Recipient& r) {
+  out["public_key"] = r.public_key;
+}
+
+}  // namespace
+
+std::string to_json(const Resource& resource) {
+  json out = json::object();
+  out["kind"] = to_string(kind_of(resource));
+  std::visit(
+      [&](const auto& r) {
+        out["name"] = r.name;
+        if (!r.description.empty()) out["description"] = r.description;
+        write(out, r);
+      },
+      resource);
+  return out.dump();
+}
+
+}  // namespace sallyport::policy

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Labels and selectors from JSON. Trusted side, pure; an empty choice must never come to mean every target.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "policy/json_object.h"
+#include "policy/resource.h"
+
+namespace sallyport::policy {
+
+/// A selector, which must be there; errors go to `in`.
+Selector read_selector(JsonObject& in, std::string_view key);
+
+/// The labels that a target bears; none when the key is absent.
+std::map<std::string, std::string> read_labels(JsonObject& in, std::string_view key);
+
+}  // namespace sallyport::policy
