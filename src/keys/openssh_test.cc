@@ -39,7 +39,7 @@ class WithSshKeygen : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     if (!SshKeygen::present()) GTEST_SKIP() << "ssh-keygen is not installed";
-    ASSERT_EQ(keygen_.run(std::string("-q -N '' -C us@here -f key ") + GetParam()), 0) << keygen_.output();
+    ASSERT_EQ(keygen_.run(std::string("-q -a 1 -N '' -C us@here -f key ") + GetParam()), 0) << keygen_.output();
   }
   PrivateKey key() const { return PrivateKey::parse(base::view(keygen_.read("key"))).value(); }
   void expect_listed(const std::string& text) const {
@@ -77,7 +77,7 @@ TEST_P(WithSshKeygen, TellsHowToDecrypt) {
   for (const char* format : {"RFC4716", "PKCS8", "PEM"}) {
     SCOPED_TRACE(format);
     keygen_.run("-q -p -P x -N '' -f key");
-    ASSERT_EQ(keygen_.run(std::string("-q -p -P '' -N secret-x -f key -m ") + format), 0) << keygen_.output();
+    ASSERT_EQ(keygen_.run(std::string("-q -p -a 1 -P '' -N secret-x -f key -m ") + format), 0) << keygen_.output();
     const auto k = PrivateKey::parse(base::view(keygen_.read("key")));
     ASSERT_FALSE(k);
     EXPECT_EQ(k.error().code, base::Errc::denied);
