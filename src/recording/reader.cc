@@ -121,6 +121,7 @@ base::Status Reader::State::load_chunk(const MappedChunk& mapped) {
   if (head.form == ChunkForm::verbatim) {
     load_frames(*body, walk_frames(*body, head.chain_in), head.number,
                 {"chunk " + std::to_string(head.number), body_offset, true});
+    tail_offset = 0;
   } else if (auto opened = open_packed(keys, map.header_hash(), head, *body, plain); !opened) {
     report(name, opened.message());
   } else {

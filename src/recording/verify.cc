@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proves a record, or names what is wrong with it. Reads foreign bytes; nothing it says depends on a check it skipped.
+#include "recording/verify.h"
+
+#include <algorithm>
+#include <set>
+
+#include "recording/content_check.h"
+#include "recording/file_io.h"
+#include "recording/info.h"
+#include "recording/record_map.h"
+
+namespace sallyport::recording {
+namespace {
+
+// How far past a missing tail one is still looked for: a writer has at most a full, a current and a prepared one.
+constexpr std::uint64_t kTailsAhead = 3;
+
+std::string chunk_name(std::uint64_t number) {
+  return "chunk " + std::to_string(number);
+}
+
+class Verifier {
+ public:
+  Verifier(const RecordSource& source, const VerifyOptions& options, RecordMap map)
+      : source_(source), options_(options), map_(std::move(map)), findings_(report_.findings) {}
+
+  base::Result<VerifyReport> run() {
+    check_header();
+    if (auto done = check_chunks(); !done) return pass(done);
+    check_missing_chunks();
+    check_known_chunks();
+    if (auto done = check_tails(); !done) return pass(done);
+    check_seal();
+    if (auto done = check_end(); !done) return pass(done);
+    finish();
+    return std::move(report_);
+  }
+
+ private:
+  void check_header();
+  base::Status check_chunks();
+  void check_links(const MappedChunk& chunk, const std::string& at);
+  base::Status check_body(std::size_t i, const std::string& at);
+  void check_verbatim(const MappedChunk& chunk, base::ByteView body, const std::string& at, bool intact);
+  void check_missing_chunks();
+  void check_known_chunks();
+  base::Status check_tails();
+  base::Result<bool> check_tail(std::uint64_t number, bool last);
+  base::Result<std::optional<base::Bytes>> read_tail(std::uint64_t number) const;
+  void check_seal();
+  void check_index(const std::string& at);
+  base::Status check_end();
+  void finish();
+
+  std::uint64_t chunk_end(std::size_t i) const;
+
+  const RecordSource& source_;
+  const VerifyOptions& options_;
+  RecordMap map_;
+  VerifyReport report_;
+  Findings findings_;
+  std::optional<RecordKeys> keys_;
+  std::set<std::uint64_t> seen_;
+  std::uint64_t next_number_ = 0;  // one past the highest chunk
+  Hash chain_{};                   // after the last chunk or tail
+  bool chain_known_ = true;
+  std::uint64_t next_seq_ = 0;
+  bool current_tail_ = false;
+  bool covered_ = false;  // the tail that the next chunk would be made of is there
+};
+
+void Verifier::check_header() {
+  const auto& header = map_.header();
+  if (!map_.header_problem().empty()) findings_.fault("header", map_.header_problem());
+  if (!header) return;
+  report_.info = header_info(*header);
+  if (!header->signature_verified()) findings_.fault("header", "the node's signature does not hold");
+  if (!options_.expected_id.empty() && header->id != options_.expected_id) {
+    findings_.fault("header", "names another session: " + header->id);
+  }
+  if (options_.known_header && *options_.known_header != header->hash) {
+    findings_.fault("header", "is not the one that the audit log knows");
+  }
+  const auto& trusted = options_.trusted_nodes;
+  report_.signer_trusted = std::find(trusted.begin(), trusted.end(), header->node) != trusted.end();
+  if (!report_.signer_trusted) {
+    if (trusted.empty()) {
+      findings_.note("header", "no trusted node key was given: the signer is not proved");
+    } else {
+      findings_.fault("header", "signed by a node that is not trusted");
+    }
+  }
+  if (options_.keys != nullptr) {
+    if (auto ours = check_commitments(*header, *options_.keys); ours) {
+      keys_ = RecordKeys::derive(options_.keys->session, options_.keys->input);
+      report_.opened = true;
+    } else {
+      findings_.fault("header", ours.message());
+    }
+  }
+}
+
+base::Status Verifier::check_chunks() {
+  chain_ = map_.header_hash();
+  std::uint64_t expected = 0;
+  for (std::size_t i = 0; i < map_.chunks().size(); ++i) {
+    const MappedChunk& chunk = map_.chunks()[i];
+    const std::uint64_t number = chunk.head.number;
+    const std::string at = place(chunk_name(number), chunk.offset);
+    if (!seen_.insert(number).second) {
+      findings_.fault(at, "duplicate of " + chunk_name(number));
+      continue;
+    }
+    if (number > expected) findings_.fault(at, "stands where " + chunk_name(expected) + " was expected");
+    if (number < expected) findings_.fault(at, "out of order: " + chunk_name(expected) + " was expected");
+    check_links(chunk, at);
+    if (auto done = check_body(i, at); !done) return done;
+    expected = number + 1;
+    if (number >= next_number_) {
+      next_number_ = number + 1;
+      chain_ = chunk.head.chain_out;
+      next_seq_ = chunk.head.first_seq + chunk.head.entries;
+    }
+    ++report_.chunks;
+    report_.entries += chunk.head.entries;
+  }
+  for (const Hole& hole : map_.holes()) {
+    const std::uint64_t number = hole.chunks_before == 0 ? 0 : map_.chunks()[hole.chunks_before - 1].head.number + 1;
+    findings_.fault(place(seen_.contains(number) ? "between chunks" : chunk_name(number), hole.offset),
+                    "damaged: " + std::to_string(hole.size) + " bytes that are no chunk");
+  }
+  return {};
+}
+
+void Verifier::check_links(const MappedChunk& chunk, const std::string& at) {
+  const ChunkHead& head = chunk.head;
+  if (head.number == 0) {
+    if (head.previous_head != map_.header_hash() || head.chain_in != map_.header_hash() || head.first_seq != 0) {
+      findings_.fault(at, "does not continue the header: it is another recording's, or altered");
+    }
+    return;
+  }
+  const MappedChunk* before = map_.find(head.number - 1);
+  if (before == nullptr) return;  // missing: reported as such
+  if (head.previous_head != before->head.hash) {
+    findings_.fault(at, "does not continue " + chunk_name(head.number - 1));
+  } else if (head.chain_in != before->head.chain_out ||
+             head.first_seq != before->head.first_seq + before->head.entries) {
+    findings_.fault(at, "frames between it and " + chunk_name(head.number - 1) + " are missing");
+  }
+}
+
+/// Where what follows a chunk begins.
+std::uint64_t Verifier::chunk_end(std::size_t i) const {
+  std::uint64_t end = map_.size();
+  if (i + 1 < map_.chunks().size())
+    end = map_.chunks()[i + 1].offset;
+  else if (map_.seal())
+    end = map_.seal_offset();
+  return end;
+}
+
+base::Status Verifier::check_body(std::size_t i, const std::string& at) {
+  const MappedChunk& chunk = map_.chunks()[i];
+  auto body = read_at(source_.record_fd(), chunk.offset + kChunkHeadBytes, chunk.head.body_bytes);
+  if (!body) return pass(body);
+  const bool intact = body->size() == chunk.head.body_bytes && hash_body(*body) == chunk.head.body_hash;
+  if (!intact) {
+    findings_.fault(at, "body does not match its hash");
+    const std::uint64_t end = chunk.offset + chunk.head.total_bytes();
+    if (chunk_end(i) < end)
+      findings_.fault(at, std::to_string(end - chunk_end(i)) + " bytes are missing from its body");
+  }
+  if (chunk.head.form == ChunkForm::verbatim) {
+    check_verbatim(chunk, *body, at, intact);
+  } else if (intact && keys_) {
+    ContentCheck(findings_, &*keys_, map_.header_hash()).open_chunk(at, chunk.head, *body);
+  }
+  return {};
+}
+
+void Verifier::check_verbatim(const MappedChunk& chunk, base::ByteView body, const std::string& at, bool intact) {
+  const FramesPlace where{chunk_name(chunk.head.number), chunk.head.number, chunk.offset + kChunkHeadBytes};
+  const FrameWalk walk = walk_frames(body, chunk.head.chain_in);
+  ContentCheck check(findings_, keys_ ? &*keys_ : nullptr, map_.header_hash());
+  check.frames(where, walk, TornEnd::possible);
+  std::uint64_t entries = 0;
+  std::uint64_t inputs = 0;
+  for (std::size_t i = 0; i < walk.valid_frames; ++i) {
+    entries += walk.frames[i].head.entries;
+    inputs += walk.frames[i].head.inputs;
+  }
+  const ChunkHead& head = chunk.head;
+  if (intact && (walk.valid_frames != head.frames || walk.valid_bytes != head.plain_bytes ||
+                 walk.chain_out != head.chain_out || entries != head.entries || inputs != head.inputs)) {
+    findings_.fault(at, "does not hold the frames that its head counts");
+  }
+  check.open_frames(where, body, walk);
+}
+
+void Verifier::check_missing_chunks() {
+  std::uint64_t count = next_number_;
+  if (map_.seal()) count = std::max<std::uint64_t>(count, map_.seal()->index.size());
+  std::uint64_t next = 0;
+  const auto missing = [this](std::uint64_t from, std::uint64_t to) {
+    findings_.fault(chunk_name(from), to == from + 1 ? std::string("missing or damaged beyond recognition")
+                                                     : "missing, with all up to " + chunk_name(to - 1));
+  };
+  for (const std::uint64_t number : seen_) {
+    if (number > next) missing(next, number);
+    next = number + 1;
+  }
+  if (next < count) missing(next, count);
+}
+
+void Verifier::check_known_chunks() {
+  for (const ChunkMark& known : options_.known_chunks) {
+    const MappedChunk* chunk = map_.find(known.number);
+    if (chunk == nullptr) {
+      if (!findings_.full()) findings_.fault(chunk_name(known.number), "missing: the audit log knows of it");
+    } else if (chunk->head.hash != known.head_hash) {
+      findings_.fault(place(chunk_name(known.number), chunk->offset), "is not the one that the audit log knows");
+    }
+  }
+}
+
+base::Result<std::optional<base::Bytes>> Verifier::read_tail(std::uint64_t number) const {
+  auto fd = source_.open_tail(number);
+  if (!fd) {
+    if (fd.error().code == base::Errc::not_found) return std::nullopt;
+    return pass(fd);
+  }
+  auto bytes = read_at(fd->get(), 0, kTailCapacityBytes + 1);
+  if (!bytes) return pass(bytes);
+  return std::optional<base::Bytes>(std::move(*bytes));
+}
+
+base::Status Verifier::check_tails() {
+  // The last chunk's tail may not have been dropped yet.
+  if (next_number_ > 0) {
+    auto left = read_tail(next_number_ - 1);
+    if (!left) return pass(left);
+    if (*left) findings_.note("tail " + std::to_string(next_number_ - 1), "left over: its chunk is in the record");
+  }
+  std::vector<std::uint64_t> numbers;
+  for (std::uint64_t n = next_number_; n < next_number_ + kTailsAhead; ++n) {
+    auto bytes = read_tail(n);
+    if (!bytes) return pass(bytes);
+    if (!*bytes) continue;
+    const auto head = decode_tail_head(**bytes);
+    if (!head || head->has_value()) numbers.push_back(n);
+  }
+  std::uint64_t expected = next_number_;
+  for (const std::uint64_t n : numbers) {
+    for (; expected < n; ++expected) {
+      findings_.fault("tail " + std::to_string(expected), "missing");
+      chain_known_ = false;
+    }
+    auto used = check_tail(n, n == numbers.back());
+    if (!used) return pass(used);
+    if (*used && map_.seal()) findings_.fault("tail " + std::to_string(n), "frames are left beside the seal");
+    expected = n + 1;
+  }
+  current_tail_ = !numbers.empty();
+  covered_ = !numbers.empty() && numbers.front() == next_number_;
+  return {};
+}
+
+/// True when the tail holds frames.
+base::Result<bool> Verifier::check_tail(std::uint64_t number, bool last) {
+  const std::string name = "tail " + std::to_string(number);
+  auto bytes = read_tail(number);
+  if (!bytes) return pass(bytes);
+  if (!*bytes) return false;
+  if ((*bytes)->size() > kTailCapacityBytes) findings_.fault(name, "longer than a tail can be");
+  const auto head = decode_tail_head(**bytes);
+  Hash chain_in = chain_;
+  if (!head || !*head) {
+    findings_.fault(name + " at offset 0", head ? std::string("its head is gone") : head.message());
+  } else {
+    chain_in = (*head)->chain_in;
+    if ((*head)->header_hash != map_.header_hash()) findings_.fault(name, "is another recording's");
+    if ((*head)->number != number) findings_.fault(name, "is tail " + std::to_string((*head)->number));
+    if (chain_known_ && ((*head)->chain_in != chain_ || (*head)->first_seq != next_seq_)) {
+      findings_.fault(name, "does not continue what precedes it: frames are missing or altered");
+    }
+    next_seq_ = (*head)->first_seq;
+  }
+  const base::ByteView frames = base::ByteView(**bytes).subspan(std::min(kTailHeadBytes, (*bytes)->size()));
+  const FrameWalk walk = walk_frames(frames, chain_in);
+  ContentCheck check(findings_, keys_ ? &*keys_ : nullptr, map_.header_hash());
+  const FramesPlace where{name, number, kTailHeadBytes};
+  check.frames(where, walk, last ? TornEnd::possible : TornEnd::impossible);
+  check.open_frames(where, frames, walk);
+  chain_ = walk.chain_out;
+  chain_known_ = walk.valid_frames == walk.frames.size() && walk.holes.empty();
+  for (const WalkedFrame& f : walk.frames) {
+    report_.entries += f.head.entries;
+    next_seq_ = f.head.first_seq + f.head.entries;
+  }
+  report_.tail_frames += walk.frames.size();
+  return !walk.frames.empty() || !walk.holes.empty();
+}
+
+void Verifier::check_seal() {
+  const auto& seal = map_.seal();
+  if (!seal) {
+    if (options_.known_seal) findings_.fault("seal", "missing: the audit log knows of one");
+    return;
+  }
+  const std::string at = place("seal", map_.seal_offset());
+  if (report_.info) report_.info->sealed = sealed_info(*seal);
+  if (seal->header_hash != map_.header_hash()) findings_.fault(at, "is another recording's, or the header is altered");
+  if (map_.header() && !seal->signed_by(map_.header()->node)) {
+    findings_.fault(at, "the node's signature does not hold");
+  }
+  if (options_.known_seal && *options_.known_seal != seal->hash) {
+    findings_.fault(at, "is not the one that the audit log knows");
+  }
+  if (seal->state == SealState::truncated) {
+    findings_.note(at, "the record was cut and sealed by a recovery: " + seal->reason);
+  }
+  check_index(at);
+}
+
+void Verifier::check_index(const std::string& at) {
+  const Seal& seal = *map_.seal();
+  Totals totals;
+  totals.last_head = map_.header_hash();
+  totals.chain_out = map_.header_hash();
+  for (std::size_t i = 0; i < seal.index.size() && !findings_.full(); ++i) {
+    const MappedChunk* chunk = map_.find(i);
+    if (chunk == nullptr) continue;  // missing: reported as such
+    totals.add(chunk->head);
+    const IndexEntry& stated = seal.index[i];
+    if (stated.head_hash != chunk->head.hash) {
+      findings_.fault(place(chunk_name(i), chunk->offset), "is not the one that was sealed");
+    } else if (stated.offset != chunk->offset) {
+      findings_.fault(place(chunk_name(i), chunk->offset),
+                      "stands elsewhere than it was sealed: at offset " + std::to_string(stated.offset));
+    } else if (!(stated == index_entry(chunk->head, chunk->offset))) {
+      findings_.fault(at, "its index misstates " + chunk_name(i));
+    }
+  }
+  for (auto it = seen_.lower_bound(seal.index.size()); it != seen_.end(); ++it) {
+    findings_.fault(chunk_name(*it), "is not in the seal's index");
+  }
+  const Totals& t = seal.totals;
+  const bool same = t.entries == totals.entries && t.inputs == totals.inputs && t.event_bytes == totals.event_bytes &&
+                    t.frames == totals.frames && t.torn_bytes == totals.torn_bytes &&
+                    t.first_time_us == totals.first_time_us && t.last_time_us == totals.last_time_us &&
+                    t.last_head == totals.last_head && t.chain_out == totals.chain_out;
+  if (!same) findings_.fault(at, "its counts or chain are not those of the chunks");
+}
+
+base::Status Verifier::check_end() {
+  const std::string at = place("end", map_.end());
+  const std::string bytes = std::to_string(map_.unfinished()) + " bytes ";
+  if (map_.seal()) {
+    if (map_.unfinished() > 0) findings_.fault(at, bytes + "behind the seal");
+    return {};
+  }
+  if (map_.unfinished() > 0) {
+    auto start = read_at(source_.record_fd(), map_.end(), 8);
+    if (!start) return pass(start);
+    auto trailer =
+        read_at(source_.record_fd(), map_.size() - std::min<std::uint64_t>(map_.size(), kTrailerBytes), kTrailerBytes);
+    if (!trailer) return pass(trailer);
+    if (seal_size(*start).has_value() || base::text(*start).starts_with("SPSEAL") || decode_trailer(*trailer)) {
+      findings_.fault(place("seal", map_.end()), "damaged or cut");
+    } else if (covered_) {
+      findings_.note(at, bytes + "of a chunk's append that has not completed; its tail is there");
+    } else {
+      findings_.fault(place(chunk_name(next_number_), map_.end()), "damaged or cut: " + bytes + "that are no chunk");
+    }
+  }
+  if (!current_tail_) {
+    findings_.fault(at, "neither a seal nor a tail: the record was cut here");
+  }
+  return {};
+}
+
+void Verifier::finish() {
+  if (report_.info) {
+    report_.info->bytes = map_.size();
+    report_.state = VerifyReport::State::live;
+  }
+  if (map_.seal()) {
+    report_.state =
+        map_.seal()->state == SealState::complete ? VerifyReport::State::sealed : VerifyReport::State::truncated;
+  }
+}
+
+}  // namespace
+
+bool VerifyReport::sound() const {
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const Finding& f) { return f.severity == Finding::Severity::fault; });
+}
+
+base::Result<VerifyReport> verify(const RecordSource& source, const VerifyOptions& options) {
+  ready_crypto();
+  auto map = RecordMap::open(source.record_fd());
+  if (!map) return pass(map);
+  if (auto extended = map->extend(); !extended) return pass(extended);
+  return Verifier(source, options, std::move(*map)).run();
+}
+
+std::vector<Finding> verify_key_file(base::ByteView keys_file) {
+  ready_crypto();
+  std::vector<Finding> out;
+  if (auto entries = list_key_file(keys_file); !entries) {
+    Findings(out).fault("keys", entries.message());
+  } else if (entries->empty()) {
+    Findings(out).note("keys", "wrapped to nobody: the recording can never be opened");
+  }
+  return out;
+}
+
+}  // namespace sallyport::recording
