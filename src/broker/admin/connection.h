@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// One client of the admin socket: messages in, messages out with descriptors. Trusted side, on the main loop. What the
+// client sends is bounded by the socket; what it does not read waits here and stops whoever produces more.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "broker/admin/peer.h"
+#include "net/loop.h"
+
+namespace sallyport::broker::admin {
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(net::Loop& loop, base::Fd fd, Peer peer);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// on_message gets each message; the bytes are wiped when it returns. on_closed is called once, from the loop, when
+  /// the client is gone or close() was called.
+  void start(std::function<void(std::span<std::uint8_t>)> on_message, std::function<void()> on_closed);
+
+  const Peer& peer() const { return peer_; }
+  void set_peer(Peer peer) { peer_ = std::move(peer); }
+  bool open() const { return static_cast<bool>(fd_); }
+  int fd() const { return fd_.get(); }
+
+  /// Queues a message; it is wiped after it went. At most 64 KiB and four descriptors.
+  void send(base::SecretBytes message, std::vector<base::Fd> fds = {});
+  /// Nothing waits to be written.
+  bool drained() const { return queue_.empty(); }
+  /// Called from the loop when a queue that had to wait has become empty, never from within send(); replaces an earlier
+  /// one. A producer sends while drained(), then waits for this.
+  void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
+  /// Lets go of the client; what could not be written yet is dropped.
+  void close();
+
+ private:
+  struct Outgoing {
+    base::SecretBytes message;
+    std::vector<base::Fd> fds;
+  };
+
+  void read_some();
+  void write_some();
+  void flush();
+
+  net::Loop& loop_;
+  base::Fd fd_;
+  Peer peer_;
+  std::unique_ptr<net::Watch> watch_;
+  std::deque<Outgoing> queue_;
+  std::function<void(std::span<std::uint8_t>)> on_message_;
+  std::function<void()> on_closed_;
+  std::function<void()> on_drained_;
+};
+
+}  // namespace sallyport::broker::admin

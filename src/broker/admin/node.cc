@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// policy test and status: questions that change nothing.
+#include <sys/statvfs.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text_time.h"
+#include "broker/admin/handlers.h"
+#include "ipc/admin.pb.h"
+#include "policy/decide.h"
+
+namespace sallyport::broker::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void add_grant(Json& out, const policy::Grant& grant, const std::string& command) {
+  out["verdict"] = "allow";
+  out["reason"] = "";
+  if (!command.empty() && !grant.permissions.has(policy::Permission::exec)) {
+    out["verdict"] = "deny";
+    out["reason"] = "the session is allowed, but none of its policies allows exec";
+  }
+  out["policies"] = grant.policies;
+  out["allow"] = grant.permissions.words();
+  out["record"] = {{"bulk_after", grant.record.bulk_after_bytes},
+                   {"bulk_hash", grant.record.bulk_hash},
+                   {"strict", grant.record.strict}};
+  out["limits"] = {{"idle_seconds", grant.limits.idle_seconds}, {"duration_seconds", grant.limits.duration_seconds}};
+}
+
+void add_denial(Json& out, const policy::Denial& denial) {
+  out["verdict"] = "deny";
+  out["reason"] = denial.detail;
+  out["code"] = policy::to_string(denial.reason);
+  out["policies"] = denial.policies;
+}
+
+Json status_of(const Context& context) {
+  const Services& services = context.services;
+  struct statvfs space {};
+  const bool have_space = ::statvfs(services.config.recording.dir.c_str(), &space) == 0;
+  Json out;
+  out["node"] = services.config.node;
+  out["version"] = context.facts.version;
+  out["started_at"] = base::to_rfc3339(context.facts.started_at_us);
+  out["ssh"] = context.facts.ssh_address;
+  out["sessions"] = services.sessions.size();
+  out["max_sessions"] = services.config.limits.max_sessions;
+  out["data_dir"] = services.config.data_dir;
+  out["store"] = services.config.store == "sqlite" ? "sqlite" : "postgresql";  // a URL may hold a password
+  out["recordings"] = services.config.recording.dir;
+  out["recordings_free_bytes"] =
+      have_space ? Json(static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize) : Json(nullptr);
+  out["recording_mode"] = services.config.recording.write_only ? "write-only" : "readable";
+  out["host_key"] = services.vault.host_key_ed25519().public_key().fingerprint();
+  out["node_key"] = base::to_base64(services.vault.node_public_key());
+  return out;
+}
+
+}  // namespace
+
+void policy_test(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  const ipc::PolicyTest& asked = request.policy_test();
+  policy::Request about;
+  about.user = asked.user();
+  about.target = asked.target();
+  about.account = asked.account();
+  about.source = asked.from();
+  about.time_us = exchange->services().clock.now_us();
+  if (!asked.at().empty()) {
+    auto at = base::from_rfc3339(asked.at());
+    if (!at) return exchange->fail(at.error());
+    about.time_us = *at;
+  }
+  const auto state = exchange->services().policy.current();
+  Json out;
+  const policy::Decision decision = policy::decide(state->resources, about);
+  if (const auto* grant = std::get_if<policy::Grant>(&decision)) {
+    add_grant(out, *grant, asked.command());
+  } else {
+    add_denial(out, std::get<policy::Denial>(decision));
+  }
+  Json considered = Json::array();
+  for (const policy::Consideration& one : policy::explain(state->resources, about)) {
+    considered.push_back({{"policy", one.policy}, {"outcome", policy::to_string(one.outcome)}});
+  }
+  out["considered"] = std::move(considered);
+  exchange->done(out.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+void node_status(const ExchangePtr& exchange, ipc::AdminRequest&) {
+  // statvfs() waits for a stalled disk: not on this loop.
+  exchange->answer_on(exchange->context().slow, [exchange]() -> base::Result<Answer> {
+    return Answer{{}, status_of(exchange->context()).dump(-1, ' ', false, Json::error_handler_t::replace)};
+  });
+}
+
+}  // namespace sallyport::broker::admin

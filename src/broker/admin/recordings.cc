@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// recording list, and the opening of one: descriptors and keys go to the command line, which parses. The broker reads
+// nothing of a record here but its wrapped keys.
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/text_time.h"
+#include "broker/admin/handlers.h"
+#include "broker/admin/json_fields.h"
+#include "ipc/admin.pb.h"
+#include "ipc/seqpacket.h"
+#include "recording/reader.h"
+#include "recording/record_keys.h"
+
+namespace sallyport::broker::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t kListLimit = 5000;
+constexpr std::size_t kMaxTails = 64;
+constexpr std::int64_t kMaxHeads = 2000;  // what fits one message beside the rest
+
+struct Tail {
+  std::uint64_t number = 0;
+  base::Fd fd;
+};
+
+// All that is sent, gathered off the loop.
+struct Opened {
+  std::string json;
+  base::Fd record;
+  std::vector<Tail> tails;
+  recording::ReadKeys keys;
+  base::Bytes key_file;
+  std::vector<recording::ChunkMark> heads;
+  base::Bytes header_hash;
+  base::Bytes seal_hash;
+};
+
+// The hashes that the audit log keeps of a record: verify() holds the files against them.
+base::Status read_marks(store::Store& store, const std::string& id, Opened& out) {
+  store::AuditFilter filter;
+  filter.session = id;
+  filter.type = "recording.";
+  filter.limit = kMaxHeads;
+  auto rows = store.list_audit(filter);
+  if (!rows) return base::pass(rows);
+  const auto hash_of = [](const Json& event, const char* name) {
+    auto bytes = base::from_hex(event.value(name, std::string{}));
+    return bytes && bytes->size() == std::tuple_size_v<recording::Hash> ? *bytes : base::Bytes{};
+  };
+  for (const store::AuditRow& row : *rows) {
+    const Json event = Json::parse(row.body, nullptr, false);
+    if (!event.is_object()) continue;
+    if (row.type == "recording.start") out.header_hash = hash_of(event, "header");
+    if (row.type == "recording.seal") out.seal_hash = hash_of(event, "seal");
+    if (row.type != "recording.chunk") continue;
+    const base::Bytes head = hash_of(event, "head");
+    if (head.empty() || !event.contains("chunk") || !event["chunk"].is_number_unsigned()) continue;
+    recording::ChunkMark mark;
+    mark.number = event["chunk"].get<std::uint64_t>();
+    std::copy(head.begin(), head.end(), mark.head_hash.begin());
+    out.heads.push_back(mark);
+  }
+  return {};
+}
+
+// Numbers of the tails that exist now: "ID.N.tail".
+std::vector<std::uint64_t> tail_numbers(const std::string& directory, const std::string& id) {
+  std::vector<std::uint64_t> numbers;
+  DIR* dir = ::opendir(directory.c_str());
+  if (dir == nullptr) return numbers;
+  const std::string prefix = id + ".";
+  while (const dirent* entry = ::readdir(dir)) {
+    const std::string_view name = entry->d_name;
+    if (name.rfind(prefix, 0) != 0 || name.size() < prefix.size() + 6 || name.substr(name.size() - 5) != ".tail") {
+      continue;
+    }
+    const std::string_view digits = name.substr(prefix.size(), name.size() - prefix.size() - 5);
+    std::uint64_t number = 0;
+    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error == std::errc{} && rest == digits.data() + digits.size()) numbers.push_back(number);
+  }
+  ::closedir(dir);
+  std::sort(numbers.begin(), numbers.end());
+  if (numbers.size() > kMaxTails) numbers.resize(kMaxTails);
+  return numbers;
+}
+
+base::Status open_files(const std::string& directory, const std::string& id, Opened& out) {
+  // Tails first: one that becomes a chunk meanwhile is then found in the record, or still open here.
+  for (const std::uint64_t number : tail_numbers(directory, id)) {
+    base::Fd fd(::open(recording::tail_path(directory, id, number).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (fd) out.tails.push_back({number, std::move(fd)});
+  }
+  out.record = base::Fd(::open(recording::record_path(directory, id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!out.record) return base::fail_errno("the record of session " + id);
+  auto keys = base::read_file(recording::keys_path(directory, id), recording::kMaxKeyFileBytes);
+  if (keys) out.key_file = std::move(*keys);
+  return {};
+}
+
+// A write-only node finds nothing for itself in the key file: the client then gets files without keys.
+void unwrap(const Services& services, const std::string& id, bool with_input, Opened& out) {
+  auto source = recording::open_directory(services.config.recording.dir, id);
+  if (!source || out.key_file.empty()) return;
+  auto info = recording::inspect(**source);
+  if (!info) return base::log_warning("session " + id + ": its record is damaged: " + info.message());
+  const vault::RecordingRecipient& recipient = services.vault.recording_recipient();
+  recording::RecipientKey key;
+  if (recipient.public_key.size() != key.public_key.size()) return;
+  std::copy(recipient.public_key.begin(), recipient.public_key.end(), key.public_key.begin());
+  key.secret_key = recipient.secret_key.duplicate();
+  auto keys = recording::unwrap_keys(out.key_file, info->header_hash, key);
+  if (!keys) return base::log_info("session " + id + ": its record cannot be opened here: " + keys.message());
+  out.keys = std::move(*keys);
+  if (!with_input) out.keys.input.clear();
+}
+
+void wipe_keys(ipc::RecordingHandle& handle) {
+  base::wipe(handle.mutable_session_key()->data(), handle.session_key().size());
+  base::wipe(handle.mutable_input_key()->data(), handle.input_key().size());
+}
+
+void send_opened(Exchange& exchange, Opened& opened) {
+  std::vector<base::Fd> fds;
+  ipc::AdminReply reply;
+  ipc::RecordingHandle& handle = *reply.mutable_recording();
+  handle.set_json(opened.json);
+  handle.set_session_key(opened.keys.session.data(), opened.keys.session.size());
+  handle.set_input_key(opened.keys.input.data(), opened.keys.input.size());
+  const base::Bytes& node = exchange.services().vault.node_public_key();
+  handle.set_node_public_key(node.data(), node.size());
+  handle.set_header_hash(opened.header_hash.data(), opened.header_hash.size());
+  handle.set_seal_hash(opened.seal_hash.data(), opened.seal_hash.size());
+  if (opened.key_file.size() <= 8192) handle.set_key_file(opened.key_file.data(), opened.key_file.size());
+  for (const recording::ChunkMark& mark : opened.heads) {
+    if (handle.ByteSizeLong() > ipc::kMaxMessageBytes / 2 + 8192) break;
+    ipc::RecordingHandle::Head& head = *handle.add_heads();
+    head.set_chunk(static_cast<std::uint32_t>(mark.number));
+    head.set_hash(mark.head_hash.data(), mark.head_hash.size());
+  }
+  fds.push_back(std::move(opened.record));
+  for (Tail& tail : opened.tails) {
+    if (fds.size() == ipc::kMaxMessageFds) {
+      exchange.send(reply, std::move(fds));
+      fds.clear();
+      wipe_keys(handle);
+      handle.Clear();
+    }
+    reply.mutable_recording()->add_tail_numbers(static_cast<std::uint32_t>(tail.number));
+    fds.push_back(std::move(tail.fd));
+  }
+  exchange.send(reply, std::move(fds));
+  wipe_keys(handle);
+  exchange.done();
+}
+
+// On the store's thread: the row, the audit event, the marks.
+base::Status look_up(const Exchange& exchange, const std::string& id, const std::string& purpose, bool with_input,
+                     Opened& out) {
+  Services& services = exchange.services();
+  auto row = services.store.get_session(id);
+  if ((!row && row.error().code == base::Errc::not_found) || (row && row->recording_state.empty())) {
+    return base::fail(base::Errc::not_found, "there is no recording " + id);
+  }
+  if (!row) return base::pass(row);
+  out.json = recording_json(*row);
+  audit::Event event = exchange.event("recording.open", id);
+  event.fields = {{"purpose", purpose}, {"with_input", with_input}};
+  if (auto written = services.audit.log().append(event); !written) return base::pass(written);
+  return read_marks(services.store, id, out);
+}
+
+}  // namespace
+
+void recording_list(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  const ipc::RecordingList& asked = request.recording_list();
+  store::SessionFilter filter;
+  filter.recording_states = {"live", "sealed", "truncated"};
+  filter.user = asked.user();
+  filter.target = asked.target();
+  filter.limit = kListLimit;
+  for (const auto& [text, out] : {std::pair{&asked.since(), &filter.since_us}, {&asked.until(), &filter.until_us}}) {
+    if (text->empty()) continue;
+    auto time = base::from_rfc3339(*text);
+    if (!time) return exchange->fail(time.error());
+    *out = *time;
+  }
+  exchange->answer_on(exchange->services().store_thread, [exchange, filter]() -> base::Result<Answer> {
+    auto rows = exchange->services().store.list_sessions(filter);
+    if (!rows) return base::pass(rows);
+    Answer answer;
+    for (const store::SessionRow& row : *rows) answer.items.push_back(recording_json(row));
+    return answer;
+  });
+}
+
+void recording_open(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  const std::string id = request.recording_open().id();
+  const std::string purpose = request.recording_open().purpose();
+  const bool with_input = request.recording_open().with_input();
+  const std::array<std::string_view, 5> purposes{"play", "export", "verify", "show", "search"};
+  if (!base::is_id(id)) return exchange->fail({base::Errc::invalid, "that is not the id of a recording"});
+  if (std::find(purposes.begin(), purposes.end(), purpose) == purposes.end()) {
+    return exchange->fail({base::Errc::invalid, "a recording is opened to play, export, verify, show or search it"});
+  }
+  exchange->services().store_thread.post([exchange, id, purpose, with_input] {
+    auto opened = std::make_shared<Opened>();
+    auto found = look_up(*exchange, id, purpose, with_input, *opened);
+    if (!found) return exchange->post([found = std::move(found)](Exchange& e) { e.fail(found.error()); });
+    exchange->post([opened, id, with_input](Exchange& e) {
+      e.context().slow.post([self = e.shared_from_this(), opened, id, with_input] {
+        auto files = open_files(self->services().config.recording.dir, id, *opened);
+        if (files) unwrap(self->services(), id, with_input, *opened);
+        self->post([opened, files = std::move(files)](Exchange& ex) {
+          if (!files) return ex.fail(files.error());
+          send_opened(ex, *opened);
+        });
+      });
+    });
+  });
+}
+
+}  // namespace sallyport::broker::admin

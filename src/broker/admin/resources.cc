@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// apply, get, delete: the declared resources. Everything that touches the database runs on the store's thread.
+#include <nlohmann/json.hpp>
+
+#include "broker/admin/handlers.h"
+#include "ipc/admin.pb.h"
+#include "keys/public_key.h"
+#include "policy/resource.h"
+
+namespace sallyport::broker::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+base::Status check_key_line(std::string_view line) {
+  auto key = keys::PublicKey::parse_line(line);
+  if (!key) return base::pass(key);
+  return {};
+}
+
+struct Parsed {
+  std::string kind;
+  std::string name;
+  std::string json;  // canonical
+};
+
+base::Result<std::vector<Parsed>> parse_items(const std::vector<std::string>& items) {
+  std::vector<Parsed> out;
+  std::map<std::string, std::size_t> seen;
+  for (const std::string& item : items) {
+    auto resource = policy::parse_resource(item, check_key_line);
+    if (!resource) {
+      return base::fail(resource.error().code,
+                        "document " + std::to_string(out.size() + 1) + ": " + resource.message());
+    }
+    Parsed parsed{policy::to_string(policy::kind_of(*resource)), policy::name_of(*resource),
+                  policy::to_json(*resource)};
+    if (!seen.emplace(parsed.kind + "/" + parsed.name, out.size()).second) {
+      return base::fail(base::Errc::invalid, parsed.kind + " " + parsed.name + " stands twice among the documents");
+    }
+    out.push_back(std::move(parsed));
+  }
+  if (out.empty()) return base::fail(base::Errc::invalid, "there is no resource in what was given");
+  return out;
+}
+
+// Writes one resource and its audit event, inside the caller's transaction.
+base::Result<std::string> put_one(const Exchange& exchange, const Parsed& parsed, bool dry_run) {
+  Services& services = exchange.services();
+  auto before = services.store.get_resource(parsed.kind, parsed.name);
+  if (!before && before.error().code != base::Errc::not_found) return base::pass(before);
+  const char* action = !before ? "created" : before->json == parsed.json ? "unchanged" : "updated";
+  std::int64_t version = before ? before->version : 0;
+  if (!before || before->json != parsed.json) {
+    if (!dry_run) {
+      audit::Event event = exchange.event(before ? "resource.update" : "resource.create");
+      event.fields = {{"kind", parsed.kind}, {"name", parsed.name}, {"resource", parsed.json}};
+      auto written = services.audit.log().append(event);
+      if (!written) return base::pass(written);
+      auto row = services.store.put_resource(parsed.kind, parsed.name, parsed.json, services.clock.now_us());
+      if (!row) return base::pass(row);
+      version = row->version;
+    }
+  }
+  Json out{{"kind", parsed.kind}, {"name", parsed.name}, {"action", action}, {"version", version}};
+  return out.dump();
+}
+
+base::Result<Answer> apply_all(const Exchange& exchange, const std::vector<std::string>& items, bool dry_run) {
+  auto parsed = parse_items(items);
+  if (!parsed) return base::pass(parsed);
+  Services& services = exchange.services();
+  Answer answer;
+  const base::Status done = services.store.transaction([&]() -> base::Status {
+    for (const Parsed& one : *parsed) {
+      auto item = put_one(exchange, one, dry_run);
+      if (!item) return base::pass(item);
+      answer.items.push_back(std::move(*item));
+    }
+    return {};
+  });
+  if (!done) return base::fail(done.error().code, done.error().message);
+  if (!dry_run) {
+    if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
+  }
+  answer.done = Json{{"resources", answer.items.size()}, {"dry_run", dry_run}}.dump();
+  return answer;
+}
+
+base::Result<Answer> delete_one(const Exchange& exchange, const std::string& kind, const std::string& name) {
+  Services& services = exchange.services();
+  const base::Status done = services.store.transaction([&]() -> base::Status {
+    auto row = services.store.get_resource(kind, name);
+    if (!row && row.error().code == base::Errc::not_found) {
+      return base::fail(base::Errc::not_found, "there is no " + kind + " " + name);
+    }
+    if (!row) return base::pass(row);
+    audit::Event event = exchange.event("resource.delete");
+    event.fields = {{"kind", kind}, {"name", name}};
+    if (auto written = services.audit.log().append(event); !written) return base::pass(written);
+    if (kind == "user") {
+      if (auto gone = services.store.delete_credentials_of("user", name); !gone) return gone;
+    }
+    if (kind == "account") {
+      if (auto gone = services.vault.forget_account(name); !gone) return gone;
+    }
+    return services.store.delete_resource(kind, name, services.clock.now_us());
+  });
+  if (!done) return base::fail(done.error().code, done.error().message);
+  if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
+  return Answer{{}, Json{{"kind", kind}, {"name", name}, {"action", "deleted"}}.dump()};
+}
+
+}  // namespace
+
+void apply(const ExchangePtr& exchange, std::vector<std::string> items, bool dry_run) {
+  exchange->answer_on(exchange->services().store_thread,
+                      [exchange, items = std::move(items), dry_run] { return apply_all(*exchange, items, dry_run); });
+}
+
+void get_resource(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  const std::string kind = request.get().kind();
+  const std::string name = request.get().name();
+  if (auto known = policy::kind_from(kind); !known) return exchange->fail(known.error());
+  exchange->answer_on(exchange->services().store_thread, [exchange, kind, name]() -> base::Result<Answer> {
+    Answer answer;
+    if (name.empty()) {
+      auto rows = exchange->services().store.list_resources(kind);
+      if (!rows) return base::pass(rows);
+      for (store::ResourceRow& row : *rows) answer.items.push_back(std::move(row.json));
+      return answer;
+    }
+    auto row = exchange->services().store.get_resource(kind, name);
+    if (!row && row.error().code == base::Errc::not_found) {
+      return base::fail(base::Errc::not_found, "there is no " + kind + " " + name);
+    }
+    if (!row) return base::pass(row);
+    answer.items.push_back(std::move(row->json));
+    return answer;
+  });
+}
+
+void delete_resource(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  const std::string kind = request.delete_().kind();
+  const std::string name = request.delete_().name();
+  if (auto known = policy::kind_from(kind); !known) return exchange->fail(known.error());
+  exchange->answer_on(exchange->services().store_thread,
+                      [exchange, kind, name] { return delete_one(*exchange, kind, name); });
+}
+
+}  // namespace sallyport::broker::admin

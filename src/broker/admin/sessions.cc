@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// session list, show, and the acts on a live session. Live sessions come from memory: a stalled disk hides none.
+#include <nlohmann/json.hpp>
+
+#include "broker/admin/handlers.h"
+#include "broker/admin/json_fields.h"
+#include "ipc/admin.pb.h"
+
+namespace sallyport::broker::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t kListLimit = 5000;
+constexpr std::size_t kMaxMessageText = 4096;
+// An act is carried out on the session's loop; one that hangs in a disk gets no longer than this.
+constexpr std::int64_t kTerminateUs = 500'000;
+constexpr std::int64_t kAnswerUs = 900'000;
+// A loosening act waits for its audit event, but not for a disk that does not answer: the event stays queued.
+constexpr std::int64_t kAuditUs = 600'000;
+
+base::Result<Answer> list_all(const Exchange& exchange) {
+  store::SessionFilter filter;
+  filter.limit = kListLimit;
+  auto rows = exchange.services().store.list_sessions(filter);
+  if (!rows) return base::pass(rows);
+  Answer answer;
+  for (const store::SessionRow& row : *rows) {
+    const auto live = exchange.services().sessions.find(row.id);
+    answer.items.push_back(live ? session_json(live->info()) : session_json(row));
+  }
+  return answer;
+}
+
+bool restricts(ControlAction action) {
+  return action == ControlAction::pause || action == ControlAction::suspend || action == ControlAction::terminate;
+}
+
+// One act under way: it is answered by the session's loop, or when that takes too long.
+class Act final : public Activity {
+ public:
+  Act(Exchange& exchange, std::shared_ptr<SessionHandle> session, ControlAction action, std::string text)
+      : exchange_(exchange),
+        session_(std::move(session)),
+        action_(action),
+        text_(std::move(text)),
+        audit_timer_(exchange.services().main_loop),
+        answer_timer_(exchange.services().main_loop) {}
+
+  // A client that leaves in the middle of a terminate does not take it back.
+  ~Act() override {
+    if (action_ == ControlAction::terminate && running_ && !answered_) session_->force_kill();
+  }
+
+  void start() {
+    if (restricts(action_)) run();
+    audit::Event event = exchange_.event(std::string("session.") + to_string(action_), session_->info().id);
+    if (!text_.empty()) event.fields = {{"text", text_}};
+    const auto self = exchange_.shared_from_this();
+    exchange_.services().audit.write(std::move(event), [self](base::Status written) {
+      self->post([written = std::move(written)](Exchange& e) {
+        if (auto* act = static_cast<Act*>(e.activity())) act->audited(written);
+      });
+    });
+    if (!restricts(action_)) audit_timer_.after_us(kAuditUs, [this] { run(); });
+  }
+
+ private:
+  void audited(const base::Status& written) {
+    if (running_) return;
+    audit_timer_.cancel();
+    if (!written) return exchange_.fail(written.error());
+    run();
+  }
+
+  void run() {
+    if (running_) return;
+    running_ = true;
+    const auto self = exchange_.shared_from_this();
+    if (action_ == ControlAction::terminate) {
+      answer_timer_.after_us(kTerminateUs, [this] {
+        session_->force_kill();
+        answer_timer_.after_us(kAnswerUs - kTerminateUs, [this] { late(); });
+      });
+    } else {
+      answer_timer_.after_us(kAnswerUs, [this] { late(); });
+    }
+    session_->control(action_, exchange_.peer().actor, text_, [self](base::Status done) {
+      self->post([done = std::move(done)](Exchange& e) {
+        if (auto* act = static_cast<Act*>(e.activity())) act->carried_out(done);
+      });
+    });
+  }
+
+  void carried_out(const base::Status& done) {
+    if (answered_) return;
+    if (done) return answer("done");
+    answered_ = true;
+    answer_timer_.cancel();
+    exchange_.fail(done.error());
+  }
+
+  void late() { answer(restricts(action_) ? "in force; the session's loop has not answered yet" : "under way"); }
+
+  void answer(const char* outcome) {
+    answered_ = true;
+    answer_timer_.cancel();
+    const SessionInfo info = session_->info();
+    exchange_.done(
+        Json{{"id", info.id}, {"action", to_string(action_)}, {"state", to_string(info.state)}, {"outcome", outcome}}
+            .dump());
+  }
+
+  Exchange& exchange_;  // owns this
+  std::shared_ptr<SessionHandle> session_;
+  ControlAction action_;
+  std::string text_;
+  net::Timer audit_timer_;
+  net::Timer answer_timer_;
+  bool running_ = false;
+  bool answered_ = false;
+};
+
+}  // namespace
+
+void session_list(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  if (request.session_list().all()) {
+    return exchange->answer_on(exchange->services().store_thread, [exchange] { return list_all(*exchange); });
+  }
+  Answer answer;
+  for (const auto& session : exchange->services().sessions.all()) {
+    answer.items.push_back(session_json(session->info()));
+  }
+  exchange->answer(std::move(answer));
+}
+
+void session_show(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  const std::string id = request.session_show().id();
+  if (const auto live = exchange->services().sessions.find(id)) {
+    exchange->item(session_json(live->info()));
+    return exchange->done();
+  }
+  exchange->answer_on(exchange->services().store_thread, [exchange, id]() -> base::Result<Answer> {
+    auto row = exchange->services().store.get_session(id);
+    if (!row && row.error().code == base::Errc::not_found) {
+      return base::fail(base::Errc::not_found, "there is no session " + id);
+    }
+    if (!row) return base::pass(row);
+    return Answer{{session_json(*row)}, "{}"};
+  });
+}
+
+void session_control(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  const ipc::SessionControl& asked = request.session_control();
+  auto action = control_action_from(asked.action());
+  if (!action) return exchange->fail(action.error());
+  if (*action == ControlAction::reauthenticated) {
+    return exchange->fail({base::Errc::invalid, "only the user can authenticate again"});
+  }
+  if (asked.text().size() > kMaxMessageText) {
+    return exchange->fail({base::Errc::full, "a text has at most " + std::to_string(kMaxMessageText) + " bytes"});
+  }
+  if (*action == ControlAction::message && asked.text().empty()) {
+    return exchange->fail({base::Errc::invalid, "a message needs a text"});
+  }
+  auto session = exchange->services().sessions.find(asked.id());
+  if (!session) return exchange->fail({base::Errc::not_found, "there is no live session " + asked.id()});
+  auto act = std::make_unique<Act>(*exchange, std::move(session), *action, asked.text());
+  Act& started = *act;
+  exchange->keep(std::move(act));
+  started.start();
+}
+
+}  // namespace sallyport::broker::admin
