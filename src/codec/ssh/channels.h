@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "codec/ssh/connection_messages.h"
 
 namespace sallyport::codec::ssh {
 
@@ -74,7 +75,7 @@ class ChannelTable {
   /// Afterwards nothing may be sent; the number is free once both sides closed.
   base::Status close(ChannelId id);
   /// A request of ours; expects an answer if want_reply.
-  base::Status requested(ChannelId id, bool want_reply);
+  base::Status requested(ChannelId id, WantReply want_reply);
   /// We answer a request of the peer. Errors: not_found when none is open to be answered.
   base::Status replied(ChannelId id);
   /// The caller is done with n bytes that came in. Returns how many to give back by WINDOW_ADJUST now (0: not yet).
@@ -92,7 +93,7 @@ class ChannelTable {
   base::Status on_eof(ChannelId id);
   /// True when the channel is gone now, false when our CLOSE is still due.
   base::Result<bool> on_close(ChannelId id);
-  base::Status on_request(ChannelId id, bool want_reply);
+  base::Status on_request(ChannelId id, WantReply want_reply);
   base::Status on_reply(ChannelId id);
 
  private:

@@ -16,6 +16,7 @@
 namespace sallyport::codec::ssh {
 
 enum class ChannelStream { main, stderr_data };
+enum class Reply { success, failure };
 
 /// Channels are named by our own number (ChannelId) everywhere, in the recipient field of received messages too.
 /// Errors of receive() are the peer's breach: disconnect. Errors of sending: not_found or denied (the channel does not
@@ -27,9 +28,9 @@ class Connection {
 
   // Input: every message event of a transport that is authenticated goes through here.
   /// Decodes a payload, checks it against the channel's state, and applies it: windows, EOF, CLOSE. Of a ChannelOpen
-  /// `sender` becomes our number for the channel; when there are too many channels it is refused here and an
-  /// UnknownMessage with number 0 comes back: ignore that. After a ChannelClose answer with close() unless the channel
-  /// is gone. Data is credited back by consumed().
+  /// `sender` becomes our number for the channel; when there are too many channels it is refused here. What is unknown
+  /// is answered with UNIMPLEMENTED here. Both come back as UnknownMessage: ignore that. After a ChannelClose answer
+  /// with close() unless the channel is gone. Data is credited back by consumed().
   base::Result<ConnectionMessage> receive(base::ByteView payload);
   /// n bytes of a channel were passed on: lets the peer send more, in good time.
   base::Status consumed(ChannelId id, std::uint32_t n);
@@ -43,12 +44,12 @@ class Connection {
   base::Status refuse(ChannelId id, OpenFailureReason reason, std::string_view text);
   base::Status request(ChannelId id, const ChannelRequestBody& body, WantReply want_reply);
   base::Status request(ChannelId id, std::string_view name, base::ByteView data, WantReply want_reply);
-  base::Status reply(ChannelId id, bool success);
+  base::Status reply(ChannelId id, Reply answer);
   base::Status eof(ChannelId id);
   base::Status close(ChannelId id);
   base::Status global_request(const GlobalRequestBody& body, WantReply want_reply);
   base::Status global_request(std::string_view name, base::ByteView data, WantReply want_reply);
-  base::Status global_reply(bool success, base::ByteView data = {});
+  base::Status global_reply(Reply answer, base::ByteView data = {});
 
   /// Room for up to max_bytes of channel data right in the output buffer: at most what window, packet size and buffer
   /// allow; empty: not now. Followed by end_data() before any other call.
@@ -64,6 +65,10 @@ class Connection {
  private:
   base::Status apply(ConnectionMessage& message);
   base::Status apply_open(ConnectionMessage& message);
+  base::Status apply_global_reply();
+  base::Result<ChannelId> open_as(ChannelOpen message);
+  base::Status request_as(ChannelId id, ChannelRequest message);
+  base::Status global_request_as(const GlobalRequest& message);
   template <class M>
   base::Status send(const M& message);
 
@@ -74,7 +79,7 @@ class Connection {
   std::uint32_t global_replies_owed_ = 0;
   ChannelId data_channel_ = 0;
   std::size_t data_header_bytes_ = 0;
-  std::span<std::uint8_t> data_span_;
+  std::span<std::uint8_t> data_payload_;
 };
 
 }  // namespace sallyport::codec::ssh

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Choice of the packet cipher, the plaintext "cipher" of the first exchange, and what the kinds share.
+// Runs in the untrusted workers.
+#include "codec/ssh/cipher.h"
+
+#include <openssl/err.h>
+
+#include <cassert>
+
+#include "codec/ssh/openssl_handles.h"
+
+namespace sallyport::codec::ssh {
+
+namespace {
+
+/// RFC 4253 §6 with "none" for both: blocks of 8 that count the length field too.
+class Plaintext final : public PacketCipher {
+ public:
+  Plaintext() : PacketCipher(8, 0, 0) {}
+  base::Result<std::uint32_t> packet_length(std::uint32_t, const std::uint8_t* first4) override {
+    return load_u32(first4);
+  }
+  base::Status open(std::uint32_t, std::span<std::uint8_t>) override { return {}; }
+  base::Status seal(std::uint32_t, std::span<std::uint8_t>) override { return {}; }
+};
+
+}  // namespace
+
+tl::unexpected<base::Error> crypto_failed(const char* what) {
+  ERR_clear_error();
+  return base::fail(base::Errc::internal, std::string("the crypto library failed: ") + what);
+}
+
+base::Result<CipherCtx> new_cipher(const char* name, int encrypt, const unsigned char* key, const unsigned char* iv) {
+  // The library keeps fetched methods in its own cache: after warm_up() this is a look-up.
+  CipherPtr cipher(EVP_CIPHER_fetch(nullptr, name, nullptr));
+  CipherCtx ctx(EVP_CIPHER_CTX_new());
+  if (!cipher || !ctx || EVP_CipherInit_ex2(ctx.get(), cipher.get(), key, iv, encrypt, nullptr) != 1) {
+    return crypto_failed(name);
+  }
+  EVP_CIPHER_CTX_set_padding(ctx.get(), 0);
+  return ctx;
+}
+
+std::unique_ptr<PacketCipher> make_plaintext() {
+  return std::make_unique<Plaintext>();
+}
+
+base::Result<std::unique_ptr<PacketCipher>> make_cipher(const CipherAlgorithm& cipher, const MacAlgorithm* mac,
+                                                        Direction direction, const CipherKeys& keys) {
+  assert(keys.key.size() == cipher.key_bytes && keys.iv.size() == cipher.iv_bytes);
+  switch (cipher.kind) {
+    case CipherKind::aes_gcm:
+      return make_aes_gcm(cipher, direction, keys);
+    case CipherKind::chacha20_poly1305:
+      return make_chacha20_poly1305(cipher, keys);
+    case CipherKind::aes_ctr:
+      assert(mac != nullptr && keys.mac_key.size() == mac->key_bytes);
+      return make_aes_ctr_etm(cipher, *mac, direction, keys);
+  }
+  return base::fail(base::Errc::unsupported, "unknown cipher kind");
+}
+
+}  // namespace sallyport::codec::ssh

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// aes128/192/256-ctr (RFC 4344) with hmac-sha2-256/512-etm@openssh.com: encrypt, then authenticate sequence number,
+// length and ciphertext (OpenSSH's PROTOCOL §1.5). Runs in the untrusted workers.
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+#include <array>
+
+#include "codec/ssh/cipher.h"
+#include "codec/ssh/openssl_handles.h"
+
+namespace sallyport::codec::ssh {
+
+namespace {
+
+class AesCtrEtm final : public PacketCipher {
+ public:
+  AesCtrEtm(CipherCtx ctx, MacCtx mac, std::size_t tag_bytes)
+      : PacketCipher(16, tag_bytes, 4), ctx_(std::move(ctx)), mac_(std::move(mac)) {}
+
+  base::Result<std::uint32_t> packet_length(std::uint32_t, const std::uint8_t* first4) override {
+    return load_u32(first4);
+  }
+
+  base::Status open(std::uint32_t sequence, std::span<std::uint8_t> packet) override {
+    const std::size_t text_bytes = packet.size() - tag_bytes();
+    std::array<std::uint8_t, kMaxTagBytes> expected;
+    if (!compute_tag(sequence, packet.first(text_bytes), expected.data())) {
+      return crypto_failed("authenticating a packet");
+    }
+    if (!base::equal_constant_time({expected.data(), tag_bytes()}, packet.subspan(text_bytes))) {
+      return base::fail(base::Errc::corrupt, "packet authentication failed");
+    }
+    return crypt(packet);
+  }
+
+  base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet) override {
+    const std::size_t text_bytes = packet.size() - tag_bytes();
+    if (auto done = crypt(packet); !done) return done;
+    if (!compute_tag(sequence, packet.first(text_bytes), packet.data() + text_bytes)) {
+      return crypto_failed("authenticating a packet");
+    }
+    return {};
+  }
+
+ private:
+  base::Status crypt(std::span<std::uint8_t> packet) {
+    std::uint8_t* body = packet.data() + 4;
+    int n = 0;
+    if (EVP_CipherUpdate(ctx_.get(), body, &n, body, static_cast<int>(packet.size() - 4 - tag_bytes())) != 1) {
+      return crypto_failed("encrypting a packet");
+    }
+    return {};
+  }
+
+  bool compute_tag(std::uint32_t sequence, base::ByteView text, std::uint8_t* tag) {
+    std::array<std::uint8_t, 4> number;
+    store_u32(number.data(), sequence);
+    std::size_t n = 0;
+    // A null key starts over with the key that is set.
+    return EVP_MAC_init(mac_.get(), nullptr, 0, nullptr) == 1 &&
+           EVP_MAC_update(mac_.get(), number.data(), number.size()) == 1 &&
+           EVP_MAC_update(mac_.get(), text.data(), text.size()) == 1 &&
+           EVP_MAC_final(mac_.get(), tag, &n, tag_bytes()) == 1;
+  }
+
+  CipherCtx ctx_;
+  MacCtx mac_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<PacketCipher>> make_aes_ctr_etm(const CipherAlgorithm& cipher, const MacAlgorithm& mac,
+                                                             Direction direction, const CipherKeys& keys) {
+  const int encrypt = direction == Direction::seal ? 1 : 0;
+  auto ctx = new_cipher(cipher.library_name, encrypt, keys.key.data(), keys.iv.data());
+  if (!ctx) return base::pass(ctx);
+  MacPtr hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  MacCtx mac_ctx(hmac ? EVP_MAC_CTX_new(hmac.get()) : nullptr);
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(mac.digest), 0),
+      OSSL_PARAM_construct_end(),
+  };
+  if (!mac_ctx || EVP_MAC_init(mac_ctx.get(), keys.mac_key.data(), keys.mac_key.size(), params) != 1) {
+    return crypto_failed("HMAC");
+  }
+  return std::make_unique<AesCtrEtm>(std::move(*ctx), std::move(mac_ctx), mac.key_bytes);
+}
+
+}  // namespace sallyport::codec::ssh

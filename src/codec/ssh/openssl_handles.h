@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owners of OpenSSL objects, for .cc files only. Runs in the untrusted workers.
+#pragma once
+
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+
+#include <memory>
+
+#include "base/result.h"
+
+namespace sallyport::codec::ssh {
+
+template <auto Free>
+struct Freed {
+  template <class T>
+  void operator()(T* p) const {
+    Free(p);
+  }
+};
+
+using CipherCtx = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
+using CipherPtr = std::unique_ptr<EVP_CIPHER, Freed<EVP_CIPHER_free>>;
+using MacPtr = std::unique_ptr<EVP_MAC, Freed<EVP_MAC_free>>;
+using MacCtx = std::unique_ptr<EVP_MAC_CTX, Freed<EVP_MAC_CTX_free>>;
+using PkeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using PkeyCtx = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
+using BnPtr = std::unique_ptr<BIGNUM, Freed<BN_clear_free>>;
+using BnCtx = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
+
+/// What the library could not do; its own error queue says nothing that a peer may see, and is cleared.
+tl::unexpected<base::Error> crypto_failed(const char* what);
+
+/// A cipher keyed and ready to be given IVs. `encrypt` as in EVP_CipherInit_ex2: 1 or 0.
+base::Result<CipherCtx> new_cipher(const char* name, int encrypt, const unsigned char* key, const unsigned char* iv);
+
+}  // namespace sallyport::codec::ssh
