@@ -63,6 +63,10 @@ class Relay {
   RelayChannel* find(std::uint32_t number);
   void for_each(const std::function<void(RelayChannel&)>& visit);
   std::size_t size() const { return by_number_.size(); }
+  /// Confirms a channel that the role answers by itself (Opening::local).
+  base::Status confirm_here(RelayChannel& channel);
+  /// Refuses one.
+  base::Status refuse_here(RelayChannel& channel, codec::ssh::OpenFailureReason reason, std::string_view text);
   /// Data that reaches the peer of this leg alone (notices); behind what is queued.
   void say(RelayChannel& channel, StreamId stream, base::ByteView data);
   /// Sends what gathered in held_events.
@@ -105,6 +109,8 @@ class Relay {
   base::Status on(const codec::ssh::UnknownMessage& m);
   base::Status data(codec::ssh::ChannelId id, StreamId stream, base::ByteView bytes);
   base::Status answer(codec::ssh::ChannelId id, bool ok);
+  void forward(RelayChannel& channel, StreamId stream, base::ByteView bytes);
+  void begin_bulk(RelayChannel& channel, StreamId stream);
   base::Status global_answer(bool ok, base::ByteView bytes);
   void flush_held(RelayChannel& channel);
   void tell_end(RelayChannel& channel);
@@ -114,7 +120,7 @@ class Relay {
   base::Status far_opened(RelayChannel& channel, std::uint32_t window);
   base::Status far_refused(RelayChannel& channel, std::uint32_t reason, const std::string& text);
   base::Status far_channel_event(RelayChannel& channel, const event::Event& event);
-  base::Status far_request(RelayChannel& channel, const event::Event& event);
+  base::Status far_request(RelayChannel& channel, const event::Request& request);
   base::Status far_exit(RelayChannel& channel, const event::Exit& exit);
   base::Status far_answer(RelayChannel& channel, bool ok);
   base::Status far_bulk_begin(RelayChannel& channel, StreamId stream, std::uint64_t offset);
@@ -129,7 +135,9 @@ class Relay {
   base::Status finish_out(RelayChannel& channel);
   void grant(RelayChannel& channel);
   std::uint32_t first_grant(RelayChannel& channel);
-  bool forget_if_done(RelayChannel& channel);
+  void forget(RelayChannel& channel);
+  void forget_if_done(RelayChannel& channel);
+  void sweep();
 
   const Side side_;
   codec::ssh::Transport& transport_;

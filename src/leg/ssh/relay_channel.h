@@ -59,7 +59,7 @@ enum class Opening : std::uint8_t {
   far_asked,   ///< the far leg waits; the peer was asked
   confirmed,   ///< the peer has its confirmation already, the far leg has not answered
   open,
-  local,       ///< the far leg does not know the channel, or refused it: it lives between the peer and us alone
+  local,       ///< the far leg does not know the channel, or refused it: the role alone deals with it
 };
 
 /// What the role (front or back) keeps with a channel.
@@ -82,6 +82,7 @@ struct RelayChannel {
   std::vector<base::Bytes> early_events;  ///< from the far leg, before the peer confirmed
   std::size_t held_event_bytes = 0;
   std::unique_ptr<RoleData> role;
+  bool gone = false;  ///< to be forgotten when nobody iterates
 };
 
 }  // namespace sallyport::leg::ssh

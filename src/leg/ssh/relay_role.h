@@ -2,10 +2,16 @@
 // What distinguishes a front's relay from a back's. Untrusted side.
 #pragma once
 
+#include <string_view>
+
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/ssh/connection_messages.h"
 #include "leg/ssh/relay_channel.h"
+
+namespace sallyport::event {
+class Request;
+}
 
 namespace sallyport::leg::ssh {
 
@@ -18,11 +24,10 @@ class RelayRole {
  public:
   virtual ~RelayRole() = default;
 
-  /// The peer asks for a channel that has no entry yet. took: the role answers it, now or later, by itself.
-  virtual Took peer_opens(const codec::ssh::ChannelOpen& open) = 0;
-  /// An entry was made for a channel, before anything is sent about it; may set role and held_back, or return
-  /// Opening::confirmed to have the peer told yes at once.
-  virtual Opening channel_made(RelayChannel& channel) = 0;
+  /// The peer asks for a channel. Opening::peer_asked: the far leg is asked and decides. Opening::confirmed: it is asked,
+  /// but the peer is told yes at once. Opening::local: the role answers by itself, now or later; the far leg never
+  /// knows. The role may set channel.role and channel.held_back.
+  virtual Opening peer_opens(RelayChannel& channel, const codec::ssh::ChannelOpen& open) = 0;
   /// Data from the peer. took: the role keeps it (and calls Relay::consumed_here).
   virtual Took peer_data(RelayChannel& channel, StreamId stream, base::ByteView data) = 0;
   /// Data from the peer that goes on to the far leg, in order.
@@ -35,7 +40,9 @@ class RelayRole {
   /// EOF or CLOSE came from the peer.
   virtual void peer_finished(RelayChannel& channel) = 0;
   /// A request from the far leg, before it goes to the peer.
-  virtual void observe_far_request(RelayChannel& channel, const event::Event& event) = 0;
+  virtual void observe_far_request(RelayChannel& channel, const event::Request& request) = 0;
+  /// The far leg may send this many bytes more on the channel: tell the broker.
+  virtual void grant_far(std::uint32_t channel, std::uint32_t bytes) = 0;
   /// The far leg refused a channel that the peer holds confirmed (Opening::local now).
   virtual void far_refused(RelayChannel& channel, std::string_view text) = 0;
   /// The far leg's answer to a request that the peer was told yes to before.

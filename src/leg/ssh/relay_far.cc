@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the far leg said and the broker let pass, made into messages for the peer.
+#include "base/escape.h"
+#include "event/event.pb.h"
+#include "leg/ssh/relay.h"
+#include "leg/ssh/request_events.h"
+
+namespace sallyport::leg::ssh {
+
+namespace {
+
+using base::Errc;
+using base::fail;
+
+std::optional<std::uint32_t> channel_of(const event::Event& e) {
+  switch (e.kind_case()) {
+    case event::Event::kChannelOpened:
+      return e.channel_opened().channel();
+    case event::Event::kChannelRefused:
+      return e.channel_refused().channel();
+    case event::Event::kRequest:
+      return e.request().channel();
+    case event::Event::kRequestAnswer:
+      return e.request_answer().channel();
+    case event::Event::kData:
+      return e.data().channel();
+    case event::Event::kEof:
+      return e.eof().channel();
+    case event::Event::kClose:
+      return e.close().channel();
+    case event::Event::kExit:
+      return e.exit().channel();
+    case event::Event::kBulkBegin:
+      return e.bulk_begin().channel();
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<StreamId> stream_of(event::Stream s) {
+  if (s == event::STREAM_MAIN) return StreamId::main;
+  if (s == event::STREAM_STDERR) return StreamId::stderr_data;
+  return std::nullopt;
+}
+
+codec::ssh::OpenFailureReason reason_of(std::uint32_t reason) {
+  return reason >= 1 && reason <= 4 ? static_cast<codec::ssh::OpenFailureReason>(reason)
+                                    : codec::ssh::OpenFailureReason::administratively_prohibited;
+}
+
+}  // namespace
+
+base::Status Relay::far_event(base::ByteView serialized) {
+  event::Event event;
+  if (!event.ParseFromArray(serialized.data(), static_cast<int>(serialized.size()))) {
+    return fail(Errc::corrupt, "malformed event");
+  }
+  switch (event.kind_case()) {
+    case event::Event::kChannelOpen:
+      return far_open(event.channel_open());
+    case event::Event::kGlobalRequest:
+      return far_global_request(event.global_request());
+    case event::Event::kGlobalAnswer:
+      return far_global_answer(event.global_answer());
+    default:
+      break;
+  }
+  const auto number = channel_of(event);
+  if (!number) return fail(Errc::corrupt, "an event that no leg takes");
+  RelayChannel* channel = find(*number);
+  if (channel == nullptr) return {};  // closed meanwhile
+  if (channel->opening == Opening::far_asked) {
+    channel->early_events.push_back(base::to_bytes(serialized));
+    return {};
+  }
+  return far_channel_event(*channel, event);
+}
+
+base::Status Relay::far_channel_event(RelayChannel& channel, const event::Event& event) {
+  switch (event.kind_case()) {
+    case event::Event::kData: {
+      const auto stream = stream_of(event.data().stream());
+      if (!stream || channel.out.bulk[index(*stream)] == BulkIn::begun || channel.out.eof || channel.out.close) {
+        return channel.opening == Opening::local ? base::Status{} : fail(Errc::corrupt, "data out of turn");
+      }
+      const auto data = base::view(event.data().bytes());
+      if (auto s = received(channel, *stream, data.size()); !s) return s;
+      return deliver(channel, *stream, data);
+    }
+    case event::Event::kChannelOpened:
+      return far_opened(channel, event.channel_opened().window());
+    case event::Event::kChannelRefused:
+      return far_refused(channel, event.channel_refused().reason(), event.channel_refused().text());
+    case event::Event::kRequest:
+      return far_request(channel, event.request());
+    case event::Event::kRequestAnswer:
+      return far_answer(channel, event.request_answer().ok());
+    case event::Event::kExit:
+      return far_exit(channel, event.exit());
+    case event::Event::kEof:
+      if (channel.out.eof || channel.out.close) return {};
+      channel.out.eof = StreamTotals{event.eof().main_total(), event.eof().stderr_total()};
+      break;
+    case event::Event::kClose:
+      if (channel.out.close) return {};
+      channel.out.close = StreamTotals{event.close().main_total(), event.close().stderr_total()};
+      break;
+    case event::Event::kBulkBegin: {
+      const auto stream = stream_of(event.bulk_begin().stream());
+      if (!stream) return fail(Errc::corrupt, "unknown stream");
+      return far_bulk_begin(channel, *stream, event.bulk_begin().offset());
+    }
+    default:
+      break;
+  }
+  dirty_ = true;
+  return {};
+}
+
+base::Status Relay::far_open(const event::ChannelOpen& m) {
+  if (by_number_.contains(m.channel()) || m.channel() % 2 == next_number_ % 2) {
+    return fail(Errc::corrupt, "a channel number that cannot be");
+  }
+  auto id = connection_.open(m.type(), base::view(m.type_data()), m.window(), kMaxPacket);
+  if (!id) {
+    event::Event event;
+    event.mutable_channel_refused()->set_channel(m.channel());
+    event.mutable_channel_refused()->set_reason(
+        static_cast<std::uint32_t>(codec::ssh::OpenFailureReason::resource_shortage));
+    event.mutable_channel_refused()->set_text("too many channels");
+    port_.send_event(event);
+    return {};
+  }
+  RelayChannel& channel = make(m.channel(), *id, OpenedBy::far_leg, m.type());
+  channel.opening = Opening::far_asked;
+  channel.in.credit = m.window();
+  return {};
+}
+
+base::Status Relay::far_opened(RelayChannel& channel, std::uint32_t window) {
+  if (channel.opening == Opening::peer_asked) {
+    channel.opening = Opening::open;
+    channel.in.credit = window;
+    return connection_.confirm(channel.id, window, kMaxPacket);
+  }
+  if (channel.opening == Opening::local) return {};
+  if (channel.opening != Opening::confirmed) return fail(Errc::corrupt, "opened twice");
+  channel.opening = Opening::open;
+  channel.in.credit = window;
+  if (!channel.in.close && !channel.in.eof) {
+    connection_.channels().widen(channel.id, window);
+    if (auto s = connection_.consumed(channel.id, 0); !s) return s;
+  }
+  flush_held(channel);
+  dirty_ = true;
+  return {};
+}
+
+base::Status Relay::far_refused(RelayChannel& channel, std::uint32_t reason, const std::string& text) {
+  if (channel.opening == Opening::peer_asked) return refuse_here(channel, reason_of(reason), text);
+  if (channel.opening == Opening::local) return {};
+  if (channel.opening != Opening::confirmed) return fail(Errc::corrupt, "refused after it was opened");
+  channel.opening = Opening::local;
+  dirty_ = true;
+  if (channel.in.close) {  // our CLOSE waited for the far leg's
+    channel.out.close = channel.out.total;
+    return {};
+  }
+  const std::size_t held = channel.in.held.size();
+  channel.in.held.clear();
+  if (auto s = consumed_here(channel, held); !s) return s;
+  role_.far_refused(channel, text);
+  return flush_answers(channel);
+}
+
+base::Status Relay::far_request(RelayChannel& channel, const event::Request& request) {
+  role_.observe_far_request(channel, request);
+  if (!discards(channel)) {
+    auto sent = send_request(connection_, channel.id, request);
+    if (sent) {
+      if (request.want_answer()) ++channel.far_answers;
+      return {};
+    }
+    if (sent.error().code != Errc::full) return sent;
+  }
+  if (!request.want_answer()) return {};
+  event::Event event;
+  event.mutable_request_answer()->set_channel(channel.number);
+  emit(channel, event);
+  return {};
+}
+
+base::Status Relay::far_answer(RelayChannel& channel, bool ok) {
+  const auto state = channel.answers.answered(ok);
+  if (!state) return {};
+  if (*state == AnswerQueue::State::swallowed) {
+    role_.swallowed_answer(channel, ok);
+    return {};
+  }
+  return flush_answers(channel);
+}
+
+base::Status Relay::far_exit(RelayChannel& channel, const event::Exit& exit) {
+  return discards(channel) ? base::Status{} : send_exit(connection_, channel.id, exit);
+}
+
+base::Status Relay::far_bulk_begin(RelayChannel& channel, StreamId stream, std::uint64_t offset) {
+  BulkIn& bulk = channel.out.bulk[index(stream)];
+  if (bulk != BulkIn::allowed || offset != channel.out.total[index(stream)]) {
+    return fail(Errc::corrupt, "bulk out of turn");
+  }
+  bulk = BulkIn::begun;
+  dirty_ = true;
+  return {};
+}
+
+base::Status Relay::far_credit(std::uint32_t number, std::uint32_t bytes) {
+  RelayChannel* channel = find(number);
+  if (channel == nullptr || channel->opening != Opening::open) return {};
+  channel->in.credit += bytes;
+  if (!channel->in.close && !channel->in.eof) {
+    if (auto s = connection_.consumed(channel->id, bytes); !s) return s;
+  }
+  flush_held(*channel);
+  return {};
+}
+
+base::Status Relay::far_global_request(const event::GlobalRequest& m) {
+  const auto want = m.want_answer() ? codec::ssh::WantReply::yes : codec::ssh::WantReply::no;
+  if (m.want_answer()) ++far_global_answers_;
+  return connection_.global_request(m.type(), base::view(m.data()), want);
+}
+
+base::Status Relay::far_global_answer(const event::GlobalAnswer& m) {
+  (void)global_answers_.answered(m.ok(), base::view(m.data()));
+  return flush_global_answers();
+}
+
+}  // namespace sallyport::leg::ssh
