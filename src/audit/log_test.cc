@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appending and reading.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "audit/audit_fixture_test.h"
+#include "audit/chain.h"
+#include "audit/verify.h"
+
+namespace sallyport::audit {
+namespace {
+
+using nlohmann::json;
+
+TEST_F(AuditTest, AnEventIsOneCanonicalLine) {
+  const auto entry = log_->append({"auth.failure",
+                                   "alice",
+                                   "",
+                                   {{"source", "192.0.2.1"},
+                                    {"attempt", std::int64_t{2}},
+                                    {"final", true},
+                                    {"policies", std::vector<std::string>{"a", "b"}}}});
+  ASSERT_TRUE(entry) << entry.message();
+  EXPECT_EQ(entry->json, R"({"actor":"alice","attempt":2,"final":true,"policies":["a","b"],"seq":1,"session":"",)"
+                         R"("source":"192.0.2.1","time":"2026-03-01T12:00:00Z","type":"auth.failure"})");
+  const store::AuditRow row = *store_->last_audit();
+  const base::Bytes salt = *base::from_base64(row.salt);
+  EXPECT_EQ(salt.size(), kSaltBytes);
+  EXPECT_EQ(row.chain, base::to_hex(chain_hash(chain_start(), leaf_hash(salt, base::view(entry->json)))));
+}
+
+TEST_F(AuditTest, ForeignBytesAreKeptWhateverTheyAre) {
+  const std::string bad("a\xff\0b\x1b[31m", 9);
+  const auto entry = log_->append({"auth.failure", bad, "", {{"user", bad}, {"text", "ü\x1b"}}});
+  ASSERT_TRUE(entry) << entry.message();
+  const json parsed = json::parse(entry->json);
+  EXPECT_EQ(parsed["user"], R"(a\xff\x00b\x1b[31m)");
+  EXPECT_EQ(parsed["text"], "ü\x1b");
+  EXPECT_TRUE(verify(*store_)->ok);
+  ASSERT_TRUE(log_->append({"x", "a", "", {{"long", std::string(1 << 20, 'x')}}}));
+  EXPECT_LT(store_->last_audit()->body.size(), 20000U);
+}
+
+TEST_F(AuditTest, TheChainGoesOnAfterAReopening) {
+  append(3);
+  reopen();
+  append(2);
+  const Verdict v = *verify(*store_);
+  EXPECT_TRUE(v.ok) << v.problem;
+  EXPECT_EQ(v.events, 5);
+}
+
+TEST_F(AuditTest, ABatchIsAllOrNothingWithItsTransaction) {
+  append(1);
+  EXPECT_FALSE(store_->transaction([&]() -> base::Status {
+    EXPECT_TRUE(log_->append({"a", "x", "", {}}));
+    return base::fail(base::Errc::denied, "changed my mind");
+  }));
+  const std::vector<Event> batch = {{"b", "x", "", {}}, {"c", "x", "", {}}};
+  const auto entries = log_->append(batch);
+  ASSERT_EQ(entries->size(), 2U);
+  EXPECT_EQ((*entries)[0].seq, 2);
+  EXPECT_EQ((*entries)[1].seq, 3);
+  EXPECT_TRUE(verify(*store_)->ok);
+}
+
+TEST_F(AuditTest, ThreadsAppendWithoutAGap) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 25; ++i) EXPECT_TRUE(log_->append({"x", "a", "", {}}));
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  const Verdict v = *verify(*store_);
+  EXPECT_TRUE(v.ok) << v.problem;
+  EXPECT_EQ(v.events, 100);
+}
+
+TEST_F(AuditTest, TailAndCursor) {
+  append(5);
+  const auto last = tail(*store_, 2);
+  ASSERT_EQ(last->size(), 2U);
+  EXPECT_EQ((*last)[0].seq, 4);
+  EXPECT_EQ((*last)[1].seq, 5);
+  store::AuditFilter filter;
+  filter.after_seq = 3;
+  filter.session = "01abc";
+  EXPECT_EQ(list(*store_, filter)->size(), 2U);
+}
+
+}  // namespace
+}  // namespace sallyport::audit
