@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures. `world` is shared by the tests that harm nothing; `make_world` gives a fresh one to those that do."""
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from harness.account import TestAccount  # noqa: E402
+from harness.tmux import Tmux  # noqa: E402
+from harness.world import World  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--build", default="build/dev", help="build folder whose bin/ is tested")
+    parser.addoption("--keep", action="store_true", help="leave the tests' folders for a look")
+
+
+@pytest.fixture(scope="session")
+def build(request):
+    path = pathlib.Path(request.config.getoption("--build")).resolve()
+    for name in ("sallyport", "sallyportd", "sallyport-front-ssh", "sallyport-back-ssh"):
+        if not (path / "bin" / name).exists():
+            pytest.exit(f"{path}/bin/{name} is not built", returncode=3)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sanitized(build):
+    """Is this a build in which everything takes longer?"""
+    cache = (build / "CMakeCache.txt").read_text(errors="replace")
+    return any(line.startswith("SALLYPORT_SANITIZE:") and line.split("=", 1)[1].strip() for line in cache.splitlines())
+
+
+@pytest.fixture(scope="session")
+def folder(request):
+    # Short: Unix socket paths are limited. Open to traverse: targets serve another user from here.
+    path = pathlib.Path(tempfile.mkdtemp(prefix="spt-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    if not request.config.getoption("--keep"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def account(folder):
+    made = TestAccount(folder)
+    yield made
+    made.remove()
+
+
+_running = []
+
+
+@pytest.fixture(scope="session")
+def world(build, folder, account):
+    made = World(build, folder / "w", account)
+    _running.append(made)
+    try:
+        yield made.start()
+    finally:
+        made.stop()
+        _running.remove(made)
+
+
+@pytest.fixture
+def make_world(build, folder, account, request):
+    """make_world(config={…}, …) → a started World of the test's own."""
+    made = []
+
+    def make(start=True, **options):
+        options.setdefault("dropbear", False)
+        one = World(build, folder / f"w{len(list(folder.iterdir()))}", account, **options)
+        made.append(one)
+        _running.append(one)
+        return one.start() if start else one
+
+    yield make
+    for one in made:
+        one.stop()
+        _running.remove(one)
+
+
+@pytest.fixture
+def terminal(folder):
+    """terminal(COMMAND, …) → a Tmux that ends with the test."""
+    made = []
+
+    def make(command, **options):
+        one = Tmux(folder / f"t{len(list(folder.iterdir()))}", command, **options)
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for one in _running:
+            report.sections.append((f"log of {one.gateway.folder}", one.gateway.log_tail()))

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes that tests start, and waiting for what they do."""
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+
+def until(condition, seconds=10.0, what="the condition", every=0.02):
+    """Polls until condition() is true and returns its value; fails the test at the deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s (last value: {value!r})")
+        time.sleep(every)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def accepts(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+class Process:
+    """A daemon with its output in a log file; ended with its process group, never by name."""
+
+    def __init__(self, argv, log, stdout=None, **popen):
+        self.log = pathlib.Path(log)
+        self._log_file = open(self.log, "ab")
+        self.popen = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=stdout or self._log_file,
+                                      stderr=self._log_file, start_new_session=True, **popen)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def alive(self):
+        return self.popen.poll() is None
+
+    def stop(self, number=signal.SIGTERM, seconds=15):
+        if self.alive():
+            self.popen.send_signal(number)
+            try:
+                self.popen.wait(seconds)
+            except subprocess.TimeoutExpired:
+                pass
+        self.kill()
+
+    def kill(self):
+        """The whole group: nothing that it started stays behind."""
+        try:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.popen.wait()
+        if self.popen.stdout:
+            self.popen.stdout.close()
+        self._log_file.close()
+
+    def log_text(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+def status_field(pid, name):
+    """One field of /proc/PID/status, or None when the process is gone."""
+    try:
+        for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith(name + ":"):
+                return line.split(":", 1)[1].strip()
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return None
+
+
+def children(pid):
+    """Direct children, by parent id in /proc; zombies left out."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+def descendants(pid):
+    found = []
+    for child in children(pid):
+        found.append(child)
+        found.extend(descendants(child))
+    return found

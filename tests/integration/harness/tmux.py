@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A terminal that tests can look at: tmux with a server of its own."""
+import os
+import pathlib
+import shlex
+import subprocess
+
+from .process import until
+
+CONFIG = """
+set -g default-terminal "tmux-256color"
+set -ga terminal-overrides ",*:Tc"
+set -g status off
+set -g escape-time 0
+set -g window-size manual
+set -g history-limit 20000
+set -g remain-on-exit on
+"""
+
+
+class Tmux:
+    def __init__(self, folder, command, columns=100, rows=30, environment=None):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.socket = self.folder / "tmux.sock"
+        config = self.folder / "tmux.conf"
+        config.write_text(CONFIG)
+        env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(environment or {})}
+        env.pop("TMUX", None)
+        self.base = ["tmux", "-S", str(self.socket), "-f", str(config)]
+        line = command if isinstance(command, str) else shlex.join(map(str, command))
+        subprocess.run([*self.base, "new-session", "-d", "-s", "t", "-x", str(columns), "-y", str(rows), line],
+                       check=True, env=env, capture_output=True, stdin=subprocess.DEVNULL)
+
+    def _tmux(self, *args):
+        return subprocess.run([*self.base, *args], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+
+    def send(self, *keys):
+        """Key names as tmux knows them."""
+        self._tmux("send-keys", "-t", "t", *keys)
+
+    def type(self, text):
+        self._tmux("send-keys", "-t", "t", "-l", text)
+
+    def enter(self, text):
+        self.type(text)
+        self.send("Enter")
+
+    def resize(self, columns, rows):
+        self._tmux("resize-window", "-t", "t", "-x", str(columns), "-y", str(rows))
+
+    def screen(self, attributes=True):
+        """The screen's cells with their attributes (colours, bold …) as escape sequences, row by row."""
+        return self._tmux("capture-pane", "-p", "-t", "t", *(["-e"] if attributes else []))
+
+    def cursor(self):
+        return self._tmux("display-message", "-p", "-t", "t", "#{cursor_x},#{cursor_y},#{cursor_flag},#{alternate_on}").strip()
+
+    def wait(self, text, seconds=15):
+        until(lambda: text in self.screen(False), seconds, f"{text!r} on the screen, which shows:\n{self.screen(False)}")
+
+    def settled(self, seconds=15, quiet=0.4):
+        """Waits until the screen does not change for a moment, and returns it."""
+        import time
+        deadline = time.monotonic() + seconds
+        last, since = self.screen(), time.monotonic()
+        while time.monotonic() - since < quiet:
+            if time.monotonic() > deadline:
+                raise AssertionError("the screen does not come to rest")
+            time.sleep(0.05)
+            now = self.screen()
+            if now != last:
+                last, since = now, time.monotonic()
+        return last
+
+    def dead(self):
+        return self._tmux("display-message", "-p", "-t", "t", "#{pane_dead}").strip() == "1"
+
+    def close(self):
+        subprocess.run([*self.base, "kill-server"], capture_output=True, stdin=subprocess.DEVNULL)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every decision and change is in the audit log, in a chain that shows every gap; and who may ask."""
+import grp
+import json
+import os
+import pwd
+import sqlite3
+import subprocess
+
+from harness.process import until
+from harness.world import USER
+
+
+def types_of(events, session=None):
+    return [e["type"] for e in events if session is None or e["session"] == session]
+
+
+def test_a_session_tells_its_story(world):
+    world.ssh("via", "true")
+    newest = world.gateway.newest_recording()["id"]
+    world.gateway.sealed(newest)
+    events = until(lambda: (lambda found: found if any("end" in e["type"] for e in found) else None)(
+        [e for e in world.gateway.audit() if e["session"] == newest]), what="the session's end in the audit log")
+    assert len(events) >= 2
+    assert {"seq", "time", "type", "actor", "session"} <= set(events[0])
+    assert any(e["actor"] == USER for e in events)
+    assert [e["seq"] for e in events] == sorted(e["seq"] for e in events)
+
+
+def test_changes_and_refusals_are_there(make_world):
+    world = make_world()
+    world.ssh("via", "true", options=["-l", f"{USER}@root@web1"])
+    subprocess.run(["ssh", "-F", str(world.ssh_config), "-o", "PubkeyAuthentication=no", "via", "true"], capture_output=True, stdin=subprocess.DEVNULL)
+    world.gateway.cli("delete", "account", "keyed")
+    text = json.dumps(world.gateway.audit())
+    for word in ("web1", "root", "keyed", "deny"):
+        assert word in text or (word == "deny" and ("denied" in text or "refused" in text)), word
+    for secret in (world.account.password, "PRIVATE KEY", "battery staple"):
+        assert secret not in text and secret not in world.gateway.log_tail(100_000)
+    assert world.gateway.run("audit", "verify").returncode == 0
+
+
+def test_a_changed_or_deleted_event_is_found(make_world):
+    world = make_world()
+    world.ssh("via", "true")
+    assert world.gateway.run("audit", "verify").returncode == 0
+    world.gateway.stop()
+    database = next(path for path in world.gateway.data.rglob("*.db"))
+    saved = {path: path.read_bytes() for path in database.parent.glob(database.name + "*")}
+    with sqlite3.connect(database) as db:
+        table = next(name for (name,) in db.execute("select name from sqlite_master where type='table'") if "audit" in name)
+        columns = [row[1] for row in db.execute(f"pragma table_info({table})")]
+        key = "seq" if "seq" in columns else "rowid"
+        body = next(c for c in columns if c in ("body", "json", "event"))
+        middle = db.execute(f"select {key} from {table} order by {key} limit 1 offset 3").fetchone()[0]
+    damages = [f"update {table} set {body} = replace({body}, 'alice', 'mallo') where {body} like '%alice%'", f"delete from {table} where {key} = {middle}",
+               f"update {table} set time_us = time_us + 1 where {key} = {middle}" if "time_us" in columns else f"update {table} set type = 'x' where {key} = {middle}"]
+    for damage in damages:
+        with sqlite3.connect(database) as db:
+            assert db.execute(damage).rowcount > 0
+            db.commit()
+        result = None
+        try:
+            world.gateway.start()
+            result = world.gateway.run("audit", "verify")
+        except AssertionError:
+            pass  # refusing to start on a broken log is as good an answer
+        finally:
+            world.gateway.stop()
+        assert result is None or result.returncode != 0, damage
+        for path in database.parent.glob(database.name + "*"):
+            path.unlink()
+        for path, content in saved.items():
+            path.write_bytes(content)
+
+
+def as_account(world, account, *args):
+    """The command line as the unprivileged account."""
+    entry = pwd.getpwnam(account.name)
+    return subprocess.run([str(world.gateway.bin / "sallyport"), "--config", str(world.gateway.config_path), *args], capture_output=True,
+                          text=True, timeout=20, user=entry.pw_uid, group=entry.pw_gid, extra_groups=[], stdin=subprocess.DEVNULL)
+
+
+def test_only_root_and_the_group_may_ask(make_world, account):
+    world = make_world()
+    for path in (world.gateway.data, world.gateway.data / "admin.sock"):
+        assert path.stat().st_mode & 0o007 == 0, f"{path} is open to others"
+    assert as_account(world, account, "session", "list").returncode != 0
+    # Even with the way open, the socket's peer credentials decide.
+    for path in (world.gateway.data, world.gateway.data / "admin.sock"):
+        path.chmod(0o777)
+    refused = as_account(world, account, "session", "list")
+    assert refused.returncode != 0 and refused.stdout == ""
+
+
+def test_the_groups_members_administer(make_world, account):
+    group = grp.getgrgid(pwd.getpwnam(account.name).pw_gid).gr_name
+    world = make_world(config={"service_group": group})
+    for path in (world.gateway.data, world.gateway.data / "admin.sock"):
+        path.chmod(0o777)
+    asked = as_account(world, account, "session", "list", "-o", "json")
+    assert asked.returncode == 0 and json.loads(asked.stdout) == []
+
+
+def test_files_are_closed_to_others(world):
+    for path in [world.gateway.folder / "master.key", *world.gateway.data.rglob("*")]:
+        if path.is_dir() or path.is_file():
+            assert os.stat(path).st_mode & 0o007 == 0, path
+
+
+def test_apply_is_all_or_nothing_and_names_what_is_wrong(world):
+    bad = world.gateway.folder / "bad.yaml"
+    for text, word in [("{kind: user, name: ok1}\n---\n{kind: user, name: 'b@d'}\n", "name"), ("{kind: user, name: ok2, colour: red}\n", "colour"),
+                       ("{kind: thing, name: x}\n", "thing"), ("{kind: user, name: a, name: b}\n", "name"), ("{kind: [", "bad.yaml")]:
+        bad.write_text(text)
+        result = world.gateway.run("apply", "-f", bad)
+        assert result.returncode != 0 and word in result.stderr, (text, result)
+    assert {u["name"] for u in world.gateway.json("get", "user")} == {USER}

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is recorded can be listed, shown, played, exported and verified, and damage is named."""
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import sys
+import time
+
+import pytest
+
+from harness.process import until
+from harness.recording import data
+
+FIELDS = {"id", "user", "account", "target", "protocol", "source", "state", "started_at", "ended_at", "end_reason", "bytes", "events", "integrity"}
+TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+
+
+def record(world, command, host="via", input=b"", **options):
+    """Runs a command through the gateway; the id of its sealed recording."""
+    known = {r["id"] for r in world.gateway.recordings()}
+    world.ssh(host, command, input=input, **options)
+    new = until(lambda: [r["id"] for r in world.gateway.recordings() if r["id"] not in known], what="a new recording")
+    assert len(new) == 1
+    world.gateway.sealed(new[0])
+    return new[0]
+
+
+def files_of(world, identifier):
+    return sorted((world.gateway.data / "recordings").rglob(f"{identifier}*"))
+
+
+def test_list_and_show_have_the_fields_of_the_contract(world):
+    identifier = record(world, "echo out; echo err >&2; exit 3")
+    listed = next(r for r in world.gateway.recordings() if r["id"] == identifier)
+    shown = world.gateway.one("recording", "show", identifier)
+    for value in (listed, shown):
+        assert FIELDS <= set(value), FIELDS - set(value)
+        assert (value["user"], value["account"], value["target"], value["protocol"]) == ("alice", "deploy", "web1", "ssh")
+        assert value["state"] == "sealed" and TIME.match(value["started_at"]) and TIME.match(value["ended_at"])
+        assert value["bytes"] > 0 and value["events"] > 0
+    session = world.gateway.one("session", "show", identifier)
+    assert session["state"] == "ended" and session["id"] == identifier
+
+
+def test_verify_says_so_when_whole(world):
+    identifier = record(world, "echo whole")
+    assert world.gateway.run("recording", "verify", identifier).returncode == 0
+    assert world.gateway.run("recording", "verify", "nothing-like-this").returncode != 0
+
+
+def test_every_channel_kind_is_in_the_record(world, tmp_path):
+    import subprocess
+    identifier = record(world, "echo marker-out; echo marker-err >&2; cat", input=b"marker-in\n")
+    text = world.gateway.cli("recording", "export", identifier, "--format", "jsonl", "--with-input")
+    events = [json.loads(line) for line in text.splitlines()]
+    assert data(events, "up") == b"marker-in\n"
+    assert b"marker-out\nmarker-in\n" == data(events, "down", "main") and b"marker-err\n" == data(events, "down", "stderr")
+    # sftp bytes, too.
+    (tmp_path / "file").write_bytes(b"contents-of-the-file-5512")
+    known = {r["id"] for r in world.gateway.recordings()}
+    subprocess.run(["scp", "-F", str(world.ssh_config), str(tmp_path / "file"), f"via:{world.account.home}/sftp-file"], check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True)
+    new = until(lambda: [r["id"] for r in world.gateway.recordings() if r["id"] not in known])[0]
+    world.gateway.sealed(new)
+    up = data(world.gateway.events(new, "--with-input"), "up")
+    assert b"contents-of-the-file-5512" in up
+
+
+def test_typed_passwords_are_not_shown_and_not_lost(world, terminal):
+    one = terminal(world.ssh_argv("via", options=["-tt"]))
+    one.wait("$ ")
+    one.enter("clear; read -rsp 'secret? ' X; echo; echo got ${#X}")
+    one.wait("secret?")
+    one.enter("hunter2-swordfish")
+    one.wait("got 17")
+    identifier = world.gateway.live_session(user="alice")["id"]
+    one.enter("exit")
+    world.gateway.sealed(identifier)
+    for form in ("text", "jsonl", "asciicast"):
+        assert "swordfish" not in world.gateway.cli("recording", "export", identifier, "--format", form)
+    up = data(world.gateway.events(identifier, "--with-input"), "up")
+    assert b"hunter2-swordfish" in up
+    for path in files_of(world, identifier):
+        assert b"swordfish" not in path.read_bytes()
+    opened = [e for e in world.gateway.audit() if e["session"] == identifier and e["type"].startswith("recording")]
+    assert opened and any("input" in json.dumps(e) for e in opened), "reading typed input is audited"
+
+
+def test_bulk_is_counted_and_hashed_not_seen(world):
+    blob = os.urandom(24 << 20)
+    identifier = record(world, "sha256sum", input=blob)
+    stored = sum(path.stat().st_size for path in files_of(world, identifier))
+    assert stored < 9 << 20, "only the first MiB are kept verbatim"
+    text = world.gateway.cli("recording", "show", identifier, "-o", "json") + world.gateway.cli("recording", "export", identifier, "--format", "jsonl")
+    assert "counted-and-hashed" in text
+    events = world.gateway.events(identifier, "--with-input")
+    seen = data(events, "up")
+    assert blob.startswith(seen) and len(seen) < len(blob)
+    rest = blob[len(seen):]
+    assert hashlib.sha256(rest).hexdigest() in text or base64.b64encode(hashlib.sha256(rest).digest()).decode() in text
+
+
+def test_asciicast_is_one(world, terminal):
+    one = terminal(world.ssh_argv("via", options=["-tt"]), columns=90, rows=25)
+    one.wait("$ ")
+    one.enter("echo cast-$((3*3))")
+    one.wait("cast-9")
+    identifier = world.gateway.live_session(user="alice")["id"]
+    one.enter("exit")
+    world.gateway.sealed(identifier)
+    lines = world.gateway.cli("recording", "export", identifier, "--format", "asciicast").splitlines()
+    header = json.loads(lines[0])
+    assert header["version"] == 2 and (header["width"], header["height"]) == (90, 25)
+    events = [json.loads(line) for line in lines[1:]]
+    assert all(len(event) == 3 and event[1] in "orim" for event in events)
+    assert [event[0] for event in events] == sorted(event[0] for event in events)
+    assert "cast-9" in "".join(event[2] for event in events if event[1] == "o")
+    assert "cast-9" in world.gateway.cli("recording", "export", identifier, "--format", "text")
+
+
+FEEDER = """
+import json, sys, time
+for line in open(sys.argv[1]).read().splitlines()[1:]:
+    event = json.loads(line)
+    if event[1] == "o":
+        sys.stdout.write(event[2])
+sys.stdout.flush()
+time.sleep(600)
+"""
+
+
+def vim_scene(one, account):
+    (account.home / "scene.c").write_text("".join(f"static const char *row_{n} = \"{'=' * (n % 50)}\"; // {n}\n" for n in range(300)))
+    account.own(account.home / "scene.c")
+    one.enter("clear; vim scene.c")
+    one.wait("row_5")
+    one.send("2", "0", "G", "z", "t", "V", "5", "j", "y", "P", "$")
+    one.type("i 漢字 typed é")
+
+
+def colour_scene(one, account):
+    one.enter("clear; for i in $(seq 200); do printf '\\033[38;2;%d;80;%dmrow %d\\033[0m \\033[4;48;5;%dmx\\033[0m\\n' $((i%256)) $((255-i)) $i $((i%200)); done; "
+              "printf '\\033[5;10H\\033[7mplaced\\033[0m\\033[12;1H'")
+    one.wait("placed")
+
+
+def htop_scene(one, account):
+    one.enter("clear; htop -d 600")
+    one.wait("F10")
+
+
+@pytest.mark.parametrize("scene", [vim_scene, colour_scene, htop_scene], ids=["vim", "colours", "htop"])
+def test_replay_shows_the_same_screen_as_live(world, terminal, tmp_path, scene):
+    """Cell by cell, attributes and cursor: what tmux shows of the exported recording is what it showed live."""
+    live = terminal(world.ssh_argv("via", options=["-tt"]), columns=110, rows=34)
+    live.wait("$ ")
+    identifier = world.gateway.live_session(user="alice")["id"]
+    scene(live, world.account)
+    screen, cursor = live.settled(), live.cursor()
+    # While it is live, its export must already end in this screen.
+    cast = tmp_path / "cast"
+    until(lambda: cast.write_text(world.gateway.cli("recording", "export", identifier, "--format", "asciicast")) > 0)
+    feeder = tmp_path / "feeder.py"
+    feeder.write_text(FEEDER)
+    replay = terminal([sys.executable, str(feeder), str(cast)], columns=110, rows=34, environment={"TERM": "xterm-256color"})
+    assert replay.settled() == screen
+    assert replay.cursor() == cursor
+    # And `recording play` shows it, while it plays.
+    played = terminal([str(world.gateway.bin / "sallyport"), "--config", str(world.gateway.config_path), "recording", "play", identifier,
+                       "--idle-limit", "0.05"], columns=110, rows=34)
+    until(lambda: played.screen() == screen, 30, "the live screen in `recording play`")
+    live.send("C-c")
+    live.close()
+    world.gateway.sealed(identifier)
+
+
+def test_watching_shows_the_same_screen_as_live(world, terminal):
+    live = terminal(world.ssh_argv("via", options=["-tt"]), columns=100, rows=30)
+    live.wait("$ ")
+    identifier = world.gateway.live_session(user="alice")["id"]
+    colour_scene(live, world.account)
+    screen = live.settled()
+    # Joined late: a keyframe first, then everything from there on.
+    watcher = terminal([str(world.gateway.bin / "sallyport"), "--config", str(world.gateway.config_path), "session", "watch", identifier],
+                       columns=100, rows=30)
+    until(lambda: watcher.screen() == screen, 15, "the live screen for the watcher")
+    live.enter("clear; echo further on")
+    until(lambda: watcher.screen() == live.screen() and "further on" in watcher.screen(), 15, "the watcher following")
+    watcher.send("q")
+    until(watcher.dead, what="the watcher leaving")
+    live.enter("exit")
+
+
+# --- damage ---------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def sound(world):
+    """A recording of several chunks, and its bytes."""
+    identifier = record(world, "head -c 1500000 /dev/urandom | base64; echo end", input=b"typed\n")
+    path = next(p for p in files_of(world, identifier) if p.suffix == ".rec")
+    assert world.gateway.run("recording", "verify", identifier).returncode == 0
+    return identifier, path, path.read_bytes()
+
+
+@pytest.fixture
+def verify_damaged(world, sound):
+    """verify_damaged(BYTES) → what `recording verify` says of the record with these bytes; puts the good ones back."""
+    identifier, path, good = sound
+
+    def verify(damaged):
+        path.write_bytes(damaged)
+        return world.gateway.run("recording", "verify", identifier)
+    yield verify
+    path.write_bytes(good)
+
+
+def named(result):
+    return result.returncode != 0 and re.search(r"chunk|header|seal|tail|frame|record|missing|head|offset", result.stdout + result.stderr, re.IGNORECASE)
+
+
+def test_any_flipped_byte_is_named(sound, verify_damaged):
+    good = sound[2]
+    places = random.Random(7).sample(range(len(good)), 60) + list(range(0, 64, 8)) + list(range(len(good) - 64, len(good), 8))
+    for place in places:
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << (place % 8)
+        result = verify_damaged(bytes(damaged))
+        assert named(result), (place, result)
+
+
+def test_missing_and_repeated_bytes_are_named(sound, verify_damaged):
+    good = sound[2]
+    for place in random.Random(8).sample(range(len(good)), 12):
+        assert named(verify_damaged(good[:place] + good[place + 1:])), place
+        assert named(verify_damaged(good[:place] + good[place:place + 1] + good[place:])), place
+        assert named(verify_damaged(good[:place])), place
+    assert named(verify_damaged(good + b"\0"))
+    assert named(verify_damaged(good + good))
+    assert named(verify_damaged(b""))
+
+
+def test_swapped_blocks_are_named(sound, verify_damaged):
+    good = sound[2]
+    third = len(good) // 3
+    assert named(verify_damaged(good[:third] + good[2 * third:3 * third] + good[third:2 * third] + good[3 * third:]))
+
+
+def test_a_deleted_record_and_another_ones_bytes_are_named(world, sound, verify_damaged):
+    identifier, path, good = sound
+    other = record(world, "echo another")
+    other_path = next(p for p in files_of(world, other) if p.suffix == ".rec")
+    assert named(verify_damaged(other_path.read_bytes())), "another session's record under this id"
+    path.unlink()
+    assert world.gateway.run("recording", "verify", identifier).returncode != 0
+    path.write_bytes(good)
+    assert world.gateway.run("recording", "verify", identifier).returncode == 0
+
+
+def test_damage_costs_one_chunk_not_the_rest(world, sound, verify_damaged):
+    identifier, path, good = sound
+    before = len(world.gateway.cli("recording", "export", identifier, "--format", "text"))
+    damaged = bytearray(good)
+    damaged[len(good) // 2] ^= 0x10
+    path.write_bytes(bytes(damaged))
+    result = world.gateway.run("recording", "export", identifier, "--format", "text")
+    assert len(result.stdout) > before // 2 and "end" in result.stdout
+
+
+def test_verify_works_offline_from_a_file(world, sound, tmp_path):
+    identifier, path, good = sound
+    copy = tmp_path / path.name
+    shutil.copy(path, copy)
+    result = world.gateway.run("recording", "verify", "--file", copy)
+    assert result.returncode == 0, result
+    copy.write_bytes(good[:-100] + bytes(reversed(good[-100:])))
+    assert world.gateway.run("recording", "verify", "--file", copy).returncode != 0
+
+
+def test_recordings_survive_a_restart(make_world):
+    world = make_world()
+    identifier = record(world, "echo before restart")
+    world.gateway.restart()
+    assert "before restart" in world.gateway.cli("recording", "export", identifier, "--format", "text")
+    assert world.gateway.run("recording", "verify", identifier).returncode == 0
+    assert world.gateway.run("audit", "verify").returncode == 0
+    world.write_ssh_config()
+    assert world.ssh("via", "echo after", options=["-o", f"UserKnownHostsFile={world.folder}/again"]).stdout == b"after\n"
+
+
+def test_host_keys_and_cas_stay_the_same_over_a_restart(make_world):
+    world = make_world()
+    before = [world.gateway.cli("ca", "show", which) for which in ("user", "host")], sorted(world.known_hosts_for_gateway().split())
+    world.gateway.config["listen"] = {"ssh": f"127.0.0.1:{world.gateway.port}"}
+    world.gateway.restart()
+    assert ([world.gateway.cli("ca", "show", which) for which in ("user", "host")], sorted(world.known_hosts_for_gateway().split())) == before
