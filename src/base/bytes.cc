@@ -72,6 +72,7 @@ std::string to_hex(ByteView b) {
 }
 
 Result<Bytes> from_hex(std::string_view s) {
+  if (s.empty()) return Bytes{};  // the library wants a place to write to, even for nothing
   Bytes out(s.size() / 2);
   std::size_t size = 0;
   const char* end = nullptr;
