@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory of fronts and backs, read as root would, holds no private key and no stored password."""
+import base64
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from harness.world import USER, USER_PASSWORD
+
+
+def memory(pid):
+    """All readable memory of a process."""
+    out = []
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as source:
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, mode = line.split()[:2]
+            if not mode.startswith("r") or "[vvar" in line or "[vsyscall]" in line:
+                continue
+            start, end = (int(value, 16) for value in span.split("-"))
+            try:
+                source.seek(start)
+                while start < end:
+                    block = source.read(min(end - start, 1 << 20))
+                    if not block:
+                        break
+                    out.append(block)
+                    start += len(block)
+            except OSError:
+                continue
+    return b"".join(out)
+
+
+def forms_of_key(path):
+    """What a private key looks like in memory: its seed, both halves, the file's body, its decoded body."""
+    text = pathlib.Path(path).read_bytes()
+    key = serialization.load_ssh_private_key(text, None)
+    seed = key.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption())
+    body = b"".join(line for line in text.splitlines() if not line.startswith(b"-----"))
+    secret_part = base64.b64decode(body)
+    return {"seed": seed, "seed (hex)": seed.hex().encode(), "file": body[-120:-60], "decoded file": secret_part[secret_part.index(seed):][:32]}
+
+
+def found_in(content, needles):
+    return [name for name, needle in needles.items() if needle in content]
+
+
+def is_private_half_of(candidate, public):
+    return Ed25519PrivateKey.from_private_bytes(candidate).public_key().public_bytes_raw() == public
+
+
+def raw_public(line):
+    blob = base64.b64decode(line.split()[1])
+    return blob[-32:]
+
+
+LOGINS = {"via": "certificate", "keyed": "key", "passworded": "password"}
+
+
+@pytest.mark.parametrize("host", LOGINS)
+def test_workers_hold_no_stored_secret(make_world, host):
+    world = make_world()
+    process = world.popen(host, "echo visible-marker-8823; cat")
+    try:
+        assert process.stdout.readline() == b"visible-marker-8823\n"
+        needles = {**forms_of_key(world.account.key), "user's private key": forms_of_key(world.user_key)["seed"],
+                   "stored password": world.account.password.encode(), "user's password": USER_PASSWORD.encode()}
+        for leg in ("front", "back"):
+            (pid,) = world.gateway.workers(leg)
+            content = memory(pid)
+            # The search can find what is there: the session's own text.
+            assert len(content) > 1 << 20
+            assert b"ssh-connection" in content or b"session" in content
+            # After a password login, too: it crossed into the back for one step and was wiped.
+            assert found_in(content, needles) == [], f"in the {leg} of a {LOGINS[host]} login"
+            assert b"OPENSSH PRIVATE KEY-----\n" not in content.replace(b"-----BEGIN OPENSSH PRIVATE KEY-----\0", b"")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_users_password_is_wiped_from_the_front(make_world):
+    import paramiko
+    world = make_world()
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    client.connect("127.0.0.1", world.gateway.port, f"{USER}@deploy@web1", password=USER_PASSWORD, look_for_keys=False, allow_agent=False)
+    with client:
+        client.exec_command("cat")
+        world.gateway.live_session(user=USER)
+        for leg in ("front", "back"):
+            (pid,) = world.gateway.workers(leg)
+            assert USER_PASSWORD.encode() not in memory(pid), leg
+
+
+@pytest.mark.slow
+def test_no_private_half_of_the_gateways_own_keys(make_world):
+    """Every 32 aligned bytes of the workers' writable memory, tried as the seed of the host key and of the user CA."""
+    world = make_world()
+    publics = {raw_public(next(line for line in world.known_hosts_for_gateway().splitlines() if "ssh-ed25519" in line).split(" ", 1)[1]),
+               raw_public(re.search(r"ssh-ed25519 \S+", world.gateway.cli("ca", "show", "user")).group())}
+    process = world.popen("via", "echo up; cat")
+    try:
+        assert process.stdout.readline() == b"up\n"
+
+        def private_halves(pid):
+            content, found, tried = memory_writable(pid), 0, set()
+            for at in range(0, len(content) - 32, 16):
+                candidate = content[at:at + 32]
+                # A seed is 32 random bytes: what has many equal bytes is none.
+                if candidate in tried or len(set(candidate)) < 20:
+                    continue
+                tried.add(candidate)
+                found += Ed25519PrivateKey.from_private_bytes(candidate).public_key().public_bytes_raw() in publics
+            return found, len(tried)
+
+        for leg in ("front", "back"):
+            found, tried = private_halves(world.gateway.workers(leg)[0])
+            assert found == 0 and tried > 100, leg
+        # The same search does find them where they belong.
+        assert private_halves(world.gateway.pid)[0] > 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def memory_writable(pid):
+    out = []
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as source:
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, mode = line.split()[:2]
+            if not mode.startswith("rw"):
+                continue
+            start, end = (int(value, 16) for value in span.split("-"))
+            try:
+                # Pages that were never touched are zero, and read as such.
+                out.append(os.pread(source.fileno(), end - start, start))
+            except OSError:
+                continue
+    return b"".join(out)
+
+
+def test_worker_cannot_be_read_by_its_own_user(make_world):
+    """Not dumpable: another process of the workers' user may not even list its memory."""
+    world = make_world()
+    process = world.popen("via", "echo up; cat")
+    try:
+        assert process.stdout.readline() == b"up\n"
+        (pid,) = world.gateway.workers("front")
+        uid = int(pathlib.Path(f"/proc/{pid}/status").read_text().split("Uid:")[1].split()[0])
+        assert uid != 0
+        for name in ("mem", "maps", "environ"):
+            tried = subprocess.run(["cat", f"/proc/{pid}/{name}"], capture_output=True, user=uid, group=uid if uid else None, extra_groups=[])
+            assert tried.returncode != 0, name
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_workers_are_contained(make_world):
+    """As the kernel sees them: namespaces of their own, no capability, no new privileges, two seccomp filters, no files."""
+    world = make_world()
+    process = world.popen("via", "echo up; cat")
+    try:
+        assert process.stdout.readline() == b"up\n"
+        workers = world.gateway.workers()
+        assert len(workers) == 2
+        for pid in workers:
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            field = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+            assert field["NoNewPrivs"] == "1" and field["Seccomp"] == "2" and int(field["Seccomp_filters"]) >= 2
+            assert int(field["CapEff"], 16) == 0 and int(field["CapPrm"], 16) == 0 and int(field["CapBnd"], 16) == 0
+            for space in ("user", "mnt", "pid", "net", "ipc", "uts"):
+                assert os.readlink(f"/proc/{pid}/ns/{space}") != os.readlink(f"/proc/{world.gateway.pid}/ns/{space}"), space
+            assert os.listdir(f"/proc/{pid}/root/") == []
+            descriptors = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+            assert all(re.match(r"socket:|anon_inode:|/memfd:", name) for name in descriptors), descriptors
+    finally:
+        process.kill()
+        process.wait()
