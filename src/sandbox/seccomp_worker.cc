@@ -46,17 +46,23 @@ void add_process(Rules& rules) {
   rules.allow_if(SCMP_SYS(tgkill), {{0, kInt, 1}, {1, kInt, 1}, {2, kInt, SIGABRT}});
 }
 
+/// The sanitizers' own needs: big mappings, sleeping on their locks, a pipe to find out what memory is readable.
+void add_sanitizer_needs([[maybe_unused]] Rules& rules) {
 #ifdef SALLYPORT_SANITIZED
-/// The sanitizers' own needs: big mappings, their reports, sleeping on their locks.
-void add_sanitizer_needs(Rules& rules) {
   rules.allow({SCMP_SYS(madvise), SCMP_SYS(sched_yield), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(futex),
-               SCMP_SYS(sched_getaffinity)});
+               SCMP_SYS(sched_getaffinity), SCMP_SYS(pipe2), SCMP_SYS(pipe)});
+#endif
+}
+
+/// What their reports try, and do without.
+void answer_sanitizer_reports([[maybe_unused]] Rules& rules) {
+#ifdef SALLYPORT_SANITIZED
   rules.answer({SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(newfstatat),
                 SCMP_SYS(stat), SCMP_SYS(fstat), SCMP_SYS(ioctl), SCMP_SYS(uname), SCMP_SYS(prctl), SCMP_SYS(getcwd),
                 SCMP_SYS(access), SCMP_SYS(sysinfo)},
                EPERM);
-}
 #endif
+}
 
 }  // namespace
 
@@ -64,14 +70,13 @@ void add_worker_rules(Rules& rules) {
   add_input_and_output(rules);
   add_memory(rules);
   add_process(rules);
+  add_sanitizer_needs(rules);
 }
 
 Step worker_filter(Filter& out) {
   Rules rules;
   add_worker_rules(rules);
-#ifdef SALLYPORT_SANITIZED
-  add_sanitizer_needs(rules);
-#endif
+  answer_sanitizer_reports(rules);
   return rules.compile(out);
 }
 

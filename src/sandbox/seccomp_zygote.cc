@@ -34,7 +34,7 @@ Step zygote_filter(Filter& out) {
                ENOENT);
   rules.answer({SCMP_SYS(ioctl)}, ENOTTY);
 #ifdef SALLYPORT_SANITIZED
-  rules.allow({SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(prctl), SCMP_SYS(fstat)});
+  rules.allow({SCMP_SYS(prctl), SCMP_SYS(fstat)});
 #endif
   return rules.compile(out);
 }
