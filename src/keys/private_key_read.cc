@@ -2,12 +2,11 @@
 // Reading private keys: OpenSSH's format by hand, PKCS#8 and the traditional forms by OpenSSL; both end in the same
 // checks.
 #include <openssl/core_names.h>
-#include <openssl/err.h>
-#include <openssl/x509.h>
 #include <sodium.h>
 
 #include <algorithm>
 
+#include "keys/der_key.h"
 #include "keys/pem_armor.h"
 #include "keys/private_key_state.h"
 #include "keys/public_key_state.h"
@@ -154,61 +153,26 @@ Result<std::unique_ptr<State>> from_openssl_rsa(const EVP_PKEY* pkey) {
 }
 
 template <class State>
-Result<std::unique_ptr<State>> from_openssl_ec(const EVP_PKEY* pkey) {
-  char group[64];
-  std::size_t size = 0;
-  const EcdsaCurve* curve = nullptr;
-  if (EVP_PKEY_get_group_name(pkey, group, sizeof group, &size) == 1) {
-    const std::string_view name(group, size);
-    if (name == "prime256v1" || name == "P-256") curve = curve_of(KeyType::ecdsa_p256);
-    if (name == "secp384r1" || name == "P-384") curve = curve_of(KeyType::ecdsa_p384);
-    if (name == "secp521r1" || name == "P-521") curve = curve_of(KeyType::ecdsa_p521);
-  }
-  if (curve == nullptr) return fail(Errc::unsupported, "unsupported curve: nistp256, nistp384 and nistp521 are known");
-  const BignumPtr x = number_of(pkey, OSSL_PKEY_PARAM_EC_PUB_X);
-  const BignumPtr y = number_of(pkey, OSSL_PKEY_PARAM_EC_PUB_Y);
+Result<std::unique_ptr<State>> from_openssl_p256(const EVP_PKEY* pkey) {
   const BignumPtr d = number_of(pkey, OSSL_PKEY_PARAM_PRIV_KEY);
-  if (!x || !y || !d) return malformed();
-  const std::size_t width = (curve->point_bytes - 1) / 2;
-  Bytes point{4};
-  for (const BIGNUM* n : {x.get(), y.get()}) {
-    const SecretBytes coordinate = to_magnitude(n, width);
-    point.insert(point.end(), coordinate.view().begin(), coordinate.view().end());
-  }
+  if (!d) return malformed();
   const SecretBytes scalar = to_magnitude(d.get());
-  return from_pair<State>(ecdsa_blob(curve->type, point), ecdsa_pair(curve->type, point, scalar.view()));
+  const Bytes point = ecdsa_point(KeyType::ecdsa_p256, scalar.view());
+  if (point.empty()) return malformed();
+  return from_pair<State>(ecdsa_blob(KeyType::ecdsa_p256, point),
+                          ecdsa_pair(KeyType::ecdsa_p256, point, scalar.view()));
 }
 
 template <class State>
-Result<std::unique_ptr<State>> from_openssl(const EVP_PKEY* pkey) {
-  if (EVP_PKEY_is_a(pkey, "RSA")) return from_openssl_rsa<State>(pkey);
-  if (EVP_PKEY_is_a(pkey, "EC")) return from_openssl_ec<State>(pkey);
-  if (EVP_PKEY_is_a(pkey, "ED25519")) {
-    SecretBytes seed(kSeedBytes);
-    std::size_t size = seed.size();
-    if (EVP_PKEY_get_raw_private_key(pkey, seed.data(), &size) != 1 || size != kSeedBytes) return malformed();
-    return from_seed<State>(seed.view());
-  }
-  return fail(Errc::unsupported, "unsupported private key type: ed25519, ecdsa and rsa are known");
-}
-
-/// PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 A.1.2) or SEC 1 (RFC 5915), by the armour's label.
-PkeyPtr decode_der(std::string_view label, ByteView der) {
-  const unsigned char* at = der.data();
-  const unsigned char* const end = at + der.size();
-  const long size = static_cast<long>(der.size());
-  PkeyPtr pkey;
-  if (label == "RSA PRIVATE KEY") {
-    pkey.reset(d2i_PrivateKey(EVP_PKEY_RSA, nullptr, &at, size));
-  } else if (label == "EC PRIVATE KEY") {
-    pkey.reset(d2i_PrivateKey(EVP_PKEY_EC, nullptr, &at, size));
-  } else if (label == "PRIVATE KEY") {
-    const std::unique_ptr<PKCS8_PRIV_KEY_INFO, OpensslDeleter<PKCS8_PRIV_KEY_INFO_free>> info(
-        d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, size));
-    if (info) pkey.reset(EVP_PKCS82PKEY(info.get()));
-  }
-  ERR_clear_error();
-  return at == end ? std::move(pkey) : nullptr;
+Result<std::unique_ptr<State>> from_der(std::string_view label, ByteView der) {
+  const Result<DerKey> key = read_der_key(label, der);
+  if (!key) return pass_on(key.error());
+  if (key->type == KeyType::ed25519) return from_seed<State>(key->seed);
+  if (key->type == KeyType::rsa) return from_pair<State>(rsa_blob(key->rsa.e, key->rsa.n), rsa_pair(key->rsa));
+  Bytes point(key->point.begin(), key->point.end());
+  if (point.empty()) point = ecdsa_point(key->type, key->scalar);
+  if (point.empty()) return fail(Errc::invalid, "ECDSA private key out of range");
+  return from_pair<State>(ecdsa_blob(key->type, point), ecdsa_pair(key->type, point, key->scalar));
 }
 
 }  // namespace
@@ -220,8 +184,8 @@ Result<PrivateKey> PrivateKey::parse(ByteView text) {
   Result<std::unique_ptr<State>> state = malformed();
   if (armored->label == "OPENSSH PRIVATE KEY") {
     state = read_openssh<State>(armored->body.view());
-  } else if (const PkeyPtr pkey = decode_der(armored->label, armored->body.view())) {
-    state = from_openssl<State>(pkey.get());
+  } else {
+    state = from_der<State>(armored->label, armored->body.view());
   }
   if (!state) return pass(state);
   return PrivateKey(std::move(*state));
@@ -235,9 +199,10 @@ Result<PrivateKey> PrivateKey::generate(GeneratedKey kind, base::Random& random)
     state = from_seed<State>(seed.view());
   } else {
     constexpr std::size_t kRsaBits = 3072;
-    const PkeyPtr pkey(kind == GeneratedKey::rsa_3072 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", kRsaBits)
-                                                      : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
-    if (pkey) state = from_openssl<State>(pkey.get());
+    const bool rsa = kind == GeneratedKey::rsa_3072;
+    const PkeyPtr pkey(rsa ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", kRsaBits)
+                           : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+    if (pkey) state = rsa ? from_openssl_rsa<State>(pkey.get()) : from_openssl_p256<State>(pkey.get());
   }
   if (!state) return pass(state);
   return PrivateKey(std::move(*state));

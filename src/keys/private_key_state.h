@@ -35,6 +35,9 @@ base::Result<PkeyPtr> rsa_pair(const RsaNumbers& numbers);
 /// An ECDSA pair. Errors: invalid, when the scalar is not the point's.
 base::Result<PkeyPtr> ecdsa_pair(KeyType type, base::ByteView point, base::ByteView scalar);
 
+/// The uncompressed point that belongs to a scalar; empty when the scalar is zero or too large.
+base::Bytes ecdsa_point(KeyType type, base::ByteView scalar);
+
 /// The blob of an RSA or ECDSA public key.
 base::Bytes rsa_blob(base::ByteView e, base::ByteView n);
 base::Bytes ecdsa_blob(KeyType type, base::ByteView point);

@@ -80,6 +80,70 @@ TEST(Ed25519, ComesFromTheRandomnessGiven) {
             "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8");
 }
 
+std::string pem(std::string_view label, std::string_view der_hex) {
+  return base::to_text(write_armor(label, base::from_hex(der_hex).value()).view());
+}
+
+std::string point_of(std::string_view file) {
+  const auto key = PrivateKey::parse(base::view(file));
+  if (!key) return key.error().message;
+  Reader r(key->public_key().blob());
+  base::ByteView last;
+  while (r.remaining() != 0) last = r.string();
+  return base::to_hex(last);
+}
+
+TEST(Pkcs8, ReadsTheExamplesOfRfc8410) {
+  constexpr const char* kPoint = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
+  EXPECT_EQ(point_of("-----BEGIN PRIVATE KEY-----\n"
+                     "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+                     "-----END PRIVATE KEY-----\n"),
+            kPoint);
+  EXPECT_EQ(point_of("-----BEGIN PRIVATE KEY-----\n"
+                     "MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+                     "oB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrB\n"
+                     "Z9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+                     "-----END PRIVATE KEY-----\n"),
+            kPoint);
+}
+
+/// SEC 1 without a public key, on P-256.
+std::string sec1(std::string_view scalar_hex) {
+  return pem("EC PRIVATE KEY",
+             "3031020101"
+             "0420" +
+                 std::string(scalar_hex) + "a00a06082a8648ce3d030107");
+}
+
+TEST(Sec1, NeedsNoPublicKey) {
+  // The point that belongs to one is the curve's generator (SEC 2 §2.4.2).
+  EXPECT_EQ(
+      point_of(sec1(std::string(62, '0') + "01")),
+      "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b31"
+      "5ececbb6406837bf51f5");
+  EXPECT_FALSE(PrivateKey::parse(base::view(sec1(std::string(64, '0'))))) << "zero is no key";
+  EXPECT_FALSE(PrivateKey::parse(base::view(sec1("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"))))
+      << "nor is the order of the curve";
+}
+
+TEST(Der, IsStrict) {
+  const std::string good = "302e020100300506032b657004220420" + std::string(64, '1');
+  EXPECT_TRUE(PrivateKey::parse(base::view(pem("PRIVATE KEY", good))));
+  for (const std::string& bad : {
+           good + "00",                                                         // something behind it
+           "3080020100300506032b657004220420" + std::string(64, '1') + "0000",  // indefinite length
+           "302e020102300506032b657004220420" + std::string(64, '1'),           // an unknown version
+           "302e020100300506032b657104220420" + std::string(64, '1'),           // Ed448
+           "302d020100300506032b65700421041f" + std::string(62, '1'),           // a short seed
+           "3083ffffff",
+           "30820001",
+           std::string("30"),
+           "30820100" + good,
+       }) {
+    EXPECT_FALSE(PrivateKey::parse(base::view(pem("PRIVATE KEY", bad)))) << bad;
+  }
+}
+
 TEST(PrivateKey, SaysHowToDecrypt) {
   const auto error = [](std::string_view text) { return PrivateKey::parse(base::view(text)).error(); };
   const auto legacy = error(

@@ -2,6 +2,7 @@
 // Private keys from their numbers. Numbers stand in OpenSSL's "secure" bignums, which are cleared even inside its
 // parameter blocks.
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 
 #include <algorithm>
@@ -22,6 +23,9 @@ using base::Result;
 using base::SecretBytes;
 
 namespace {
+
+using GroupPtr = std::unique_ptr<EC_GROUP, OpensslDeleter<EC_GROUP_free>>;
+using PointPtr = std::unique_ptr<EC_POINT, OpensslDeleter<EC_POINT_free>>;
 
 BignumPtr to_secret_bignum(ByteView magnitude) {
   BignumPtr n(BN_secure_new());
@@ -121,6 +125,24 @@ Result<PkeyPtr> rsa_pair(const RsaNumbers& in) {
   PkeyPtr pkey = pair_from_params("RSA", builder.get());
   if (!pkey) return inconsistent();
   return pkey;
+}
+
+Bytes ecdsa_point(KeyType type, ByteView scalar) {
+  const EcdsaCurve& curve = *curve_of(type);
+  if (scalar.size() > curve.point_bytes) return {};
+  const GroupPtr group(EC_GROUP_new_by_curve_name(EC_curve_nist2nid(curve.group)));
+  const PointPtr point(group ? EC_POINT_new(group.get()) : nullptr);
+  const BignumPtr d = to_secret_bignum(scalar);
+  const BnCtxPtr ctx(BN_CTX_secure_new());
+  Bytes out(curve.point_bytes);
+  if (!point || !d || !ctx || BN_is_zero(d.get()) || BN_cmp(d.get(), EC_GROUP_get0_order(group.get())) >= 0 ||
+      EC_POINT_mul(group.get(), point.get(), d.get(), nullptr, nullptr, ctx.get()) != 1 ||
+      EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, out.data(), out.size(), ctx.get()) !=
+          out.size()) {
+    ERR_clear_error();
+    return {};
+  }
+  return out;
 }
 
 Result<PkeyPtr> ecdsa_pair(KeyType type, ByteView point, ByteView scalar) {
