@@ -188,7 +188,7 @@ def test_terminate(session, slack):
 @pytest.fixture
 def shell(world, terminal):
     one = terminal(world.ssh_argv("via", options=["-tt"]))
-    one.wait("$ ")
+    one.wait_prompt()
     return one, world.gateway.live_session(user=USER)["id"]
 
 

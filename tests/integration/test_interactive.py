@@ -12,7 +12,7 @@ def pair(world, terminal):
     """Two terminals, direct and through the gateway, at their prompts."""
     both = [terminal(world.ssh_argv(host, options=["-tt"])) for host in ("direct", "via")]
     for one in both:
-        one.wait("$ ", 20)
+        one.wait_prompt()
     return both
 
 
@@ -63,7 +63,7 @@ def test_vim_with_resize(pair, account):
     same_screen(pair)
     on_both(pair, lambda t: t.send("Escape"))
     on_both(pair, lambda t: t.enter(":q!"))
-    on_both(pair, lambda t: t.wait("$ "))
+    on_both(pair, lambda t: t.wait_prompt())
     same_screen(pair)
 
 
@@ -81,19 +81,25 @@ def test_htop_draws_and_follows_a_resize(pair):
             headers.append((rows.index(header), header, rows[-1].rstrip()))
         assert headers[-1] == headers[-2]
     on_both(pair, lambda t: t.send("q"))
-    on_both(pair, lambda t: t.wait("$ "))
+    on_both(pair, lambda t: t.wait_prompt())
 
 
 def test_interrupt_suspend_and_end_of_file(pair):
-    on_both(pair, lambda t: t.enter("clear; sleep 100"))
+    # One step after the other: what is typed ahead is echoed when the terminal gets to it, here or there.
+    on_both(pair, lambda t: t.enter("clear; echo going; sleep 100"))
+    on_both(pair, lambda t: t.wait("going\n"))
     on_both(pair, lambda t: t.send("C-c"))
-    on_both(pair, lambda t: t.enter("sleep 200"))
+    on_both(pair, lambda t: t.wait_prompt())
+    on_both(pair, lambda t: t.enter("echo again; sleep 200"))
+    on_both(pair, lambda t: t.wait("again\n"))
     on_both(pair, lambda t: t.send("C-z"))
     on_both(pair, lambda t: t.wait("Stopped"))
-    on_both(pair, lambda t: t.enter("kill %1; cat"))
+    on_both(pair, lambda t: t.enter("kill %1; echo reading; cat"))
+    on_both(pair, lambda t: t.wait("reading\n"))
     on_both(pair, lambda t: t.enter("typed to cat"))
+    on_both(pair, lambda t: t.wait("typed to cat\ntyped to cat"))
     on_both(pair, lambda t: t.send("C-d"))
-    on_both(pair, lambda t: t.wait("typed to cat"))
+    on_both(pair, lambda t: t.wait_prompt())
     same_screen(pair)
 
 
@@ -108,7 +114,7 @@ def test_flood_then_interrupt(pair):
 
 def test_exit_status_of_the_shell(world, terminal):
     one = terminal(f"sh -c '{' '.join(world.ssh_argv('via', options=['-tt']))}; echo status $?'")
-    one.wait("$ ")
+    one.wait_prompt()
     one.enter("exit 9")
     one.wait("status 9")
 
@@ -123,7 +129,7 @@ def test_menu_searches_and_connects(world, terminal):
     one.settled()
     assert "small1" not in one.screen(False), "certificates do not open small1, so 'deploy' leaves only web1"
     one.send("Enter")
-    one.wait("$ ")
+    one.wait_prompt()
     one.enter("echo in $((40+2)); stty size")
     one.wait("in 42")
     one.wait("30 100")

@@ -73,7 +73,7 @@ def test_every_channel_kind_is_in_the_record(world, tmp_path):
 
 def test_typed_passwords_are_not_shown_and_not_lost(world, terminal):
     one = terminal(world.ssh_argv("via", options=["-tt"]))
-    one.wait("$ ")
+    one.wait_prompt()
     one.enter("clear; read -rsp 'secret? ' X; echo; echo got ${#X}")
     one.wait("secret?")
     one.enter("hunter2-swordfish")
@@ -107,7 +107,7 @@ def test_bulk_is_counted_and_hashed_not_seen(world):
 
 def test_asciicast_is_one(world, terminal):
     one = terminal(world.ssh_argv("via", options=["-tt"]), columns=90, rows=25)
-    one.wait("$ ")
+    one.wait_prompt()
     one.enter("echo cast-$((3*3))")
     one.wait("cast-9")
     identifier = world.gateway.live_session(user="alice")["id"]
@@ -158,7 +158,7 @@ def htop_scene(one, account):
 def test_replay_shows_the_same_screen_as_live(world, terminal, tmp_path, scene):
     """Cell by cell, attributes and cursor: what tmux shows of the exported recording is what it showed live."""
     live = terminal(world.ssh_argv("via", options=["-tt"]), columns=110, rows=34)
-    live.wait("$ ")
+    live.wait_prompt()
     identifier = world.gateway.live_session(user="alice")["id"]
     scene(live, world.account)
     screen, cursor = live.settled(), live.cursor()
@@ -181,7 +181,7 @@ def test_replay_shows_the_same_screen_as_live(world, terminal, tmp_path, scene):
 
 def test_watching_shows_the_same_screen_as_live(world, terminal):
     live = terminal(world.ssh_argv("via", options=["-tt"]), columns=100, rows=30)
-    live.wait("$ ")
+    live.wait_prompt()
     identifier = world.gateway.live_session(user="alice")["id"]
     colour_scene(live, world.account)
     screen = live.settled()

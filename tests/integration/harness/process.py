@@ -9,14 +9,15 @@ import time
 
 
 def until(condition, seconds=10.0, what="the condition", every=0.02):
-    """Polls until condition() is true and returns its value; fails the test at the deadline."""
+    """Polls until condition() is true and returns its value; fails the test at the deadline, naming `what` (a text, or
+    what makes one then)."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s (last value: {value!r})")
+            raise AssertionError(f"{what() if callable(what) else what}: not within {seconds} s (last value: {value!r})")
         time.sleep(every)
 
 

@@ -12,7 +12,6 @@ set -g default-terminal "tmux-256color"
 set -ga terminal-overrides ",*:Tc"
 set -g status off
 set -g escape-time 0
-set -g window-size manual
 set -g history-limit 20000
 set -g remain-on-exit on
 """
@@ -57,7 +56,14 @@ class Tmux:
         return self._tmux("display-message", "-p", "-t", "t", "#{cursor_x},#{cursor_y},#{cursor_flag},#{alternate_on}").strip()
 
     def wait(self, text, seconds=15):
-        until(lambda: text in self.screen(False), seconds, f"{text!r} on the screen, which shows:\n{self.screen(False)}")
+        until(lambda: text in self.screen(False), seconds, lambda: f"{text!r} on the screen, which shows:\n{self.screen(False)}")
+
+    def wait_prompt(self, seconds=20):
+        """The shell waits: the last row with text is a bare prompt (trailing blanks are not captured)."""
+        def waits():
+            rows = [row for row in self.screen(False).splitlines() if row.strip()]
+            return rows and rows[-1].rstrip() == "$"
+        until(waits, seconds, lambda: f"a prompt on the screen, which shows:\n{self.screen(False)}")
 
     def settled(self, seconds=15, quiet=0.4):
         """Waits until the screen does not change for a moment, and returns it."""
