@@ -74,7 +74,7 @@ base::Result<RecordMap::Found> RecordMap::take_seal(std::uint64_t at, base::Byte
   if (!size || *size > size_ - at || seal_) return Found::nothing;
   auto bytes = read_at(fd_, at, *size);
   if (!bytes) return pass(bytes);
-  auto seal = decode_seal(*bytes, at);
+  auto seal = decode_seal(*bytes);
   if (!seal) return Found::nothing;
   seal_offset_ = at;
   at_ = at + seal->total_bytes;

@@ -88,7 +88,7 @@ base::Result<std::size_t> seal_size(base::ByteView prefix) {
   return kSealPrefixBytes + body + 32 + 64 + kTrailerBytes;
 }
 
-base::Result<Seal> decode_seal(base::ByteView bytes, std::uint64_t offset) {
+base::Result<Seal> decode_seal(base::ByteView bytes) {
   auto size = seal_size(bytes);
   if (!size) return pass(size);
   if (bytes.size() != *size) return base::fail(base::Errc::corrupt, "the seal is cut short");
@@ -133,7 +133,8 @@ base::Result<Seal> decode_seal(base::ByteView bytes, std::uint64_t offset) {
     return base::fail(base::Errc::corrupt, "the seal does not match its hash");
   }
   auto stated = decode_trailer(bytes.last(kTrailerBytes));
-  if (!stated || *stated != offset) return base::fail(base::Errc::corrupt, "the seal's trailer is damaged");
+  if (!stated) return base::fail(base::Errc::corrupt, "the seal's trailer is damaged");
+  s.stated_offset = *stated;
   return s;
 }
 

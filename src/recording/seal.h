@@ -58,7 +58,8 @@ struct Seal {
   std::vector<IndexEntry> index;
   Hash hash{};  ///< of all above, as stored
   Signature signature{};
-  std::size_t total_bytes = 0;  ///< on disk; set by encode and decode
+  std::size_t total_bytes = 0;      ///< on disk; set by encode and decode
+  std::uint64_t stated_offset = 0;  ///< where its trailer says that it stands; set by decode
 
   /// offset: where the seal will stand.
   base::Result<base::Bytes> encode_signed(const Signer& signer, std::uint64_t offset);
@@ -67,8 +68,9 @@ struct Seal {
 
 /// How many bytes the seal beginning here takes, from its first kSealPrefixBytes. Errc::corrupt when it is no seal.
 base::Result<std::size_t> seal_size(base::ByteView prefix);
-/// All bytes of a seal found at offset. Fails when it does not match its own hash or keep the bounds.
-base::Result<Seal> decode_seal(base::ByteView bytes, std::uint64_t offset);
+/// All bytes of a seal. Fails when it does not match its own hash or keep the bounds; that it stands where its trailer
+/// says is for the caller to judge.
+base::Result<Seal> decode_seal(base::ByteView bytes);
 /// The offset that the last kTrailerBytes of a sealed record name; Errc::corrupt when they are no trailer.
 base::Result<std::uint64_t> decode_trailer(base::ByteView bytes);
 

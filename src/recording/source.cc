@@ -81,7 +81,7 @@ base::Result<RecordInfo> inspect(const RecordSource& source) {
   if (!offset || *offset >= *size || *size - *offset > kMaxSealBytes) return info;
   auto bytes = read_at(fd, *offset, static_cast<std::size_t>(*size - *offset));
   if (!bytes) return pass(bytes);
-  if (auto seal = decode_seal(*bytes, *offset)) info.sealed = sealed_info(*seal);
+  if (auto seal = decode_seal(*bytes)) info.sealed = sealed_info(*seal);
   return info;
 }
 

@@ -315,6 +315,9 @@ void Verifier::check_seal() {
   if (map_.header() && !seal->signed_by(map_.header()->node)) {
     findings_.fault(at, "the node's signature does not hold");
   }
+  if (seal->stated_offset != map_.seal_offset()) {
+    findings_.fault(at, "was made for offset " + std::to_string(seal->stated_offset));
+  }
   if (options_.known_seal && *options_.known_seal != seal->hash) {
     findings_.fault(at, "is not the one that the audit log knows");
   }

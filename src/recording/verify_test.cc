@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that can be done to a small record is done to it, byte by byte and piece by piece: verify() has to name
+// it.
+#include "recording/chunk.h"
+#include "recording/frame.h"
+#include "recording/record_map.h"
+#include "recording/seal.h"
+#include "recording/test_record.h"
+
+namespace sallyport::recording::testing {
+namespace {
+
+/// What a byte of a file belongs to.
+struct Part {
+  std::string name;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+class VerifyTest : public RecordTest {
+ protected:
+  VerifyReport check(const ReadKeys* with_keys = nullptr) {
+    const PublicKey trusted[] = {signer->public_key()};
+    VerifyOptions o;
+    o.expected_id = id;
+    o.trusted_nodes = trusted;
+    o.keys = with_keys;
+    auto report = verify(*source(), o);
+    EXPECT_TRUE(report.has_value());
+    return report ? *report : VerifyReport{};
+  }
+  static std::string text(const VerifyReport& r) {
+    std::string out;
+    for (const Finding& f : r.findings) {
+      out += (f.severity == Finding::Severity::fault ? "fault " : "note ") + f.where + ": " + f.what + "\n";
+    }
+    return out;
+  }
+  static bool names(const VerifyReport& r, const std::string& part) {
+    for (const Finding& f : r.findings) {
+      const std::string& w = f.where;
+      if (w.starts_with(part) && (w.size() == part.size() || !isdigit(static_cast<unsigned char>(w[part.size()])))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Three chunks as recover() leaves them plus a packed one would need megabytes: so small tails are made chunks by
+  /// dying and recovering. Packed chunks come from closing.
+  void write_sealed() {
+    auto writer = create();
+    for (int i = 0; i < 6; ++i) {
+      ASSERT_TRUE(writer->add(i % 2 ? EntryKind::input : EntryKind::plain, 100 + i, base::view(std::string(10, 'e'))));
+      ASSERT_TRUE(writer->flush());
+    }
+    close(*writer);
+  }
+  void write_recovered() {
+    {
+      auto writer = create();
+      for (int i = 0; i < 5; ++i) {
+        ASSERT_TRUE(
+            writer->add(EntryKind::plain, 100 + i, base::view(std::string(static_cast<std::size_t>(5 + i), 'e'))));
+        ASSERT_TRUE(writer->flush());
+      }
+    }
+    auto done = recover(directory, id, *signer, "killed", 5000);
+    ASSERT_TRUE(done.has_value()) << done.message();
+  }
+  /// Several packed chunks, larger.
+  void write_many() {
+    auto writer = create();
+    for (int i = 0; i < 130; ++i) {
+      ASSERT_TRUE(
+          writer->add(EntryKind::plain, 100 + i, base::view(std::string(10000, static_cast<char>('a' + i % 26)))));
+      ASSERT_TRUE(writer->flush());
+      run_jobs(*writer);
+    }
+    close(*writer);
+    ASSERT_GE(marks.size(), 4U);
+  }
+  std::vector<Part> parts_of_record() {
+    auto s = source();
+    auto map = RecordMap::open(s->record_fd());
+    EXPECT_TRUE(map->extend());
+    std::vector<Part> parts{{"header", 0, kHeaderBytes}};
+    for (const MappedChunk& c : map->chunks()) {
+      parts.push_back({"chunk " + std::to_string(c.head.number), c.offset, c.offset + c.head.total_bytes()});
+    }
+    parts.push_back({"seal", map->seal_offset(), map->end()});
+    return parts;
+  }
+  void flip_every_byte(const std::string& path, const std::vector<Part>& parts, const ReadKeys* with_keys) {
+    const std::string sound = load(path);
+    for (const Part& part : parts) {
+      for (std::size_t i = part.begin; i < part.end; ++i) {
+        std::string bad = sound;
+        bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 8)));
+        store(path, bad);
+        const VerifyReport report = check(with_keys);
+        ASSERT_FALSE(report.sound()) << part.name << " byte " << i - part.begin;
+        ASSERT_TRUE(names(report, part.name)) << part.name << " byte " << i - part.begin << "\n" << text(report);
+      }
+    }
+    store(path, sound);
+  }
+};
+
+TEST_F(VerifyTest, ASoundRecordIsSound) {
+  write_many();
+  const auto k = keys(auditor);
+  const VerifyReport report = check(&k);
+  EXPECT_TRUE(report.sound()) << text(report);
+  EXPECT_EQ(report.state, VerifyReport::State::sealed);
+  EXPECT_EQ(report.entries, 130U);
+  EXPECT_TRUE(report.signer_trusted);
+  EXPECT_TRUE(report.opened);
+  EXPECT_TRUE(report.findings.empty()) << text(report);
+}
+
+TEST_F(VerifyTest, EveryFlippedByteOfASealedRecordIsNamed) {
+  write_sealed();
+  flip_every_byte(rec(), parts_of_record(), nullptr);
+  const auto k = keys(auditor);
+  flip_every_byte(rec(), parts_of_record(), &k);
+}
+
+TEST_F(VerifyTest, EveryFlippedByteOfARecoveredRecordIsNamed) {
+  write_recovered();
+  ASSERT_TRUE(check().sound()) << text(check());
+  EXPECT_EQ(check().state, VerifyReport::State::truncated);
+  flip_every_byte(rec(), parts_of_record(), nullptr);
+}
+
+TEST_F(VerifyTest, AFlippedByteInAVerbatimChunkNamesItsFrame) {
+  write_recovered();
+  const std::string sound = load(rec());
+  const auto parts = parts_of_record();
+  const std::size_t body = parts[1].begin + kChunkHeadBytes;
+  const FrameWalk walk = walk_frames(base::view(std::string_view(sound).substr(body, parts[1].end - body)),
+                                     inspect(*source())->header_hash);
+  ASSERT_EQ(walk.frames.size(), 5U);
+  for (const WalkedFrame& f : walk.frames) {
+    for (std::size_t i = 0; i < f.size; ++i) {
+      std::string bad = sound;
+      bad[body + f.offset + i] = static_cast<char>(bad[body + f.offset + i] ^ 0x10);
+      store(rec(), bad);
+      const VerifyReport report = check();
+      ASSERT_TRUE(names(report, "chunk 0, frame " + std::to_string(f.head.number)) ||
+                  names(report, "chunk 0, frame " + std::to_string(f.head.number ^ 0x10)))
+          << "frame " << f.head.number << " byte " << i << "\n"
+          << text(report);
+    }
+  }
+}
+
+TEST_F(VerifyTest, EveryTruncationIsNoticed) {
+  write_sealed();
+  const std::string sound = load(rec());
+  for (std::size_t size = 0; size < sound.size(); ++size) {
+    store(rec(), sound.substr(0, size));
+    ASSERT_FALSE(check().sound()) << size;
+  }
+}
+
+TEST_F(VerifyTest, EveryTruncationOfARecoveredRecordIsNoticed) {
+  write_recovered();
+  const std::string sound = load(rec());
+  for (std::size_t size = 0; size < sound.size(); ++size) {
+    store(rec(), sound.substr(0, size));
+    ASSERT_FALSE(check().sound()) << size;
+  }
+}
+
+TEST_F(VerifyTest, ByteMissingOrDoubledAnywhereIsNamed) {
+  write_sealed();
+  const std::string sound = load(rec());
+  for (const Part& part : parts_of_record()) {
+    for (std::size_t i = part.begin; i < part.end; ++i) {
+      store(rec(), sound.substr(0, i) + sound.substr(i + 1));
+      VerifyReport report = check();
+      ASSERT_FALSE(report.sound()) << "missing " << part.name << " " << i - part.begin;
+      store(rec(), sound.substr(0, i + 1) + sound.substr(i));
+      report = check();
+      ASSERT_FALSE(report.sound()) << "doubled " << part.name << " " << i - part.begin;
+    }
+  }
+}
+
+TEST_F(VerifyTest, BytesSwappedAnywhereAreNoticed) {
+  write_sealed();
+  const std::string sound = load(rec());
+  for (std::size_t i = 0; i + 1 < sound.size(); ++i) {
+    if (sound[i] == sound[i + 1]) continue;
+    std::string bad = sound;
+    std::swap(bad[i], bad[i + 1]);
+    store(rec(), bad);
+    ASSERT_FALSE(check().sound()) << i;
+  }
+}
+
+TEST_F(VerifyTest, ChunksMissingDoubledAndSwappedAreNamed) {
+  write_many();
+  const std::string sound = load(rec());
+  const auto parts = parts_of_record();
+  const auto piece = [&](std::size_t i) { return sound.substr(parts[i].begin, parts[i].end - parts[i].begin); };
+  const std::size_t chunks = parts.size() - 2;
+  for (std::size_t victim = 0; victim < chunks; ++victim) {
+    std::string missing, doubled, swapped;
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      const bool here = p == victim + 1;
+      missing += here ? "" : piece(p);
+      doubled += piece(p) + (here ? piece(p) : "");
+      swapped += here ? piece(p % chunks + 1) : p == (victim + 1) % chunks + 1 ? piece(victim + 1) : piece(p);
+    }
+    const std::string name = "chunk " + std::to_string(victim);
+    store(rec(), missing);
+    EXPECT_TRUE(text(check()).find(name + ": missing") != std::string::npos) << text(check());
+    store(rec(), doubled);
+    EXPECT_TRUE(text(check()).find("duplicate of " + name) != std::string::npos) << text(check());
+    store(rec(), swapped);
+    EXPECT_FALSE(check().sound());
+    EXPECT_TRUE(names(check(), name)) << text(check());
+  }
+}
+
+TEST_F(VerifyTest, AByteTakenFromABodyCostsOneChunk) {
+  write_many();
+  const std::string sound = load(rec());
+  const auto parts = parts_of_record();
+  const std::size_t at = parts[2].begin + kChunkHeadBytes + 40;
+  store(rec(), sound.substr(0, at) + sound.substr(at + 1));
+  const VerifyReport report = check();
+  EXPECT_TRUE(names(report, "chunk 1")) << text(report);
+  EXPECT_NE(text(report).find("1 bytes are missing from its body"), std::string::npos) << text(report);
+  EXPECT_EQ(text(report).find("body does not match its hash", text(report).find("chunk 2 at")), std::string::npos);
+  const auto content = read_all(viewer);
+  ASSERT_EQ(content.damage.size(), 1U);
+  EXPECT_NE(content.damage[0].where.find("chunk 1"), std::string::npos);
+  EXPECT_GT(content.events.size(), 80U);
+}
+
+TEST_F(VerifyTest, AnotherRecordsChunkIsNotTaken) {
+  write_many();
+  const std::string mine = load(rec());
+  const auto my_parts = parts_of_record();
+  const std::string my_path = rec();
+  const std::string my_id = id;
+  id = base::make_id(1'700'000'000'000'001, random);
+  marks.clear();
+  write_many();
+  const auto other_parts = parts_of_record();
+  const std::string other = load(rec());
+  id = my_id;
+  store(my_path, mine.substr(0, my_parts[2].begin) +
+                     other.substr(other_parts[2].begin, other_parts[2].end - other_parts[2].begin) +
+                     mine.substr(my_parts[2].end));
+  EXPECT_TRUE(names(check(), "chunk 1")) << text(check());
+  store(my_path, other);
+  EXPECT_NE(text(check()).find("names another session"), std::string::npos);
+}
+
+TEST_F(VerifyTest, TheAuditLogsMarksCatchARewrittenRecord) {
+  write_sealed();
+  const PublicKey trusted[] = {signer->public_key()};
+  const std::vector<ChunkMark> first = marks;
+  std::filesystem::remove(rec());
+  std::filesystem::remove(keys_path(directory, id));
+  write_sealed();
+  VerifyOptions o;
+  o.trusted_nodes = trusted;
+  EXPECT_TRUE(verify(*source(), o)->sound());
+  o.known_chunks = first;
+  EXPECT_TRUE(names(*verify(*source(), o), "chunk 0"));
+  o.known_chunks = {};
+  o.known_seal = Hash{};
+  EXPECT_TRUE(names(*verify(*source(), o), "seal"));
+  o.known_seal.reset();
+  o.known_header = Hash{};
+  EXPECT_TRUE(names(*verify(*source(), o), "header"));
+  const PublicKey stranger[] = {PublicKey{}};
+  o.known_header.reset();
+  o.trusted_nodes = stranger;
+  EXPECT_FALSE(verify(*source(), o)->sound());
+}
+
+class TailTest : public VerifyTest {
+ protected:
+  void write_live() {
+    writer = create();
+    for (int i = 0; i < 6; ++i) {
+      ASSERT_TRUE(
+          writer->add(EntryKind::plain, 100 + i, base::view(std::string(static_cast<std::size_t>(8 + i), 'e'))));
+      ASSERT_TRUE(writer->flush());
+    }
+    sound = load(tail(0));
+    walk = walk_frames(base::view(std::string_view(sound).substr(kTailHeadBytes)), writer->header_hash());
+    ASSERT_EQ(walk.frames.size(), 6U);
+  }
+  std::string frame(std::size_t i) const {
+    return sound.substr(kTailHeadBytes + walk.frames[i].offset, walk.frames[i].size);
+  }
+  void put_frames(const std::vector<std::string>& frames) {
+    std::string bytes = sound.substr(0, kTailHeadBytes);
+    for (const std::string& f : frames) bytes += f;
+    bytes.resize(sound.size());
+    store(tail(0), bytes);
+  }
+  std::unique_ptr<Writer> writer;
+  std::string sound;
+  FrameWalk walk;
+};
+
+TEST_F(TailTest, ALiveRecordIsSound) {
+  write_live();
+  const auto k = keys(auditor);
+  EXPECT_TRUE(check(&k).sound()) << text(check(&k));
+  EXPECT_EQ(check().state, VerifyReport::State::live);
+  EXPECT_EQ(check().tail_frames, 6U);
+}
+
+TEST_F(TailTest, EveryFlippedByteOfATailNamesItsFrame) {
+  write_live();
+  for (std::size_t i = 0; i < kTailHeadBytes; ++i) {
+    std::string bad = sound;
+    bad[i] = static_cast<char>(bad[i] ^ 4);
+    store(tail(0), bad);
+    ASSERT_FALSE(check().sound()) << "head byte " << i;
+    ASSERT_TRUE(names(check(), "tail 0")) << text(check());
+  }
+  for (const WalkedFrame& f : walk.frames) {
+    for (std::size_t i = 0; i < f.size; ++i) {
+      std::string bad = sound;
+      char& byte = bad[kTailHeadBytes + f.offset + i];
+      byte = static_cast<char>(byte ^ 0x10);
+      store(tail(0), bad);
+      const VerifyReport report = check();
+      ASSERT_FALSE(report.sound()) << "frame " << f.head.number << " byte " << i << "\n" << text(report);
+      ASSERT_TRUE(names(report, "tail 0, frame " + std::to_string(f.head.number)) ||
+                  names(report, "tail 0, frame " + std::to_string(f.head.number ^ 0x10)))
+          << "frame " << f.head.number << " byte " << i << "\n"
+          << text(report);
+    }
+  }
+}
+
+TEST_F(TailTest, FramesMissingDoubledAndSwappedAreNamed) {
+  write_live();
+  std::vector<std::string> frames;
+  for (std::size_t i = 0; i < 6; ++i) frames.push_back(frame(i));
+  for (std::size_t i = 0; i < 5; ++i) {
+    const std::string name = "frame " + std::to_string(i);
+    auto changed = frames;
+    changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
+    put_frames(changed);
+    EXPECT_NE(text(check()).find(name + ": missing"), std::string::npos) << text(check());
+    changed = frames;
+    changed.insert(changed.begin() + static_cast<std::ptrdiff_t>(i), frames[i]);
+    put_frames(changed);
+    EXPECT_NE(text(check()).find("duplicate of " + name), std::string::npos) << text(check());
+    changed = frames;
+    std::swap(changed[i], changed[i + 1]);
+    put_frames(changed);
+    EXPECT_TRUE(names(check(), "tail 0, " + name)) << text(check());
+    EXPECT_FALSE(check().sound());
+  }
+}
+
+TEST_F(TailTest, ALostTailIsNamed) {
+  write_live();
+  std::filesystem::remove(tail(0));
+  EXPECT_FALSE(check().sound());
+  EXPECT_TRUE(names(check(), "end")) << text(check());
+}
+
+TEST_F(TailTest, ADamagedFrameCostsItselfInReading) {
+  write_live();
+  std::string bad = sound;
+  bad[kTailHeadBytes + walk.frames[2].offset + kFrameHeadBytes + 3] ^= 1;
+  store(tail(0), bad);
+  const auto content = read_all(viewer);
+  EXPECT_EQ(content.events.size(), 5U);
+  ASSERT_EQ(content.damage.size(), 1U);
+  EXPECT_NE(content.damage[0].where.find("frame 2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sallyport::recording::testing
