@@ -135,8 +135,8 @@ TEST(Der, IsStrict) {
            "302e020102300506032b657004220420" + std::string(64, '1'),           // an unknown version
            "302e020100300506032b657104220420" + std::string(64, '1'),           // Ed448
            "302d020100300506032b65700421041f" + std::string(62, '1'),           // a short seed
-           "3083ffffff",
-           "30820001",
+           std::string("3083ffffff"),
+           std::string("30820001"),
            std::string("30"),
            "30820100" + good,
        }) {
