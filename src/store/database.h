@@ -54,6 +54,8 @@ class Store::Database {
 
   base::Status transact(const char* what, Durability durability, const std::function<base::Status()>& work);
 
+  std::recursive_mutex& mutex() { return mutex_; }
+
  private:
   static base::Error current_error(const char* what);
   void set_durability(Durability durability);

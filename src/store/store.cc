@@ -24,6 +24,10 @@ Status Store::transaction(const std::function<Status()>& work) {
   return database_->transact("transaction", Durability::power_loss, work);
 }
 
+Store::Turn Store::hold() {
+  return Turn(database_->mutex());
+}
+
 Status Store::put_setting(std::string_view key, std::string_view value) {
   if (Status good = check_text({key, value}); !good) return good;
   const std::string name(key);

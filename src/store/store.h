@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,10 @@ class Store {
   /// Runs several calls as one transaction on this thread: all of them stay, or, when work returns an error, none. The
   /// commit is synced. Nested calls join the outer one.
   base::Status transaction(const std::function<base::Status()>& work);
+
+  /// Keeps other threads out while it lives, so that what depends on a commit can change together with it.
+  using Turn = std::unique_lock<std::recursive_mutex>;
+  Turn hold();
 
   // Resources. Every version is kept; names are unique within a kind.
   /// Inserts or updates; the same JSON again changes nothing. Returns the row as it now is.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -23,6 +24,8 @@ struct MasterKeySource {
   std::string path = kDefaultMasterKeyPath;  ///< kind file
   base::SecretBytes passphrase;              ///< kind passphrase: read by the caller
   std::string credentials_directory;         ///< kind systemd_credential: the caller's $CREDENTIALS_DIRECTORY
+  unsigned long long passphrase_passes = 4;  ///< Argon2id, when a passphrase is first used; afterwards as stored
+  std::size_t passphrase_memory_bytes = std::size_t{256} << 20;
 
   static MasterKeySource from_file(std::string path);
   static MasterKeySource from_passphrase(base::SecretBytes passphrase);
@@ -31,21 +34,19 @@ struct MasterKeySource {
 
 /// How a passphrase becomes a key; stored beside the key check, since it is no secret.
 struct PassphraseParameters {
-  unsigned long long passes = 4;
-  std::size_t memory_bytes = std::size_t{256} << 20;
+  unsigned long long passes = 0;
+  std::size_t memory_bytes = 0;
   base::Bytes salt;  ///< 16 bytes
 };
 
-/// Reads a key file: one line of base64, readable by its owner alone. Errors: not_found, denied (others may read it:
-/// the message says what to do), invalid, io.
-base::Result<base::SecretBytes> read_key_file(const std::string& path);
-/// Writes a key file, 0600, synced, making its directory if need be; never over an existing file. Errors: exists, io, …
-base::Status write_key_file(const std::string& path, base::ByteView key);
 /// Errors: invalid (empty passphrase), internal (no memory).
 base::Result<base::SecretBytes> derive_key(base::ByteView passphrase, const PassphraseParameters& parameters);
 
 /// "argon2id:PASSES:MEMORY:SALT" and back. Errors: invalid (also for costs out of any reason).
 std::string to_text(const PassphraseParameters& parameters);
 base::Result<PassphraseParameters> passphrase_parameters_from(std::string_view text);
+
+/// The key that a systemd credential holds. Errors: not_found, invalid, io.
+base::Result<base::SecretBytes> read_credential(const std::string& credentials_directory);
 
 }  // namespace sallyport::vault

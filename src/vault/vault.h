@@ -4,6 +4,7 @@
 // see docs/vault.md.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,11 @@ namespace sallyport::vault {
 
 /// What `account set-secret` stores. One of each type per account.
 enum class SecretType { password, private_key };
+
+/// A private key when the text begins like a key file ("-----BEGIN "), else a password.
+SecretType guess_secret_type(base::ByteView secret);
+
+inline constexpr std::size_t kMaxAccountPasswordBytes = 4096;
 
 /// An X25519 key pair to which recordings are encrypted (libsodium's crypto_box).
 struct RecordingRecipient {
@@ -41,8 +47,9 @@ class Vault {
   Vault& operator=(const Vault&) = delete;
 
   // Accounts' secrets.
-  /// Stores or replaces. A private key is parsed first. Errors: invalid (empty, too long, unreadable key), denied (the
-  /// key file is encrypted: the message says how to decrypt it).
+  /// Stores or replaces. A private key is parsed first; of a password, one line end at its end is not part. Errors:
+  /// invalid (empty, too long, a control character, an unreadable key), denied (the key file is encrypted: the message
+  /// says how to decrypt it).
   base::Status set_account_secret(std::string_view account, SecretType type, base::ByteView secret);
   /// Errors: not_found (none was set: the message says how), corrupt.
   base::Result<base::SecretBytes> account_password(std::string_view account);
@@ -69,24 +76,30 @@ class Vault {
 
   /// Seals every secret anew under another master key, in one transaction: a crash leaves the old or the new key
   /// valid, never neither. A file source gets a freshly made key at its path: the new key waits at PATH.new until the
-  /// store has changed over, and open() finishes what a crash interrupted. Errors as for open().
+  /// store has changed over, and open() finishes what a crash interrupted. Not to be called inside a transaction.
+  /// Errors as for open(); exists (the file holds another key).
   base::Status rotate(const MasterKeySource& to);
 
  private:
-  struct Keys;
+  struct NodeKeys;
   Vault(store::Store& store, const base::Clock& clock, base::Random& random);
 
-  base::Status put(std::string_view kind, std::string_view name, std::string_view type, base::ByteView secret);
-  base::Result<base::SecretBytes> get(std::string_view kind, std::string_view name, std::string_view type);
-  base::Status load_or_make_node_keys();
-  base::Result<keys::PrivateKey> load_or_make_key(std::string_view kind, std::string_view name,
-                                                  keys::GeneratedKey type);
+  base::Status unlock(const MasterKeySource& source);
+  base::Status begin(const MasterKeySource& source);
+  base::Status put(const store::CredentialKey& key, base::ByteView secret);
+  base::Result<base::SecretBytes> get(const store::CredentialKey& key);
+  base::Result<base::SecretBytes> get_or_make(const store::CredentialKey& key,
+                                              const std::function<base::Result<base::SecretBytes>()>& make);
+  base::Result<keys::PrivateKey> get_or_make_key(const store::CredentialKey& key, keys::GeneratedKey kind);
+  base::Status load_node_keys();
+  base::Status seal_anew(base::ByteView master, const std::string& passphrase_parameters);
 
+  // The store's turns guard what changes here: the master key is only touched inside a transaction.
   store::Store& store_;
   const base::Clock& clock_;
   base::Random& random_;
   base::SecretBytes master_;
-  std::unique_ptr<Keys> keys_;
+  std::unique_ptr<NodeKeys> node_keys_;
 };
 
 }  // namespace sallyport::vault
