@@ -25,16 +25,6 @@
 #include "sandbox/descriptors.h"
 #include "sandbox/namespaces.h"
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-extern "C" void __sanitizer_sandbox_on_notify(void*);
-#define SALLYPORT_STOP_SANITIZER_THREAD() __sanitizer_sandbox_on_notify(nullptr)
-#endif
-#endif
-#ifndef SALLYPORT_STOP_SANITIZER_THREAD
-#define SALLYPORT_STOP_SANITIZER_THREAD() static_cast<void>(0)
-#endif
-
 namespace sallyport::leg {
 namespace {
 
@@ -167,7 +157,6 @@ int run_zygote(int argc, char** argv, WarmUp warm_up, WorkerMain worker_main) {
   if (argc == 2 && std::string_view(argv[1]) == "--help") return explain(program, STDOUT_FILENO);
   const Arguments arguments = parse(argc, argv);
   if (!arguments.ok || !is_control_socket(sandbox::kBrokerFd)) return explain(program, STDERR_FILENO);
-  SALLYPORT_STOP_SANITIZER_THREAD();
   sandbox::Contained contained;
   ipc::ZygoteReply first;
   if (auto failure = sandbox::contain_zygote(arguments.identity, contained)) {

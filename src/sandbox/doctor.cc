@@ -97,7 +97,7 @@ Finding check_filters(const Who& who) {
 
 /// As the broker does it: this process is the parent of what its child forked, and waits for it by a pidfd.
 Step fork_as_zygotes_do(const Who& who) {
-  const pid_t zygote = ::fork();
+  const pid_t zygote = fork_for_trial();
   if (zygote < 0) return failed("fork", errno, "");
   if (zygote == 0) {
     if (unprivileged_in_namespaces(who)) ::_exit(1);

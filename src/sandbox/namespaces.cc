@@ -8,8 +8,33 @@
 
 #include <cerrno>
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+extern "C" void __sanitizer_sandbox_on_notify(void*);
+#define SALLYPORT_THREAD_SANITIZER 1
+#endif
+#endif
+
 namespace sallyport::sandbox {
 namespace {
+
+constexpr int kNamespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUTS;
+
+int unshare_all() {
+  const int result = ::unshare(kNamespaces);
+#ifdef SALLYPORT_THREAD_SANITIZER
+  // The kernel lets only processes with one thread change their user namespace, and the thread sanitizer has one of its
+  // own. Joined, it is still counted for a moment.
+  if (result < 0 && errno == EINVAL) {
+    __sanitizer_sandbox_on_notify(nullptr);
+    for (int tries = 0; tries < 1000; ++tries) {
+      if (::unshare(kNamespaces) == 0) return 0;
+      ::usleep(1000);
+    }
+  }
+#endif
+  return result;
+}
 
 const char* remedy_for(int error) {
   switch (error) {
@@ -33,7 +58,7 @@ const char* remedy_for(int error) {
 }  // namespace
 
 Step enter_namespaces() {
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUTS) < 0) {
+  if (unshare_all() < 0) {
     const int error = errno;
     return failed("unshare(CLONE_NEWUSER|NEWNS|NEWIPC|NEWNET|NEWUTS)", error, remedy_for(error));
   }

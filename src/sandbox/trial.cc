@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,12 +56,22 @@ Step interpret(const char* text, ssize_t size, int status) {
 
 }  // namespace
 
+pid_t fork_for_trial() {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  // Its own fork would start its thread in the child, where none may be.
+  return static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+#endif
+#endif
+  return ::fork();
+}
+
 Step try_in_child(const std::function<Step()>& steps) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return failed("pipe2", errno, "");
   base::Fd in(ends[0]);
   base::Fd out(ends[1]);
-  const pid_t child = ::fork();
+  const pid_t child = fork_for_trial();
   if (child < 0) return failed("fork", errno, "raise the limit on processes (ulimit -u, TasksMax, pids cgroup)");
   if (child == 0) run_and_exit(steps, out.get());
   out.reset();

@@ -30,12 +30,15 @@ void AnswerQueue::answer_all(bool ok) {
 }
 
 std::optional<AnswerQueue::Answer> AnswerQueue::take() {
-  if (entries_.empty()) return std::nullopt;
-  const State state = entries_.front().state;
-  if (state != State::yes && state != State::no) return std::nullopt;
-  Answer answer{state == State::yes, std::move(entries_.front().data)};
-  entries_.erase(entries_.begin());
-  return answer;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const State state = entries_[i].state;
+    if (state == State::swallowed) continue;  // nothing is owed for it any more
+    if (state == State::awaited) return std::nullopt;
+    Answer answer{state == State::yes, std::move(entries_[i].data)};
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
+    return answer;
+  }
+  return std::nullopt;
 }
 
 }  // namespace sallyport::leg::ssh

@@ -66,7 +66,7 @@ bool Peer::read_some() {
 }
 
 void Peer::process() {
-  stalled_ = false;
+  stalled_ = choked_ = false;
   while (reading_) {
     if (handler_.peer_held()) {
       stalled_ = true;
@@ -81,7 +81,7 @@ void Peer::process() {
     switch (event->kind) {
       case codec::ssh::EventKind::none:
         // With output piled up the transport pauses: try again when it has drained.
-        stalled_ = transport_.out_view().size() >= kFlushAtBytes;
+        choked_ = transport_.out_view().size() >= kFlushAtBytes;
         return;
       case codec::ssh::EventKind::message:
         handled = handler_.peer_message(event->payload);
@@ -120,6 +120,7 @@ bool Peer::flush() {
     if (r.state == StreamState::open) {
       any = true;
       active_ = true;
+      if (choked_) stalled_ = true;
       transport_.out_consume(r.bytes);
       continue;
     }
@@ -132,12 +133,15 @@ bool Peer::flush() {
   return any;
 }
 
-void Peer::arm() {
-  if (!watch_) return;
-  short events = 0;
-  if (reading_ && !stalled_ && !handler_.peer_held()) events |= POLLIN;
-  if (writing_ && !transport_.out_view().empty()) events |= POLLOUT;
-  loop_.set_events(*watch_, events);
+Loop::Before Peer::arm() {
+  const bool takes = reading_ && !handler_.peer_held();
+  if (watch_) {
+    short events = 0;
+    if (takes && !stalled_ && !choked_) events |= POLLIN;
+    if (writing_ && !transport_.out_view().empty()) events |= POLLOUT;
+    loop_.set_events(*watch_, events);
+  }
+  return takes && stalled_ ? Loop::Before::poll_at_once : Loop::Before::sleep;
 }
 
 bool Peer::drained() const {

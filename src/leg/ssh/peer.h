@@ -44,10 +44,12 @@ class Peer {
 
   /// Takes what was read but not handled while the peer was held. To be called before every wait.
   void resume();
+  /// A demand was answered, or the peer is held no longer: resume() has work.
+  void wake() { stalled_ = true; }
   /// Writes what is there. True when some of it went out.
   bool flush();
-  /// Tells the loop what to wait for; the last step before every wait.
-  void arm();
+  /// Tells the loop what to wait for; the last step before every wait. poll_at_once: there is more to take already.
+  Loop::Before arm();
   /// Reads no more; what is queued still goes out.
   void stop_reading() { reading_ = false; }
   bool reading() const { return reading_; }
@@ -71,6 +73,7 @@ class Peer {
   bool reading_ = true;
   bool writing_ = true;   // false once the socket takes no more
   bool stalled_ = false;  // process() stopped before the transport ran dry
+  bool choked_ = false;   // the transport pauses until output drains
   bool active_ = false;
   bool ended_ = false;
 };

@@ -95,6 +95,8 @@ base::Status Relay::on(const codec::ssh::ChannelExtendedData& m) {
   if (m.type != codec::ssh::kExtendedDataStderr) {
     return connection_.consumed(m.recipient, static_cast<std::uint32_t>(m.data.size()));
   }
+  // A client has no standard error.
+  if (side_ == Side::front) return connection_.consumed(m.recipient, static_cast<std::uint32_t>(m.data.size()));
   return data(m.recipient, StreamId::stderr_data, m.data);
 }
 
@@ -236,6 +238,11 @@ base::Status Relay::on(const codec::ssh::ChannelRequest& m) {
   }
   if (auto s = to_event(m, *event.mutable_request()); !s) return refuse();
   event.mutable_request()->set_channel(channel->number);
+  if (side_ == Side::back) {  // nobody in front is asked for what a target wants
+    event.mutable_request()->set_want_answer(false);
+    emit(*channel, event);
+    return refuse();
+  }
   if (want) channel->answers.push(State::awaited);
   emit(*channel, event);
   return {};
@@ -272,10 +279,11 @@ base::Status Relay::on(const codec::ssh::GlobalRequest& m) {
   if (m.name.size() > kMaxNameBytes || m.data.size() > kMaxRequestBytes || !base::is_utf8(m.name)) return refuse();
   event::Event event;
   event.mutable_global_request()->set_type(std::string(m.name));
-  event.mutable_global_request()->set_want_answer(want);
+  event.mutable_global_request()->set_want_answer(want && side_ == Side::front);
   event.mutable_global_request()->set_data(bytes(m.data));
-  if (want) global_answers_.push(State::awaited);
   port_.send_event(event);
+  if (side_ == Side::back) return refuse();
+  if (want) global_answers_.push(State::awaited);
   return {};
 }
 

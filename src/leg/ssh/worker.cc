@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// One wake-up: broker messages and the peer's bytes are handled as they come; before the next wait everything they set
+// in motion is moved, written out at once, and only then the loop sleeps.
+#include "leg/ssh/worker.h"
+
+#include <malloc.h>
+
+#include "ipc/message_kind.h"
+#include "ipc/shared.pb.h"
+
+namespace sallyport::leg::ssh {
+
+namespace {
+constexpr base::Micros kFlushAtEndUs = 500'000;
+constexpr base::Micros kIdleUs = 1'000'000;
+// Rounds of moving and writing before the loop looks at its descriptors again.
+constexpr int kRounds = 4;
+}  // namespace
+
+Worker::Worker(Side side, WorkerSockets sockets, const base::Clock& clock, base::Random& random)
+    : side_(side),
+      clock_(clock),
+      random_(random),
+      peer_fd_(sockets.peer),
+      loop_(clock),
+      link_(loop_, sockets.broker,
+            [this](base::ByteView message, std::span<base::Fd> fds) { on_message(message, fds); }),
+      port_(link_) {
+  loop_.before_wait([this] { return before_wait(); });
+  link_.on_clear([this] {
+    if (peer_) peer_->wake();
+  });
+}
+
+Worker::~Worker() = default;
+
+int Worker::run() {
+  return loop_.run();
+}
+
+void Worker::on_message(base::ByteView message, std::span<base::Fd> fds) {
+  if (finishing_) return;
+  const auto kind = static_cast<ipc::MessageKind>(message[0]);
+  const base::ByteView body = message.subspan(1);
+  base::Status done;
+  if (kind == ipc::MessageKind::control) {
+    done = on_control(body, fds);
+  } else if (kind == ipc::MessageKind::event && relay_) {
+    done = relay_->far_event(body);
+  } else {
+    done = base::fail(base::Errc::corrupt, "a message out of phase");
+  }
+  if (done) return;
+  // Two ways to get here: the broker's message cannot be, or the connection could not take what it asked for.
+  if (transport_) transport_->disconnect(codec::ssh::DisconnectReason::by_application, "internal error");
+  finish(done.error().message, Ending::broken);
+}
+
+void Worker::open_transport(codec::ssh::TransportConfig config, std::uint32_t rekey_seconds) {
+  transport_ = std::make_unique<codec::ssh::Transport>(std::move(config), random_);
+  peer_ = std::make_unique<Peer>(loop_, peer_fd_, *transport_, *this);
+  if (rekey_seconds > 0) rekey_after(rekey_seconds);
+}
+
+void Worker::rekey_after(std::uint32_t seconds) {
+  loop_.after(base::Micros{seconds} * 1'000'000, [this, seconds] {
+    transport_->request_rekey();
+    rekey_after(seconds);
+  });
+}
+
+void Worker::go_live(std::uint32_t max_channels) {
+  transport_->set_authenticated();
+  codec::ssh::ChannelLimits limits;
+  if (max_channels > 0) limits.max_channels = max_channels;
+  connection_ = std::make_unique<codec::ssh::Connection>(*transport_, limits);
+  relay_ = std::make_unique<Relay>(side_, *transport_, *connection_, port_, *this);
+}
+
+base::Status Worker::start_bulk(const ipc::BulkStart& start, std::span<base::Fd> fds) {
+  if (!relay_) return base::fail(base::Errc::corrupt, "bulk out of phase");
+  if (!bulk_) bulk_ = make_bulk_path();
+  if (start.ring_attached()) {
+    if (auto attached = bulk_->attach(fds); !attached) return attached;
+  }
+  if (start.stream() >= kStreams) return base::fail(base::Errc::corrupt, "unknown stream");
+  relay_->start_bulk(start.channel(), static_cast<StreamId>(start.stream()), start.up());
+  return {};
+}
+
+base::Status Worker::peer_message(base::ByteView payload) {
+  heard_ = true;
+  return relay_ ? relay_->peer_message(payload) : before_live(payload);
+}
+
+base::Status Worker::peer_event(codec::ssh::EventKind kind) {
+  heard_ = true;
+  if (kind != codec::ssh::EventKind::keys_changed) return demand(kind);
+  if (relay_) relay_->touch();
+  return {};
+}
+
+bool Worker::heard_peer_since_last_asked() {
+  return std::exchange(heard_, false);
+}
+
+void Worker::peer_ended(PeerEnd end, std::string_view text) {
+  const bool clean = end == PeerEnd::disconnected || end == PeerEnd::closed;
+  finish(std::string(text), clean ? Ending::clean : Ending::broken);
+}
+
+bool Worker::peer_held() {
+  return finishing_ || port_.congested() || role_holds_peer() || (bulk_ && bulk_->holds_peer());
+}
+
+void Worker::bulk_data(RelayChannel& channel, StreamId stream, base::ByteView data) {
+  bulk_->data(channel, stream, data);
+}
+
+void Worker::bulk_before_end(RelayChannel& channel) {
+  if (bulk_) bulk_->before_end(channel);
+}
+
+base::Status Worker::move() {
+  peer_->resume();
+  if (bulk_) {
+    if (auto s = bulk_->pump(*peer_); !s) return s;
+  }
+  return relay_ ? relay_->pump() : base::Status{};
+}
+
+Loop::Before Worker::before_wait() {
+  if (!peer_) return Loop::Before::sleep;
+  auto before = Loop::Before::sleep;
+  for (int round = 0; !finishing_; ++round) {
+    if (auto s = move(); !s) {
+      transport_->disconnect(codec::ssh::DisconnectReason::by_application, "internal error");
+      finish(s.error().message, Ending::broken);
+      break;
+    }
+    if (!peer_->flush()) break;
+    if (relay_) relay_->touch();  // room for more
+    if (round == kRounds) {
+      before = Loop::Before::poll_at_once;
+      break;
+    }
+  }
+  if (finishing_) peer_->flush();
+  if (!finishing_ && bulk_) {
+    auto armed = bulk_->arm();
+    if (!armed) {
+      finish(armed.error().message, Ending::broken);
+    } else if (*armed == Loop::Before::poll_at_once) {
+      before = Loop::Before::poll_at_once;
+    }
+  }
+  if (peer_->arm() == Loop::Before::poll_at_once) before = Loop::Before::poll_at_once;
+  stop_when_told();
+  if (peer_->take_activity()) {
+    active_ = true;
+    if (!idle_timer_) look_for_idleness();
+  }
+  return before;
+}
+
+void Worker::look_for_idleness() {
+  idle_timer_ = true;
+  active_ = false;
+  loop_.after(kIdleUs, [this] {
+    idle_timer_ = false;
+    if (active_) return look_for_idleness();
+    transport_->give_back_buffers();
+    port_.give_back_buffers();
+    if (bulk_) bulk_->give_back_buffers();
+    ::malloc_trim(0);
+  });
+}
+
+void Worker::disconnect(codec::ssh::DisconnectReason reason, std::string_view text, std::string why, Ending how) {
+  if (finishing_) return;
+  if (transport_) transport_->disconnect(reason, text);
+  finish(std::move(why), how);
+}
+
+void Worker::finish(std::string reason, Ending how) {
+  if (finishing_) return;
+  finishing_ = true;
+  reason_ = std::move(reason);
+  how_ = how;
+  if (peer_) peer_->stop_reading();
+  // Whatever does not go out in this time never will.
+  loop_.after(kFlushAtEndUs, [this] {
+    if (!told_) tell_ended(reason_, how_);
+    told_ = true;
+    loop_.stop(0);
+  });
+  if (!peer_) stop_when_told();
+}
+
+void Worker::stop_when_told() {
+  if (!finishing_ || (peer_ && !peer_->drained())) return;
+  if (!told_) {
+    told_ = true;
+    tell_ended(reason_, how_);
+  }
+  if (!port_.congested()) loop_.stop(0);
+}
+
+}  // namespace sallyport::leg::ssh

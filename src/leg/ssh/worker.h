@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the workers of a front and a back have in common: the loop, the link to the broker, the peer's connection, the
+// relay, and how all of it ends. Untrusted side; one of these is the whole process.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "leg/link.h"
+#include "leg/loop.h"
+#include "leg/ssh/bulk_path.h"
+#include "leg/ssh/peer.h"
+#include "leg/ssh/relay.h"
+#include "leg/zygote.h"
+
+namespace sallyport::ipc {
+class BulkStart;
+}
+
+namespace sallyport::leg::ssh {
+
+enum class Ending : bool {
+  broken,
+  clean,  ///< the peer ended it in the protocol's own way
+};
+
+class Worker : protected PeerHandler, protected RelayRole {
+ public:
+  /// All must outlive the worker.
+  Worker(Side side, WorkerSockets sockets, const base::Clock& clock, base::Random& random);
+  ~Worker() override;
+
+  /// Until the session's leg ends; returns the exit status.
+  int run();
+
+ protected:
+  // For the role.
+  /// A control message of the broker. Errors: it makes no sense; the worker ends.
+  virtual base::Status on_control(base::ByteView message, std::span<base::Fd> fds) = 0;
+  /// Sends Ended: the last message.
+  virtual void tell_ended(const std::string& reason, Ending how) = 0;
+  /// Before the relay exists: a payload of services and authentication.
+  virtual base::Status before_live(base::ByteView payload) = 0;
+  virtual base::Status demand(codec::ssh::EventKind kind) = 0;
+  virtual std::unique_ptr<BulkPath> make_bulk_path() = 0;
+  /// True: take nothing from the peer now, for the role's own reasons.
+  virtual bool role_holds_peer() const = 0;
+
+  /// Starts the connection; the peer is read from now on.
+  void open_transport(codec::ssh::TransportConfig config, std::uint32_t rekey_seconds);
+  /// Authentication is complete: channels from here on.
+  void go_live(std::uint32_t max_channels);
+  bool live() const { return relay_ != nullptr; }
+  base::Status start_bulk(const ipc::BulkStart& start, std::span<base::Fd> fds);
+  /// Lets what is queued out (for half a second at most), tells the broker, and stops.
+  void finish(std::string reason, Ending how);
+  bool finishing() const { return finishing_; }
+  /// DISCONNECT with a reason, then finish().
+  void disconnect(codec::ssh::DisconnectReason reason, std::string_view text, std::string why, Ending how);
+
+  Loop& loop() { return loop_; }
+  BrokerPort& port() { return port_; }
+  Peer& peer() { return *peer_; }
+  Relay& relay() { return *relay_; }
+  codec::ssh::Transport& transport() { return *transport_; }
+  bool has_transport() const { return transport_ != nullptr; }
+  BulkPath* bulk() { return bulk_.get(); }
+  const base::Clock& clock() const { return clock_; }
+  bool heard_peer_since_last_asked();
+
+  // PeerHandler
+  base::Status peer_message(base::ByteView payload) override;
+  base::Status peer_event(codec::ssh::EventKind kind) override;
+  void peer_ended(PeerEnd end, std::string_view text) override;
+  bool peer_held() override;
+
+  // RelayRole: bulk.
+  void bulk_data(RelayChannel& channel, StreamId stream, base::ByteView data) override;
+  void bulk_before_end(RelayChannel& channel) override;
+
+ private:
+  void on_message(base::ByteView message, std::span<base::Fd> fds);
+  Loop::Before before_wait();
+  base::Status move();
+  void stop_when_told();
+  void rekey_after(std::uint32_t seconds);
+  void look_for_idleness();
+
+  const Side side_;
+  const base::Clock& clock_;
+  base::Random& random_;
+  const int peer_fd_;
+  Loop loop_;
+  Link link_;
+  BrokerPort port_;
+  std::unique_ptr<codec::ssh::Transport> transport_;
+  std::unique_ptr<Peer> peer_;
+  std::unique_ptr<codec::ssh::Connection> connection_;
+  std::unique_ptr<Relay> relay_;
+  std::unique_ptr<BulkPath> bulk_;
+  std::string reason_;
+  Ending how_ = Ending::broken;
+  bool finishing_ = false;
+  bool told_ = false;
+  bool heard_ = false;
+  bool idle_timer_ = false;
+  bool active_ = false;
+};
+
+}  // namespace sallyport::leg::ssh
