@@ -11,32 +11,46 @@ namespace sallyport::base {
 
 const char* to_string(Errc code) {
   switch (code) {
-    case Errc::invalid: return "invalid";
-    case Errc::not_found: return "not_found";
-    case Errc::denied: return "denied";
-    case Errc::exists: return "exists";
-    case Errc::io: return "io";
-    case Errc::full: return "full";
-    case Errc::timeout: return "timeout";
-    case Errc::closed: return "closed";
-    case Errc::unsupported: return "unsupported";
-    case Errc::busy: return "busy";
-    case Errc::corrupt: return "corrupt";
-    case Errc::internal: return "internal";
+    case Errc::invalid:
+      return "invalid";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::denied:
+      return "denied";
+    case Errc::exists:
+      return "exists";
+    case Errc::io:
+      return "io";
+    case Errc::full:
+      return "full";
+    case Errc::timeout:
+      return "timeout";
+    case Errc::closed:
+      return "closed";
+    case Errc::unsupported:
+      return "unsupported";
+    case Errc::busy:
+      return "busy";
+    case Errc::corrupt:
+      return "corrupt";
+    case Errc::internal:
+      return "internal";
   }
   return "internal";
 }
 
 tl::unexpected<Error> fail_errno(const std::string& what, int error) {
-  const Errc code = error == ENOSPC || error == EDQUOT ? Errc::full
-                    : error == ENOENT                  ? Errc::not_found
-                    : error == EEXIST                  ? Errc::exists
+  const Errc code = error == ENOSPC || error == EDQUOT  ? Errc::full
+                    : error == ENOENT                   ? Errc::not_found
+                    : error == EEXIST                   ? Errc::exists
                     : error == EACCES || error == EPERM ? Errc::denied
                                                         : Errc::io;
   return fail(code, what + ": " + std::strerror(error));
 }
 
-tl::unexpected<Error> fail_errno(const std::string& what) { return fail_errno(what, errno); }
+tl::unexpected<Error> fail_errno(const std::string& what) {
+  return fail_errno(what, errno);
+}
 
 void wipe(void* data, std::size_t size) {
   if (size != 0) sodium_memzero(data, size);

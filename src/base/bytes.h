@@ -16,11 +16,21 @@ namespace sallyport::base {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
-inline ByteView view(std::string_view s) { return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}; }
-inline std::string_view text(ByteView b) { return {reinterpret_cast<const char*>(b.data()), b.size()}; }
-inline Bytes to_bytes(std::string_view s) { return {s.begin(), s.end()}; }
-inline Bytes to_bytes(ByteView b) { return {b.begin(), b.end()}; }
-inline std::string to_text(ByteView b) { return std::string(text(b)); }
+inline ByteView view(std::string_view s) {
+  return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
+}
+inline std::string_view text(ByteView b) {
+  return {reinterpret_cast<const char*>(b.data()), b.size()};
+}
+inline Bytes to_bytes(std::string_view s) {
+  return {s.begin(), s.end()};
+}
+inline Bytes to_bytes(ByteView b) {
+  return {b.begin(), b.end()};
+}
+inline std::string to_text(ByteView b) {
+  return std::string(text(b));
+}
 
 /// Overwrites memory in a way the compiler keeps.
 void wipe(void* data, std::size_t size);

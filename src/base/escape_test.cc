@@ -15,7 +15,9 @@ TEST(Escape, KeepsTextAndDefusesControls) {
   EXPECT_EQ(escape_for_terminal("\u202etxt"), "\\u{202e}txt");
 }
 
-TEST(Escape, IsBounded) { EXPECT_EQ(escape_for_terminal(std::string(100, 'a'), 10), "aaaaaaaaaa…"); }
+TEST(Escape, IsBounded) {
+  EXPECT_EQ(escape_for_terminal(std::string(100, 'a'), 10), "aaaaaaaaaa…");
+}
 
 TEST(Escape, Utf8) {
   EXPECT_TRUE(is_utf8("aé€😀"));

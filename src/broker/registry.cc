@@ -7,7 +7,8 @@ namespace sallyport::broker {
 base::Status Registry::add(const std::shared_ptr<SessionHandle>& session) {
   const std::lock_guard lock(mutex_);
   if (sessions_.size() >= limit_) {
-    return base::fail(base::Errc::full, "this gateway has reached its limit of " + std::to_string(limit_) + " sessions");
+    return base::fail(base::Errc::full,
+                      "this gateway has reached its limit of " + std::to_string(limit_) + " sessions");
   }
   sessions_.emplace(session->info().id, session);
   return {};

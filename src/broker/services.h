@@ -21,14 +21,14 @@ namespace sallyport::broker {
 struct Services {
   const config::Config& config;
   const base::Clock& clock;
-  base::Random& random;       ///< thread-safe
-  net::Loop& main_loop;       ///< listeners, zygotes, the admin socket
-  net::Executor& store_thread;   ///< every call that blocks on the database
-  net::Executor& hash_thread;    ///< Argon2id, one at a time, lowest priority
-  net::Executor& record_thread;  ///< chunks and seals
+  base::Random& random;            ///< thread-safe
+  net::Loop& main_loop;            ///< listeners, zygotes, the admin socket
+  net::Executor& store_thread;     ///< every call that blocks on the database
+  net::Executor& hash_thread;      ///< Argon2id, one at a time, lowest priority
+  net::Executor& record_thread;    ///< chunks and seals
   net::Executor& resolver_thread;  ///< names of targets
-  store::Store& store;           ///< only on store_thread
-  vault::Vault& vault;           ///< blocking calls only on store_thread
+  store::Store& store;             ///< only on store_thread
+  vault::Vault& vault;             ///< blocking calls only on store_thread
   AuditTrail& audit;
   const identity::Passwords& passwords;  ///< only on hash_thread
   PolicyHolder& policy;

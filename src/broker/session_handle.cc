@@ -13,22 +13,34 @@ using base::fail;
 
 const char* to_string(SessionState state) {
   switch (state) {
-    case SessionState::opening: return "opening";
-    case SessionState::live: return "live";
-    case SessionState::paused: return "paused";
-    case SessionState::suspended: return "suspended";
-    case SessionState::ended: return "ended";
+    case SessionState::opening:
+      return "opening";
+    case SessionState::live:
+      return "live";
+    case SessionState::paused:
+      return "paused";
+    case SessionState::suspended:
+      return "suspended";
+    case SessionState::ended:
+      return "ended";
   }
   return "ended";
 }
 
 const char* to_string(ControlAction action) {
   switch (action) {
-    case ControlAction::pause: return "pause";
-    case ControlAction::suspend: return "suspend";
-    case ControlAction::resume: return "resume";
-    case ControlAction::terminate: return "terminate";
-    case ControlAction::message: return "message";
+    case ControlAction::pause:
+      return "pause";
+    case ControlAction::suspend:
+      return "suspend";
+    case ControlAction::resume:
+      return "resume";
+    case ControlAction::terminate:
+      return "terminate";
+    case ControlAction::message:
+      return "message";
+    case ControlAction::reauthenticated:
+      return "reauthenticated";
   }
   return "message";
 }

@@ -17,7 +17,14 @@
 
 namespace sallyport::broker {
 
-enum class ControlAction { pause, suspend, resume, terminate, message };
+enum class ControlAction {
+  pause,
+  suspend,
+  resume,
+  terminate,
+  message,
+  reauthenticated,  ///< the user of a suspended session proved herself on another connection; no administrator's word
+};
 
 /// "pause", "suspend", …
 const char* to_string(ControlAction action);
@@ -50,8 +57,8 @@ class SessionHandle {
   bool terminating() const { return terminating_.load(std::memory_order_acquire); }
 
   // The session's own half, called on its loop.
-  using Handler = std::function<void(ControlAction, std::string actor, std::string text,
-                                     std::function<void(base::Status)> done)>;
+  using Handler =
+      std::function<void(ControlAction, std::string actor, std::string text, std::function<void(base::Status)> done)>;
   using WatchHandler = std::function<void(bool joined, std::string actor)>;
   /// How control() reaches the session's loop; both functions post.
   void attach(Handler handler, WatchHandler watch);

@@ -29,9 +29,15 @@ void Loop::run() {
   impl_->thread = std::thread::id{};
 }
 
-void Loop::stop() { impl_->context.stop(); }
-void Loop::post(std::function<void()> work) { asio::post(impl_->context, std::move(work)); }
-bool Loop::here() const { return impl_->thread == std::this_thread::get_id(); }
+void Loop::stop() {
+  impl_->context.stop();
+}
+void Loop::post(std::function<void()> work) {
+  asio::post(impl_->context, std::move(work));
+}
+bool Loop::here() const {
+  return impl_->thread == std::this_thread::get_id();
+}
 
 struct Watch::State : std::enable_shared_from_this<Watch::State> {
   State(Loop& loop, int fd) : descriptor(loop.impl().context, fd) {}
@@ -72,8 +78,12 @@ Watch::~Watch() {
   state_->descriptor.release();  // cancels the waits; the descriptor stays its owner's
 }
 
-void Watch::on_readable(std::function<void()> callback) { state_->readable = std::move(callback); }
-void Watch::on_writable(std::function<void()> callback) { state_->writable = std::move(callback); }
+void Watch::on_readable(std::function<void()> callback) {
+  state_->readable = std::move(callback);
+}
+void Watch::on_writable(std::function<void()> callback) {
+  state_->writable = std::move(callback);
+}
 
 void Watch::enable_read(bool on) {
   state_->want_read = on;
@@ -92,7 +102,9 @@ struct Timer::State {
 };
 
 Timer::Timer(Loop& loop) : state_(std::make_shared<State>(loop)) {}
-Timer::~Timer() { cancel(); }
+Timer::~Timer() {
+  cancel();
+}
 
 void Timer::after_us(std::int64_t delay_us, std::function<void()> callback) {
   const std::uint64_t generation = ++state_->generation;

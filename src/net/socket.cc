@@ -82,7 +82,9 @@ Result<Address> parse_numeric(const std::string& text) {
   return all->front();
 }
 
-Result<std::vector<Address>> resolve(const std::string& text) { return look_up(text, 0); }
+Result<std::vector<Address>> resolve(const std::string& text) {
+  return look_up(text, 0);
+}
 
 Result<Fd> listen_tcp(const Address& address, int backlog) {
   Fd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

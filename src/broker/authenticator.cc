@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Authentication of users: public keys and passwords.
+#include "broker/authenticator.h"
+
+#include "identity/user_credentials.h"
+#include "ipc/front.pb.h"
+#include "keys/userauth_blob.h"
+
+namespace sallyport::broker {
+
+namespace {
+
+constexpr std::size_t hash_queue_limit = 256;  // guesses waiting for Argon2id; beyond, they fail at once
+const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
+
+bool usable(const PolicyState& state, const std::string& user) {
+  const policy::User* found = state.resources.user(user);
+  return found != nullptr && !found->disabled;
+}
+
+}  // namespace
+
+Authenticator::Authenticator(Services& services, net::Loop& loop, std::string source)
+    : services_(services), loop_(loop), source_(std::move(source)) {}
+
+Authenticator::~Authenticator() {
+  *alive_ = false;
+}
+
+bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key,
+                            Answer answer) {
+  if (busy_) return false;
+  prompted_ = false;
+  if (request.user() != raw_user_ || !login_) {
+    raw_user_ = request.user();
+    auto parsed = policy::parse_login_name(raw_user_);
+    login_ = parsed ? std::optional(std::move(*parsed)) : std::nullopt;
+  }
+  if (request.service() != "ssh-connection") {
+    refuse(request.method(), "unknown service", answer);
+  } else if (request.has_none()) {
+    refuse("none", "", answer);
+  } else if (request.has_public_key()) {
+    public_key(request, session_id, host_key, std::move(answer));
+  } else if (request.has_password() && !request.password().change()) {
+    password(base::view(request.password().password()), "password", std::move(answer));
+  } else if (request.has_keyboard_interactive()) {
+    ipc::AuthReply reply;
+    auto* prompt = reply.mutable_prompts()->add_prompt();
+    prompt->set_text("Password: ");
+    prompt->set_echo(false);
+    prompted_ = true;
+    answer(reply, std::nullopt);
+  } else {
+    refuse(request.method(), "unknown method", answer);
+  }
+  return true;
+}
+
+bool Authenticator::answers(const ipc::AuthAnswers& answers, Answer answer) {
+  if (busy_ || !prompted_) return false;
+  prompted_ = false;
+  if (answers.answers_size() != 1) {
+    refuse("keyboard-interactive", "wrong number of answers", answer);
+  } else {
+    password(base::view(answers.answers(0)), "keyboard-interactive", std::move(answer));
+  }
+  return true;
+}
+
+// RFC 4252 §7. The signed bytes are built here, from our session id and the user name as it came.
+void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key,
+                               Answer answer) {
+  const auto& offered = request.public_key();
+  const auto state = services_.policy.current();
+  const std::string user = login_ ? login_->user : "";
+  const bool known = usable(*state, user);
+  const auto key = (known ? state->keys_of(user) : state->no_keys).find(base::view(offered.blob()));
+  if (!key) return refuse("publickey", "key not accepted", answer);
+  if (!offered.has_signature()) {
+    ipc::AuthReply reply;
+    reply.mutable_key_acceptable()->set_algorithm(offered.algorithm());
+    reply.mutable_key_acceptable()->set_blob(offered.blob());
+    return answer(reply, std::nullopt);
+  }
+  keys::PublickeyLogin login;
+  login.method = offered.hostbound() ? keys::PublickeyMethod::hostbound : keys::PublickeyMethod::plain;
+  login.user = base::view(request.user());
+  login.algorithm = offered.algorithm();
+  login.key_blob = base::view(offered.blob());
+  if (offered.hostbound()) {
+    if (!base::equal_constant_time(base::view(offered.host_key()), host_key)) {
+      return refuse("publickey", "bound to another host key", answer);
+    }
+    login.host_key_blob = host_key;
+  }
+  auto data = keys::publickey_signed_data(session_id, login);
+  if (!data) return refuse("publickey", data.message(), answer);
+  if (auto good = key->verify(offered.algorithm(), base::view(offered.signature()), *data); !good) {
+    return refuse("publickey", good.message(), answer);
+  }
+  accept("publickey " + key->fingerprint(), answer);
+}
+
+void Authenticator::password(base::ByteView given, const std::string& method, Answer answer) {
+  busy_ = true;
+  const std::string user = login_ ? login_->user : "";
+  const auto state = services_.policy.current();
+  const auto usability = usable(*state, user) ? identity::UserState::enabled : identity::UserState::refused;
+  auto secret = std::make_shared<base::SecretBytes>(given);
+  auto finish = [this, alive = alive_, method, answer](bool good) {
+    loop_.post([this, alive, method, answer, good] {
+      if (!*alive) return;
+      busy_ = false;
+      good ? accept(method, answer) : refuse(method, "wrong password", answer);
+    });
+  };
+  const bool queued = services_.hash_thread.try_post(
+      [&services = services_, user, usability, secret, finish] {
+        const auto verdict = identity::check_password(services.store, services.passwords, user, usability,
+                                                      secret->view(), services.clock.now_us());
+        finish(verdict.has_value());
+      },
+      hash_queue_limit);
+  if (!queued) finish(false);
+}
+
+void Authenticator::check_again(const std::string& user, base::ByteView given, std::function<void(bool)> done) {
+  auto secret = std::make_shared<base::SecretBytes>(given);
+  const auto state = services_.policy.current();
+  const auto usability = usable(*state, user) ? identity::UserState::enabled : identity::UserState::refused;
+  auto finish = [this, alive = alive_, done = std::move(done)](bool good) {
+    loop_.post([alive, done, good] {
+      if (*alive) done(good);
+    });
+  };
+  const bool queued = services_.hash_thread.try_post(
+      [&services = services_, user, usability, secret, finish] {
+        const auto verdict = identity::check_password(services.store, services.passwords, user, usability,
+                                                      secret->view(), services.clock.now_us());
+        finish(verdict.has_value());
+      },
+      hash_queue_limit);
+  if (!queued) finish(false);
+}
+
+void Authenticator::refuse(const std::string& method, const std::string& why, const Answer& answer) {
+  ipc::AuthReply reply;
+  for (const char* name : methods) reply.mutable_failure()->add_methods(name);
+  if (method != "none") {
+    ++failures_;
+    services_.audit.write({"auth.failure",
+                           login_ ? login_->user : "",
+                           "",
+                           {{"method", method}, {"source", source_}, {"login", raw_user_}, {"reason", why}}});
+  }
+  reply.set_disconnect(failures_ >= services_.config.limits.auth_tries);
+  answer(reply, std::nullopt);
+}
+
+void Authenticator::accept(const std::string& method, const Answer& answer) {
+  ipc::AuthReply reply;
+  reply.mutable_success()->set_needs_menu(!login_->destination.has_value());
+  services_.audit.write({"auth.success", login_->user, "", {{"method", method}, {"source", source_}}});
+  answer(reply, Identity{login_->user, method, login_->destination});
+}
+
+}  // namespace sallyport::broker

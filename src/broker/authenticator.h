@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judges who a connection's user is. Trusted side, on a session loop; slow work goes to the hashing thread. Unknown and
+// disabled users must look like known ones in every answer and in its time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "broker/services.h"
+#include "net/loop.h"
+#include "policy/address.h"
+
+namespace sallyport::ipc {
+class AuthAnswers;
+class AuthReply;
+class AuthRequest;
+}  // namespace sallyport::ipc
+
+namespace sallyport::broker {
+
+/// A user who has proved herself.
+struct Identity {
+  std::string user;
+  std::string method;  ///< "publickey SHA256:…", "password", "keyboard-interactive"
+  std::optional<policy::Destination> destination;
+};
+
+class Authenticator {
+ public:
+  struct Peer {
+    std::string source;         ///< "address:port"
+    base::ByteView session_id;  ///< what a signature must cover: the broker's own
+    base::ByteView host_key;    ///< K_S of this connection, for publickey-hostbound
+  };
+  using Answer = std::function<void(const ipc::AuthReply&, std::optional<Identity>)>;
+
+  Authenticator(Services& services, net::Loop& loop, std::string source);
+  ~Authenticator();
+
+  /// One USERAUTH_REQUEST. answer() is called once, on the loop, not after destruction; with an identity on success.
+  /// A request while another is being judged is a fault of the worker: false.
+  bool request(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
+  /// The answers to Prompts. False when none were asked for.
+  bool answers(const ipc::AuthAnswers& answers, Answer answer);
+
+  /// Checks a password of a known user again, for a suspended session. done(ok) on the loop.
+  void check_again(const std::string& user, base::ByteView password, std::function<void(bool)> done);
+
+ private:
+  void public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
+  void password(base::ByteView password, const std::string& method, Answer answer);
+  void refuse(const std::string& method, const std::string& why, const Answer& answer);
+  void accept(const std::string& method, const Answer& answer);
+
+  Services& services_;
+  net::Loop& loop_;
+  const std::string source_;
+  std::string raw_user_;
+  std::optional<policy::LoginName> login_;  // empty when the name is malformed: fails like any other
+  bool busy_ = false;
+  bool prompted_ = false;
+  unsigned failures_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace sallyport::broker

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a session's channels are and how many bytes went through them: the ground for verdicts and for the coverage
+// manifest. Trusted side; pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace sallyport::event {
+class ChannelCoverage;
+class StreamBlock;
+}  // namespace sallyport::event
+
+namespace sallyport::broker {
+
+/// Up: from the user to the target.
+enum class Direction : std::uint8_t { up, down };
+
+/// One stream of a channel in one direction.
+struct StreamCount {
+  std::uint64_t as_events = 0;           ///< bytes that went as Data, verbatim in the record
+  bool bulk_ordered = false;             ///< BulkStart was sent
+  bool bulk_begun = false;               ///< BulkBegin was seen
+  std::uint64_t bulk_bytes = 0;          ///< counted (and hashed) by the back
+  base::Bytes sha256;                    ///< of the bulk part so far
+  std::optional<std::uint64_t> claimed;  ///< what the sender said the total is, at its end
+  std::uint64_t total() const { return as_events + bulk_bytes; }
+};
+
+struct Channel {
+  std::uint32_t number = 0;
+  Direction opener = Direction::up;
+  std::string type;     ///< of CHANNEL_OPEN
+  std::string purpose;  ///< "shell", "exec", "subsystem sftp", or the type
+  bool pty = false;
+  bool answered = false;  ///< opened or refused
+  bool refused = false;
+  bool eof_up = false, eof_down = false;
+  bool closed_up = false, closed_down = false;
+  StreamCount up, down, down_stderr;
+  /// Requests of the front that wait for an answer, in order; true: refused here, to be answered in its turn.
+  std::deque<bool> answers_due;
+
+  StreamCount& stream(Direction direction, bool is_stderr) {
+    return direction == Direction::up ? up : is_stderr ? down_stderr : down;
+  }
+};
+
+class ChannelBook {
+ public:
+  /// Channels that a session may have over its life; the numbers are never used twice.
+  static constexpr std::size_t max_ever = 10'000;
+
+  /// Null when there is none with this number.
+  Channel* find(std::uint32_t number);
+  /// Errors: invalid (a number that is not the opener's to choose, or was used).
+  base::Result<Channel*> open(std::uint32_t number, Direction opener, const std::string& type);
+  /// Open channels now.
+  std::size_t open_count() const;
+  std::map<std::uint32_t, Channel>& all() { return channels_; }
+
+  /// Books a block that the back counted. Errors: invalid (no such bulk stream, a gap, an overlap).
+  base::Status book_block(const event::StreamBlock& block);
+
+  /// One line of the coverage manifest. hashed: the policy had bulk bytes hashed.
+  static void describe(const Channel& channel, bool hashed, event::ChannelCoverage& out);
+
+ private:
+  std::map<std::uint32_t, Channel> channels_;
+  std::int64_t last_up_ = -2, last_down_ = -1;
+};
+
+}  // namespace sallyport::broker

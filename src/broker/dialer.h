@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens the TCP connection to an inventory target. Trusted side, on a session loop; names are resolved elsewhere.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "net/executor.h"
+#include "net/loop.h"
+#include "net/socket.h"
+
+namespace sallyport::broker {
+
+class Dialer {
+ public:
+  Dialer(net::Loop& loop, net::Executor& resolver);
+  ~Dialer();
+
+  /// Tries the addresses of "HOST:PORT" in turn, all within the deadline. done() is called once, on the loop, not after
+  /// destruction, with a tuned non-blocking socket. Errors: invalid (no such name), io, timeout.
+  void dial(const std::string& address, std::int64_t deadline_us, std::function<void(base::Result<base::Fd>)> done);
+
+ private:
+  void try_next(const std::string& last_error);
+  void finish(base::Result<base::Fd> result);
+
+  net::Loop& loop_;
+  net::Executor& resolver_;
+  net::Timer deadline_;
+  std::function<void(base::Result<base::Fd>)> done_;
+  std::vector<net::Address> addresses_;
+  std::size_t next_ = 0;
+  base::Fd socket_;
+  std::unique_ptr<net::Watch> watch_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace sallyport::broker

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What connections and sessions need beside the shared services. Trusted side; owned by the node, which outlives them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "broker/host_identity.h"
+#include "broker/record_keeper.h"
+#include "broker/services.h"
+#include "broker/zygotes.h"
+
+namespace sallyport::broker {
+
+/// How the gateway names itself on both legs (RFC 4253 §4.2), without CR LF.
+inline constexpr const char* ssh_version = "SSH-2.0-Sallyport";
+
+struct Gateway {
+  Services& services;
+  RecordThreadState& record_state;
+  std::shared_ptr<const recording::Signer> signer;
+  Zygotes& fronts;
+  Zygotes& backs;
+  std::shared_ptr<const HostIdentity> identity;  ///< the listener's
+};
+
+}  // namespace sallyport::broker

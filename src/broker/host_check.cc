@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checking targets' host keys.
+#include "broker/host_check.h"
+
+#include <algorithm>
+
+#include "broker/kex_inputs.h"
+#include "ipc/back.pb.h"
+#include "keys/certificate.h"
+#include "keys/public_key.h"
+
+namespace sallyport::broker {
+
+using base::Errc;
+using base::fail;
+
+namespace {
+
+std::vector<keys::PublicKey> parse_lines(const std::vector<std::string>& lines) {
+  std::vector<keys::PublicKey> out;
+  for (const std::string& line : lines) {
+    if (auto key = keys::PublicKey::parse_line(line)) out.push_back(std::move(*key));
+  }
+  return out;
+}
+
+// The key that must have signed. Errors: denied.
+base::Result<keys::PublicKey> trusted_key(const policy::Target& target, base::ByteView blob, base::Micros now_us,
+                                          std::string& fingerprint) {
+  const std::string remedy = target.host_keys.empty() && target.host_ca.empty()
+                                 ? "no host key of this target is on record: compare the fingerprint on the target "
+                                   "itself, then add the key to the target's host_keys"
+                                 : "it is not on record for this target: find out whether the host was reinstalled or "
+                                   "somebody is in between; if the key is right, change the target's host_keys";
+  if (keys::is_certificate_name(keys::blob_name(blob))) {
+    auto certificate = keys::Certificate::parse(blob);
+    if (!certificate) return base::pass(certificate);
+    const auto authorities = parse_lines(target.host_ca);
+    keys::CertificateUse use;
+    use.type = keys::CertificateType::host;
+    use.principal = target.host;
+    use.now_us = now_us;
+    use.trusted_cas = authorities;
+    if (auto good = certificate->check(use); !good) {
+      return fail(Errc::denied, "host certificate of " + certificate->ca().fingerprint() + ": " + good.message());
+    }
+    fingerprint = certificate->key().fingerprint() + " (certified by " + certificate->ca().fingerprint() + ")";
+    return certificate->key();
+  }
+  auto offered = keys::PublicKey::parse(blob);
+  if (!offered) return base::pass(offered);
+  fingerprint = offered->fingerprint();
+  for (const keys::PublicKey& known : parse_lines(target.host_keys)) {
+    if (known == *offered) return *offered;
+  }
+  return fail(Errc::denied, "it offered " + std::string(offered->type_name()) + " " + fingerprint + "; " + remedy);
+}
+
+}  // namespace
+
+base::Result<ProvenHost> check_host(const policy::Target& target, const ipc::HostProof& proof,
+                                    const std::string& client_version, base::Micros now_us) {
+  const ipc::KexInputs& inputs = proof.inputs();
+  const base::ByteView blob = base::view(inputs.host_key());
+  ProvenHost out;
+  auto key = trusted_key(target, blob, now_us, out.fingerprint);
+  if (!key) return base::pass(key);
+  auto hash = exchange_hash_of(inputs, {.client_version = base::view(client_version),
+                                        .server_version = base::view(inputs.server_version()),
+                                        .host_key = blob});
+  if (!hash) return base::pass(hash);
+  auto algorithm = keys::signature_algorithm_behind(inputs.host_key_algorithm());
+  if (!algorithm) return base::pass(algorithm);
+  if (auto good = key->verify(*algorithm, base::view(proof.signature()), *hash); !good) {
+    return fail(Errc::invalid, "its signature over the key exchange does not hold: " + good.message());
+  }
+  out.exchange_hash = std::move(*hash);
+  out.host_key = base::to_bytes(blob);
+  out.software = inputs.server_version();
+  return out;
+}
+
+std::vector<std::string> host_key_algorithms(const policy::Target& target) {
+  constexpr keys::KeyType order[] = {keys::KeyType::ed25519, keys::KeyType::ecdsa_p256, keys::KeyType::ecdsa_p384,
+                                     keys::KeyType::ecdsa_p521, keys::KeyType::rsa};
+  std::vector<std::string> out;
+  const auto add = [&out](const auto& names) {
+    for (const std::string_view name : names) out.emplace_back(name);
+  };
+  if (!target.host_ca.empty()) {
+    for (const keys::KeyType type : order) add(keys::certificate_algorithms_for(type));
+  }
+  const auto known = parse_lines(target.host_keys);
+  const bool nothing = known.empty() && target.host_ca.empty();
+  for (const keys::KeyType type : order) {
+    const bool have = std::any_of(known.begin(), known.end(), [&](const auto& key) { return key.type() == type; });
+    if (have || nothing) add(keys::signature_algorithms_for(type));
+  }
+  return out;
+}
+
+}  // namespace sallyport::broker

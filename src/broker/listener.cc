@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accepting.
+#include "broker/listener.h"
+
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "broker/connection.h"
+
+namespace sallyport::broker {
+
+namespace {
+constexpr int backlog = 512;
+constexpr int burst = 64;
+}  // namespace
+
+Listener::Listener(Gateway& gateway, Admission& admission, std::vector<std::unique_ptr<SessionThread>>& threads)
+    : gateway_(gateway), admission_(admission), threads_(threads) {}
+
+base::Status Listener::listen(const net::Address& address) {
+  auto socket = net::listen_tcp(address, backlog);
+  if (!socket) return base::pass(socket);
+  socket_ = std::move(*socket);
+  watch_ = std::make_unique<net::Watch>(gateway_.services.main_loop, socket_.get());
+  watch_->on_readable([this] { on_readable(); });
+  watch_->enable_read(true);
+  return {};
+}
+
+base::Result<net::Address> Listener::address() const {
+  return net::local_address(socket_.get());
+}
+
+void Listener::stop() {
+  watch_.reset();
+  socket_.reset();
+}
+
+void Listener::on_readable() {
+  for (int i = 0; i < burst; ++i) {
+    base::Fd fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd) return;
+    auto peer = net::peer_address(fd.get());
+    if (!peer || !net::tune_leg(fd.get())) continue;
+    Connection::Origin origin;
+    origin.source = peer->text();
+    origin.source_host = peer->host();
+    origin.ticket = admission_.enter(origin.source_host);
+    if (!origin.ticket) continue;  // closed unread: no process, no log line that a flood could write
+    SessionThread& thread = *threads_[next_thread_++ % threads_.size()];
+    auto connection = std::make_shared<Connection>(gateway_, thread, std::move(fd), std::move(origin));
+    thread.loop().post([connection] { connection->start(); });
+  }
+}
+
+}  // namespace sallyport::broker

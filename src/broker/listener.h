@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accepts users' connections and hands each to a session thread. Trusted side, main thread; reads nothing from them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/fd.h"
+#include "broker/admission.h"
+#include "broker/gateway.h"
+#include "broker/session_thread.h"
+#include "net/loop.h"
+#include "net/socket.h"
+
+namespace sallyport::broker {
+
+class Listener {
+ public:
+  Listener(Gateway& gateway, Admission& admission, std::vector<std::unique_ptr<SessionThread>>& threads);
+
+  base::Status listen(const net::Address& address);
+  base::Result<net::Address> address() const;
+  void stop();
+
+ private:
+  void on_readable();
+
+  Gateway& gateway_;
+  Admission& admission_;
+  std::vector<std::unique_ptr<SessionThread>>& threads_;
+  std::size_t next_thread_ = 0;
+  base::Fd socket_;
+  std::unique_ptr<net::Watch> watch_;
+};
+
+}  // namespace sallyport::broker

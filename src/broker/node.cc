@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wiring of a node, in the order in which its parts depend on each other.
+#include "broker/node.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/log.h"
+#include "broker/admin/server.h"
+#include "broker/listener.h"
+#include "broker/node_signer.h"
+#include "broker/recover_records.h"
+
+namespace sallyport::broker {
+
+using base::Errc;
+using base::fail;
+
+namespace {
+
+constexpr std::int64_t stop_poll_us = 50'000;
+constexpr int stop_polls = 100;  // five seconds for sessions to be sealed
+
+base::Status make_directory(const std::string& path, unsigned mode) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    ::mkdir(path.substr(0, slash).c_str(), 0755);
+  }
+  if (::mkdir(path.c_str(), mode) < 0 && errno != EEXIST) return base::fail_errno("cannot make " + path);
+  return {};
+}
+
+// As root, workers get a user of their own; otherwise they stay who we are, without the rights.
+base::Result<std::optional<ipc::WorkerIdentity>> worker_identity(const std::string& name) {
+  if (::geteuid() != 0) return std::optional<ipc::WorkerIdentity>();
+  const passwd* user = ::getpwnam(name.c_str());
+  if (user == nullptr) user = ::getpwnam("nobody");
+  if (user == nullptr || user->pw_uid == 0 || user->pw_gid == 0) {
+    return fail(Errc::not_found, "no user to run workers as: create '" + name + "' or set worker_user");
+  }
+  return std::optional(ipc::WorkerIdentity{user->pw_uid, user->pw_gid});
+}
+
+base::Result<vault::MasterKeySource> master_key_source(const config::MasterKey& key) {
+  switch (key.source) {
+    case config::MasterKeySource::file:
+      return vault::MasterKeySource::from_file(key.path);
+    case config::MasterKeySource::passphrase: {
+      std::string line;
+      if (!std::getline(std::cin, line)) return fail(Errc::invalid, "no passphrase on standard input");
+      base::SecretBytes secret(base::view(line));
+      base::wipe(line.data(), line.size());
+      return vault::MasterKeySource::from_passphrase(std::move(secret));
+    }
+    case config::MasterKeySource::credential: {
+      const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+      if (directory == nullptr) {
+        return fail(Errc::not_found, "master_key: credential needs LoadCredential= in the systemd unit");
+      }
+      return vault::MasterKeySource::from_systemd(directory);
+    }
+  }
+  return fail(Errc::invalid, "master_key");
+}
+
+}  // namespace
+
+struct Node::Parts {
+  explicit Parts(config::Config c)
+      : config(std::move(c)),
+        admission(config.limits.preauth_total, config.limits.preauth_per_source),
+        sessions(config.limits.max_sessions) {}
+
+  config::Config config;
+  base::SystemClock clock;
+  base::SystemRandom random;
+  net::Loop main_loop;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<vault::Vault> vault;
+  std::unique_ptr<audit::Log> audit_log;
+  std::optional<identity::Passwords> passwords;
+  PolicyHolder policy;
+  Admission admission;
+  Registry sessions;
+  RecordThreadState record_state;
+  // Threads end before what they use.
+  std::unique_ptr<net::Executor> store_thread, hash_thread, record_thread, resolver_thread;
+  std::unique_ptr<AuditTrail> audit;
+  std::unique_ptr<Services> services;
+  std::unique_ptr<Zygotes> fronts, backs;
+  std::unique_ptr<Gateway> gateway;
+  std::vector<std::unique_ptr<SessionThread>> threads;
+  std::unique_ptr<Listener> listener;
+  std::unique_ptr<admin::Server> admin_server;
+  base::Fd signals;
+  std::unique_ptr<net::Watch> signal_watch;
+  std::unique_ptr<net::Timer> stop_timer;
+  int stop_left = stop_polls;
+
+  base::Status open_store();
+  base::Status start_workers(const std::string& libexec);
+  base::Status listen();
+  void on_signal();
+  void stop_sessions();
+  void wait_for_sessions();
+};
+
+Node::Node(config::Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
+
+Node::~Node() {
+  Parts& p = *parts_;
+  p.signal_watch.reset();
+  p.stop_timer.reset();
+  p.admin_server.reset();
+  p.listener.reset();
+  p.threads.clear();
+  p.backs.reset();
+  p.fronts.reset();
+  p.record_thread.reset();
+  p.hash_thread.reset();
+  p.resolver_thread.reset();
+  p.store_thread.reset();
+}
+
+base::Status Node::Parts::open_store() {
+  if (auto made = make_directory(config.data_dir, 0750); !made) return made;
+  if (auto made = make_directory(config.recording.dir, 0700); !made) return made;
+  auto opened = store::Store::open({config.store, config.data_dir});
+  if (!opened) return base::pass(opened);
+  store = std::move(*opened);
+  auto source = master_key_source(config.master_key);
+  if (!source) return base::pass(source);
+  auto vaulted = vault::Vault::open(*store, *source, clock, random);
+  if (!vaulted) return base::pass(vaulted);
+  vault = std::move(*vaulted);
+  auto logged = audit::Log::open(*store, clock, random);
+  if (!logged) return base::pass(logged);
+  audit_log = std::move(*logged);
+  auto hashes = identity::Passwords::create({}, random);
+  if (!hashes) return base::pass(hashes);
+  passwords.emplace(std::move(*hashes));
+  if (auto loaded = policy.reload(*store); !loaded) return loaded;
+  const NodeSigner signer(*vault);
+  return recover_records(*store, *audit_log, config.recording.dir, config.node, signer, clock);
+}
+
+base::Status Node::Parts::start_workers(const std::string& libexec) {
+  auto identity = worker_identity(config.worker_user);
+  if (!identity) return base::pass(identity);
+  fronts = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-front-ssh", *identity);
+  backs = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-back-ssh", *identity);
+  if (auto started = fronts->start(); !started) return started;
+  return backs->start();
+}
+
+base::Status Node::Parts::listen() {
+  std::size_t count = config.limits.session_threads;
+  if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8);
+  for (std::size_t i = 0; i < count; ++i) threads.push_back(std::make_unique<SessionThread>());
+  listener = std::make_unique<Listener>(*gateway, admission, threads);
+  auto address = net::parse_numeric(config::to_string(config.listen_ssh));
+  if (!address) return base::pass(address);
+  if (auto listening = listener->listen(*address); !listening) return listening;
+  auto bound = listener->address();
+  if (!bound) return base::pass(bound);
+  auto served = admin::Server::create(*services, {SALLYPORT_VERSION, bound->text(), clock.now_us()});
+  if (!served) return base::pass(served);
+  admin_server = std::move(*served);
+  return {};
+}
+
+base::Status Node::start(const std::string& libexec) {
+  Parts& p = *parts_;
+  sigset_t stopping;
+  sigemptyset(&stopping);
+  sigaddset(&stopping, SIGTERM);
+  sigaddset(&stopping, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stopping, nullptr);  // before any thread: all of them inherit it
+  ::signal(SIGPIPE, SIG_IGN);
+  p.signals = base::Fd(::signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!p.signals) return base::fail_errno("signalfd");
+
+  if (auto opened = p.open_store(); !opened) return opened;
+  if (auto started = p.start_workers(libexec); !started) return started;
+  p.store_thread = std::make_unique<net::Executor>("store");
+  p.hash_thread = std::make_unique<net::Executor>("hash", net::Priority::idle);
+  p.record_thread = std::make_unique<net::Executor>("record");
+  p.resolver_thread = std::make_unique<net::Executor>("resolver");
+  p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store_thread);
+  p.services = std::make_unique<Services>(Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread,
+                                                   *p.hash_thread, *p.record_thread, *p.resolver_thread, *p.store,
+                                                   *p.vault, *p.audit, *p.passwords, p.policy, p.sessions});
+  p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
+                                                *p.fronts, *p.backs, HostIdentity::of_listener(*p.vault)});
+  if (auto listening = p.listen(); !listening) return listening;
+  p.audit->write({"node.start", "sallyport", "", {{"node", p.config.node}}});
+  p.signal_watch = std::make_unique<net::Watch>(p.main_loop, p.signals.get());
+  p.signal_watch->on_readable([&p] { p.on_signal(); });
+  p.signal_watch->enable_read(true);
+  return {};
+}
+
+std::string Node::ready_line() const {
+  auto address = parts_->listener->address();
+  nlohmann::json line = {{"ready", true},
+                         {"ssh", address ? address->text() : ""},
+                         {"admin", parts_->config.admin_socket()},
+                         {"node", parts_->config.node},
+                         {"pid", ::getpid()}};
+  return line.dump();
+}
+
+void Node::run() {
+  parts_->main_loop.run();
+}
+
+void Node::Parts::on_signal() {
+  signalfd_siginfo info;
+  if (::read(signals.get(), &info, sizeof info) != sizeof info || stop_timer) return;
+  base::log_info("stopping: sessions are ended and sealed");
+  listener->stop();
+  stop_timer = std::make_unique<net::Timer>(main_loop);
+  stop_sessions();
+  wait_for_sessions();
+}
+
+void Node::Parts::stop_sessions() {
+  for (const auto& session : sessions.all()) {
+    session->control(ControlAction::terminate, "sallyport", "the gateway is stopping", [](base::Status) {});
+  }
+}
+
+void Node::Parts::wait_for_sessions() {
+  if (sessions.size() == 0 || --stop_left == 0) {
+    audit->write({"node.stop", "sallyport", "", {{"node", config.node}}}, [this](base::Status) { main_loop.stop(); });
+    return;
+  }
+  stop_timer->after_us(stop_poll_us, [this] { wait_for_sessions(); });
+}
+
+}  // namespace sallyport::broker

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a node does before it serves: seals the records of sessions that died with it, and says so. Trusted side;
+// blocks.
+#pragma once
+
+#include <string>
+
+#include "audit/log.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "recording/types.h"
+#include "store/store.h"
+
+namespace sallyport::broker {
+
+/// Seals every unsealed record of the directory and ends every session row that is not ended. Errors: those of the
+/// store; a record that cannot be sealed is audited and left as it is.
+base::Status recover_records(store::Store& store, audit::Log& log, const std::string& directory,
+                             const std::string& node, const recording::Signer& signer, const base::Clock& clock);
+
+}  // namespace sallyport::broker

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// One session: a log between two gates. Events of the front and the back are judged, appended to the record, and only
+// then passed on. Trusted side, on one session loop; other threads go through its SessionHandle.
+// The parts: session_open.cc (policy, record, target), session_relay.cc (the gate), session_control.cc (pause …),
+// session_end.cc (the seal).
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "broker/authenticator.h"
+#include "broker/back_link.h"
+#include "broker/channel_book.h"
+#include "broker/dialer.h"
+#include "broker/front_link.h"
+#include "broker/gate.h"
+#include "broker/gateway.h"
+#include "broker/record_keeper.h"
+#include "broker/session_handle.h"
+#include "broker/target_login.h"
+#include "ipc/ring_memory.h"
+#include "policy/decide.h"
+
+namespace sallyport::event {
+class Event;
+}
+
+namespace sallyport::broker {
+
+class Session : public BackOwner, public std::enable_shared_from_this<Session> {
+ public:
+  struct Facts {
+    Identity identity;
+    policy::Destination destination;
+    std::string source;  ///< "address:port"
+    std::string source_host;
+    std::string via;
+    std::string client_software;
+  };
+
+  /// front and authenticator outlive the session or are taken away by front_gone(). over() is called once, on the
+  /// loop, when nothing of the session is left; the owner then lets go of it.
+  Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Authenticator& authenticator, Facts facts,
+          std::function<void()> over);
+  ~Session() override;
+
+  /// Decides, and opens what was granted; the user hears of every failure. Once.
+  void open();
+
+  // What the connection passes on from its front.
+  void front_event(base::ByteView event);
+  void front_credit(const ipc::Credit& credit);
+  void front_reauthenticate(const ipc::Reauthenticate& answer);
+  void front_drained();
+  void front_gone(const std::string& reason, const std::string& fault);
+
+ private:
+  enum class Phase { deciding, opening, login, live, ending, over };
+  struct Held {
+    Direction from;
+    base::Bytes event;
+  };
+
+  // session_open.cc
+  void granted(policy::Grant grant);
+  void store_start();
+  void create_record();
+  void dial_target();
+  void part_ready();
+  void start_back(SpawnedWorker spawned);
+  void record_start();
+  void refuse(const std::string& user_text, const std::string& reason);
+  void back_host_refused(const base::Error& why) override;
+  void back_login_wanted(ipc::LoginWanted& wanted) override;
+  void back_login_prompts(ipc::LoginPrompts& prompts) override;
+  void back_login_done(ipc::LoginDone& done) override;
+  void go_live();
+  void start_limits();
+  void check_idle();
+
+  // session_relay.cc
+  void back_event(base::ByteView event) override;
+  void back_credit(ipc::Credit& credit) override;
+  void back_drained() override;
+  void take(Direction from, base::ByteView event);
+  bool must_hold() const;
+  void drain_held();
+  void process(Direction from, base::ByteView bytes);
+  bool record(recording::EntryKind kind, Direction from, const event::Event& event, base::ByteView bytes);
+  bool record_own(const event::Event& event);
+  void forward(Direction to, base::ByteView bytes);
+  void after_pass(Direction from, const event::Event& event);
+  void after_keep(const event::Event& event);
+  void answer_in_turn(Channel& channel);
+  void answer_globals_in_turn();
+  void refuse_event(Direction from, const event::Event& event, const Judgement& judgement);
+  void consider_bulk(Direction from, std::uint32_t channel, bool is_stderr);
+  void ask_keyframe();
+  void update_back_pressure();
+  bool needs_sync(Direction from, const event::Event& event) const;
+
+  // session_control.cc
+  void attach_handle();
+  void on_control(ControlAction action, const std::string& actor, const std::string& text,
+                  const std::function<void(base::Status)>& done);
+  void on_watch(bool joined, const std::string& actor);
+  void note_control(const std::string& action, const std::string& actor, const std::string& text);
+  void tell_user(const std::string& text);
+  void set_state(SessionState state);
+  void reopen(const std::string& how);
+
+  // session_end.cc
+  void back_ended(const std::string& reason, bool clean, const std::string& fault) override;
+  /// Stops both legs and seals the record. text is for the user, if the front can still show it.
+  void end(const std::string& reason, const std::string& user_text);
+  void seal();
+  void sealed(const RecordKeeper::Closed& closed);
+  void finish();
+  void kill_workers();
+
+  Gateway& gateway_;
+  Services& services_;
+  SessionThread& thread_;
+  FrontLink* front_;
+  Authenticator* authenticator_;
+  Facts facts_;
+  std::function<void()> over_;
+
+  Phase phase_ = Phase::deciding;
+  policy::Grant grant_;
+  policy::Target target_;
+  policy::Account account_;
+  std::string id_;
+  std::string policies_;
+  std::shared_ptr<SessionHandle> handle_;
+  std::unique_ptr<Dialer> dialer_;
+  base::Fd target_socket_;
+  AccountSecret secret_;
+  int parts_missing_ = 0;
+  std::unique_ptr<TargetLogin> login_;
+  std::unique_ptr<BackLink> back_;
+  std::unique_ptr<RecordKeeper> record_;
+  std::unique_ptr<Gate> gate_;
+  ChannelBook book_;
+  std::deque<Held> held_;
+  std::size_t held_bytes_ = 0;
+  bool draining_ = false;
+  bool syncing_ = false;
+  bool front_done_ = false, back_done_ = true;
+  int errands_out_ = 0;         // of the opening, on other threads: the end waits for them
+  bool resume_wanted_ = false;  // suspended, resumed by an administrator, the user has not come back yet
+  std::optional<ipc::RingMemory> ring_;
+  std::deque<bool> globals_due_;  // as Channel::answers_due, for global requests
+  std::string end_reason_;
+  net::Timer deadline_, idle_;
+  base::Micros last_input_us_ = 0;
+};
+
+}  // namespace sallyport::broker

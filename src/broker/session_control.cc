@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Acting on a live session: pause, suspend, resume, terminate, message, watch. The gate itself is shut by the handle,
+// on the caller's thread; here the act is recorded and the user is told.
+#include "broker/session.h"
+#include "event/event.pb.h"
+#include "ipc/back.pb.h"
+#include "ipc/front.pb.h"
+
+namespace sallyport::broker {
+
+using base::Errc;
+using base::fail;
+
+void Session::attach_handle() {
+  net::Loop& loop = thread_.loop();
+  const std::weak_ptr<Session> weak = weak_from_this();
+  handle_->attach(
+      [&loop, weak](ControlAction action, const std::string& actor, const std::string& text,
+                    std::function<void(base::Status)> done) {
+        loop.post([weak, action, actor, text, done = std::move(done)] {
+          if (const auto self = weak.lock()) {
+            self->on_control(action, actor, text, done);
+          } else {
+            done(fail(Errc::closed, "the session has ended"));
+          }
+        });
+      },
+      [&loop, weak](bool joined, const std::string& actor) {
+        loop.post([weak, joined, actor] {
+          if (const auto self = weak.lock()) self->on_watch(joined, actor);
+        });
+      });
+}
+
+void Session::on_control(ControlAction action, const std::string& actor, const std::string& text,
+                         const std::function<void(base::Status)>& done) {
+  if (phase_ >= Phase::ending) return done(fail(Errc::closed, "the session has ended"));
+  const SessionState state = handle_->info().state;
+  const std::string because = text.empty() ? "." : ": " + text;
+  if (action != ControlAction::reauthenticated) note_control(to_string(action), actor, text);
+  switch (action) {
+    case ControlAction::pause:
+      if (state != SessionState::suspended) set_state(SessionState::paused);
+      tell_user("Sallyport: " + actor + " paused this session" + because + " Nothing passes until it is resumed.");
+      break;
+    case ControlAction::suspend:
+      resume_wanted_ = false;
+      set_state(SessionState::suspended);
+      tell_user("Sallyport: " + actor + " suspended this session" + because);
+      break;
+    case ControlAction::resume:
+      if (state == SessionState::suspended) {
+        resume_wanted_ = true;
+        if (front_ != nullptr) {
+          ipc::BrokerToFront message;
+          message.mutable_ask_password()->set_prompt("Sallyport: " + actor + " resumes this session" + because +
+                                                     " Authenticate again. Password of " + facts_.identity.user + ": ");
+          front_->send(message);
+        }
+      } else {
+        reopen("Sallyport: " + actor + " resumed this session" + because);
+      }
+      break;
+    case ControlAction::message:
+      tell_user("Sallyport: message from " + actor + ": " + text);
+      break;
+    case ControlAction::terminate:
+      end("terminated by " + actor, "Sallyport: " + actor + " terminated this session" + because);
+      break;
+    case ControlAction::reauthenticated:
+      if (!resume_wanted_ || actor != facts_.identity.user) {
+        return done(fail(Errc::invalid, "this session does not wait for you"));
+      }
+      note_control(to_string(action), actor, text);
+      reopen("Sallyport: this session goes on.");
+      break;
+  }
+  done({});
+}
+
+void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
+  if (!resume_wanted_) return;
+  authenticator_->check_again(facts_.identity.user, base::view(answer.password()), [this](bool good) {
+    if (!resume_wanted_ || phase_ != Phase::live || front_ == nullptr) return;
+    if (good) {
+      note_control("reauthenticated", facts_.identity.user, "");
+      return reopen("Sallyport: this session goes on.");
+    }
+    services_.audit.write({"auth.failure",
+                           facts_.identity.user,
+                           id_,
+                           {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
+    ipc::BrokerToFront message;
+    message.mutable_ask_password()->set_prompt("Sallyport: that was not right. Password of " + facts_.identity.user +
+                                               ": ");
+    message.mutable_ask_password()->set_again(true);
+    front_->send(message);
+  });
+}
+
+void Session::reopen(const std::string& how) {
+  resume_wanted_ = false;
+  tell_user(how);
+  set_state(SessionState::live);
+  handle_->open_gate();
+  if (phase_ == Phase::live) drain_held();
+}
+
+void Session::on_watch(bool joined, const std::string& actor) {
+  if (phase_ >= Phase::ending) return;
+  note_control(joined ? "watch" : "unwatch", actor, "");
+  if (joined) ask_keyframe();
+}
+
+void Session::note_control(const std::string& action, const std::string& actor, const std::string& text) {
+  services_.audit.write({"session." + action, actor, id_, {{"text", text}}});
+  event::Event event;
+  event.mutable_control()->set_action(action);
+  event.mutable_control()->set_actor(actor);
+  event.mutable_control()->set_text(text);
+  if (record_) record_own(event);
+}
+
+void Session::tell_user(const std::string& text) {
+  if (front_ == nullptr) return;
+  ipc::BrokerToFront message;
+  message.mutable_notice()->set_text(text);
+  front_->send(message);
+}
+
+void Session::set_state(SessionState state) {
+  handle_->update([state](SessionInfo& info) { info.state = state; });
+}
+
+}  // namespace sallyport::broker

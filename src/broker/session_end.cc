@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ending a session: both legs stop, the record is sealed with its coverage manifest, the audit log notes it.
+#include "base/log.h"
+#include "broker/session.h"
+#include "event/event.pb.h"
+#include "ipc/back.pb.h"
+#include "ipc/front.pb.h"
+
+namespace sallyport::broker {
+
+namespace {
+constexpr std::int64_t goodbye_us = 700'000;     // for text and last bytes to reach the user
+constexpr std::int64_t refusal_us = 10'000'000;  // a refusal is shown when the client asks for something
+constexpr std::int64_t kill_grace_us = 300'000;  // for a terminate to look like an end
+constexpr std::size_t coverage_in_event = 500;   // channels; the manifest of the seal has them all
+}  // namespace
+
+void Session::front_gone(const std::string& reason, const std::string& fault) {
+  front_ = nullptr;
+  front_done_ = true;
+  if (!fault.empty()) {
+    services_.audit.write({"worker.fault", "sallyport", id_, {{"worker", "front"}, {"fault", fault}}});
+    end("the front broke its rules", "");
+  } else {
+    end(reason.empty() ? "the front ended unexpectedly" : reason, "");
+  }
+  if (phase_ == Phase::ending) seal();
+}
+
+void Session::back_ended(const std::string& reason, bool clean, const std::string& fault) {
+  back_done_ = true;
+  if (!fault.empty()) {
+    services_.audit.write({"worker.fault", "sallyport", id_, {{"worker", "back"}, {"fault", fault}}});
+    end("the back broke its rules", "Sallyport: the session ended because of a fault on the target's side.");
+  } else if (phase_ == Phase::login) {
+    refuse("The target '" + target_.name + "' closed the connection during login.",
+           "target closed during login: " + reason);
+  } else {
+    end(reason.empty() ? "the back ended unexpectedly" : reason,
+        clean ? "" : "Sallyport: the connection to the target was lost.");
+  }
+  if (phase_ == Phase::ending) seal();
+}
+
+void Session::end(const std::string& reason, const std::string& user_text) {
+  if (phase_ >= Phase::ending) return;
+  const bool was_live = phase_ == Phase::live;
+  phase_ = Phase::ending;
+  end_reason_ = reason;
+  deadline_.cancel();
+  idle_.cancel();
+  dialer_.reset();
+  held_.clear();
+  held_bytes_ = 0;
+  if (back_ && !back_done_) {
+    back_->hold_reading(false);
+    ipc::BrokerToBack message;
+    message.mutable_terminate();
+    back_->send(message);
+  }
+  if (front_ != nullptr && was_live) {
+    front_->hold_reading(false);
+    ipc::BrokerToFront message;
+    message.mutable_terminate()->set_text(user_text);
+    front_->send(message);
+  }
+  const bool forced = handle_ && handle_->terminating();
+  deadline_.after_us(forced ? kill_grace_us : was_live ? goodbye_us : refusal_us, [this] { kill_workers(); });
+  // What must not be destroyed under its own caller goes on later.
+  thread_.loop().post([self = shared_from_this()] { self->seal(); });
+}
+
+void Session::kill_workers() {
+  if (back_ && !back_done_) back_->kill("");
+  if (front_ != nullptr) front_->kill("");
+}
+
+// Once both legs are silent and the opening's errands are back.
+void Session::seal() {
+  if (phase_ != Phase::ending || !front_done_ || !back_done_ || errands_out_ != 0) return;
+  phase_ = Phase::over;
+  deadline_.cancel();
+  if (!record_) return finish();
+  event::Event event;
+  event::SessionEnd& end = *event.mutable_session_end();
+  end.set_reason(end_reason_);
+  for (const auto& [unused, channel] : book_.all()) {
+    ChannelBook::describe(channel, grant_.record.bulk_hash, *end.add_coverage());
+  }
+  const std::string manifest = event.SerializeAsString();
+  if (static_cast<std::size_t>(end.coverage_size()) > coverage_in_event) end.clear_coverage();
+  record_own(event);
+  record_->close(base::to_bytes(base::view(manifest)), end_reason_,
+                 [self = shared_from_this()](const RecordKeeper::Closed& closed) { self->sealed(closed); });
+}
+
+void Session::sealed(const RecordKeeper::Closed& closed) {
+  audit::Event event{"session.end",
+                     facts_.identity.user,
+                     id_,
+                     {{"reason", end_reason_},
+                      {"recording", closed.ok ? "sealed" : "truncated"},
+                      {"account", account_.name},
+                      {"target", target_.name}}};
+  if (closed.ok) {
+    event.fields.push_back({"seal", base::to_hex(recording::view(closed.seal.seal_hash))});
+    event.fields.push_back({"chunks", static_cast<std::int64_t>(closed.seal.chunks)});
+  }
+  services_.audit.write(std::move(event));
+  services_.store_thread.post([self = shared_from_this(), closed] {
+    Services& services = self->services_;
+    auto row = services.store.get_session(self->id_);
+    if (!row) return base::log_error("session " + self->id_ + ": " + row.message());
+    row->state = to_string(SessionState::ended);
+    row->ended_at_us = services.clock.now_us();
+    row->end_reason = self->end_reason_;
+    row->recording_state = closed.ok ? "sealed" : "truncated";
+    row->integrity = closed.ok ? "sealed" : "truncated";
+    row->bytes = static_cast<std::int64_t>(closed.seal.total_bytes);
+    row->events = static_cast<std::int64_t>(closed.entries);
+    if (auto stored = services.store.update_session(*row); !stored) {
+      base::log_error("session " + self->id_ + ": " + stored.message());
+    }
+  });
+  finish();
+}
+
+void Session::finish() {
+  phase_ = Phase::over;
+  if (handle_) {
+    handle_->update([&](SessionInfo& info) {
+      info.state = SessionState::ended;
+      info.ended_at_us = services_.clock.now_us();
+      info.end_reason = end_reason_;
+    });
+    handle_->feed().close();
+    handle_->detach();
+    // The list keeps it until its row says ended.
+    services_.store_thread.post([&services = services_, id = id_] { services.sessions.remove(id); });
+  }
+  if (auto over = std::exchange(over_, nullptr)) {
+    thread_.loop().post([over = std::move(over), keep = shared_from_this()] { over(); });
+  }
+}
+
+}  // namespace sallyport::broker

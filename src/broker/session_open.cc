@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening a session: the decision, its audit event, the record, the target and the login. No credential is used before
+// the decision stands in the audit log and the record can take what follows.
+#include "base/id.h"
+#include "base/log.h"
+#include "broker/session.h"
+#include "event/event.pb.h"
+#include "ipc/back.pb.h"
+#include "ipc/front.pb.h"
+
+namespace sallyport::broker {
+
+using base::Errc;
+
+Session::Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Authenticator& authenticator, Facts facts,
+                 std::function<void()> over)
+    : gateway_(gateway),
+      services_(gateway.services),
+      thread_(thread),
+      front_(&front),
+      authenticator_(&authenticator),
+      facts_(std::move(facts)),
+      over_(std::move(over)),
+      id_(base::make_id(gateway.services.clock.now_us(), gateway.services.random)),
+      deadline_(thread.loop()),
+      idle_(thread.loop()) {}
+
+Session::~Session() = default;
+
+void Session::open() {
+  const auto state = services_.policy.current();
+  policy::Request request;
+  request.user = facts_.identity.user;
+  request.account = facts_.destination.account;
+  request.target = facts_.destination.target;
+  request.time_us = services_.clock.now_us();
+  request.source = facts_.source_host;
+  const policy::Decision decision = policy::decide(state->resources, request);
+  if (const auto* denial = std::get_if<policy::Denial>(&decision)) {
+    services_.audit.write({"session.denied",
+                           facts_.identity.user,
+                           "",
+                           {{"account", facts_.destination.account},
+                            {"target", facts_.destination.target},
+                            {"source", facts_.source},
+                            {"reason", policy::to_string(denial->reason)},
+                            {"detail", denial->detail}}});
+    return refuse(denial->message, "denied by policy");
+  }
+  target_ = *state->resources.target(facts_.destination.target);
+  account_ = *state->resources.account(facts_.destination.account);
+  granted(std::get<policy::Grant>(decision));
+}
+
+void Session::granted(policy::Grant grant) {
+  grant_ = std::move(grant);
+  for (const std::string& name : grant_.policies) policies_ += (policies_.empty() ? "" : " ") + name;
+  gate_ = std::make_unique<Gate>(grant_.permissions, services_.config.limits.max_channels);
+  SessionInfo info;
+  info.id = id_;
+  info.user = facts_.identity.user;
+  info.account = account_.name;
+  info.target = target_.name;
+  info.source = facts_.source;
+  info.via = facts_.via;
+  info.started_at_us = services_.clock.now_us();
+  handle_ = std::make_shared<SessionHandle>(std::move(info));
+  if (auto added = services_.sessions.add(handle_); !added) return refuse(added.message(), "no room");
+  attach_handle();
+  handle_->add_worker(front_->duplicate_pidfd());
+  phase_ = Phase::opening;
+  deadline_.after_us(std::int64_t{services_.config.limits.login_seconds} * 1'000'000, [this] {
+    refuse("The target '" + target_.name + "' did not finish the login in time.", "login timed out");
+  });
+  parts_missing_ = 3;
+  errands_out_ = 2;
+  store_start();
+  create_record();
+  dial_target();
+}
+
+// The audit event, the session's row and the account's secret: one visit to the store.
+void Session::store_start() {
+  audit::Event event{"session.start",
+                     facts_.identity.user,
+                     id_,
+                     {{"account", account_.name},
+                      {"target", target_.name},
+                      {"source", facts_.source},
+                      {"via", facts_.via},
+                      {"auth", facts_.identity.method},
+                      {"policies", grant_.policies}}};
+  store::SessionRow row;
+  const SessionInfo info = handle_->info();
+  row.id = id_;
+  row.node = services_.config.node;
+  row.user = info.user;
+  row.account = info.account;
+  row.target = info.target;
+  row.protocol = info.protocol;
+  row.source = info.source;
+  row.state = to_string(SessionState::live);
+  row.started_at_us = info.started_at_us;
+  row.recording_state = "live";
+  row.integrity = "open";
+  services_.store_thread.post([self = shared_from_this(), event = std::move(event), row = std::move(row)] {
+    Services& services = self->services_;
+    auto secret = std::make_shared<AccountSecret>();
+    base::Status status = services.store.transaction([&]() -> base::Status {
+      if (auto entry = services.audit.log().append(event); !entry) return base::pass(entry);
+      return services.store.insert_session(row);
+    });
+    if (status && self->account_.login == policy::Login::key) {
+      if (auto key = services.vault.account_key(self->account_.name); key) {
+        secret->key = std::make_shared<keys::PrivateKey>(std::move(*key));
+      } else {
+        status = base::pass(key);
+      }
+    } else if (status && self->account_.login == policy::Login::password) {
+      if (auto password = services.vault.account_password(self->account_.name); password) {
+        secret->password = std::make_shared<base::SecretBytes>(std::move(*password));
+      } else {
+        status = base::pass(password);
+      }
+    }
+    auto outcome = std::make_shared<base::Status>(std::move(status));
+    self->thread_.loop().post([self, secret, outcome] {
+      --self->errands_out_;
+      if (self->phase_ != Phase::opening) return self->seal();
+      if (!*outcome) {
+        base::log_error("session " + self->id_ + ": " + outcome->message());
+        return self->refuse("The gateway cannot open this session: " + outcome->message(), outcome->message());
+      }
+      self->secret_ = std::move(*secret);
+      self->part_ready();
+    });
+  });
+}
+
+void Session::create_record() {
+  recording::WriterOptions options;
+  options.directory = services_.config.recording.dir;
+  options.id = id_;
+  options.started_at_us = services_.clock.now_us();
+  const auto state = services_.policy.current();
+  const auto add = [&options](base::ByteView key) {
+    recording::Recipient recipient;
+    std::copy_n(key.begin(), std::min(key.size(), recipient.key.size()), recipient.key.begin());
+    recipient.scope = recording::Recipient::Scope::session_and_input;
+    options.recipients.push_back(recipient);
+  };
+  if (!services_.config.recording.write_only) add(services_.vault.recording_recipient().public_key);
+  for (const auto& [unused, recipient] : state->resources.recipients) add(recipient.public_key_bytes());
+  services_.record_thread.post([self = shared_from_this(), options = std::move(options)] {
+    auto made = std::make_shared<base::Result<std::unique_ptr<recording::Writer>>>(
+        recording::Writer::create(options, self->gateway_.signer, self->services_.random));
+    self->thread_.loop().post([self, made] {
+      --self->errands_out_;
+      if (*made) {
+        self->record_ = std::make_unique<RecordKeeper>(
+            self->services_, self->gateway_.record_state, self->thread_.loop(), std::move(**made), self->id_,
+            RecordKeeper::Events{[s = self.get()] { s->drain_held(); },
+                                 [s = self.get()](const std::string& why) {
+                                   s->end("recording stopped: " + why, "Recording stopped, so this session ends.");
+                                 }});
+      }
+      if (self->phase_ != Phase::opening) return self->seal();
+      if (!*made) {
+        base::log_error("session " + self->id_ + " cannot be recorded: " + made->message());
+        return self->refuse("This session cannot be recorded now, so it is not opened. Tell an administrator.",
+                            "cannot record: " + made->message());
+      }
+      self->part_ready();
+    });
+  });
+}
+
+void Session::dial_target() {
+  dialer_ = std::make_unique<Dialer>(thread_.loop(), services_.resolver_thread);
+  dialer_->dial(target_.address(), std::int64_t{services_.config.limits.connect_seconds} * 1'000'000,
+                [this](base::Result<base::Fd> socket) {
+                  if (phase_ != Phase::opening) return;
+                  if (!socket) {
+                    return refuse("The target '" + target_.name + "' cannot be reached.",
+                                  "cannot reach target: " + socket.message());
+                  }
+                  target_socket_ = std::move(*socket);
+                  part_ready();
+                });
+}
+
+void Session::part_ready() {
+  if (--parts_missing_ != 0) return;
+  record_start();
+  if (phase_ != Phase::opening) return;  // the record failed
+  gateway_.backs.spawn(std::move(target_socket_), [self = shared_from_this()](base::Result<SpawnedWorker> spawned) {
+    auto holder = std::make_shared<base::Result<SpawnedWorker>>(std::move(spawned));
+    self->thread_.loop().post([self, holder] {
+      if (self->phase_ != Phase::opening) return;
+      if (!*holder) return self->refuse("The gateway is too busy now. Try again.", holder->message());
+      self->start_back(std::move(**holder));
+    });
+  });
+}
+
+void Session::record_start() {
+  event::Event event;
+  event::SessionStart& start = *event.mutable_session_start();
+  start.set_id(id_);
+  start.set_user(facts_.identity.user);
+  start.set_account(account_.name);
+  start.set_target(target_.name);
+  start.set_protocol("ssh");
+  start.set_source(facts_.source);
+  start.set_node(services_.config.node);
+  start.set_policy(policies_);
+  start.set_via(facts_.via);
+  start.set_auth(facts_.identity.method);
+  start.set_client_software(facts_.client_software);
+  record_own(event);
+  services_.audit.write(
+      {"recording.start", "sallyport", id_, {{"header", base::to_hex(recording::view(record_->header_hash()))}}});
+}
+
+void Session::start_back(SpawnedWorker spawned) {
+  phase_ = Phase::login;
+  back_done_ = false;
+  back_ = std::make_unique<BackLink>(services_, thread_, std::move(spawned), *this, target_, ssh_version);
+  handle_->add_worker(back_->duplicate_pidfd());
+  TargetLogin::Facts facts{id_, facts_.identity.user, account_, target_.name, services_.config.egress_address};
+  login_ = std::make_unique<TargetLogin>(std::move(facts), std::move(secret_), services_.vault.user_ca(),
+                                         services_.clock, services_.random);
+  ipc::BackStart start;
+  start.set_client_version(ssh_version);
+  for (const std::string& name : host_key_algorithms(target_)) start.add_host_key_algorithms(name);
+  const config::Ssh& ssh = services_.config.ssh;
+  for (const std::string& name : ssh.kex) start.mutable_algorithms()->add_kex(name);
+  for (const std::string& name : ssh.macs) start.mutable_algorithms()->add_macs(name);
+  start.set_rekey_bytes(ssh.rekey_bytes);
+  start.set_rekey_seconds(ssh.rekey_seconds);
+  start.set_bulk_hash(grant_.record.bulk_hash);
+  start.set_keepalive_seconds(ssh.keepalive_seconds);
+  back_->start(start);
+}
+
+void Session::back_host_refused(const base::Error& why) {
+  services_.audit.write(
+      {"target.host_key_refused", "sallyport", id_, {{"target", target_.name}, {"reason", why.message}}});
+  refuse("The target '" + target_.name + "' did not prove its identity: " + why.message +
+             "\nNo credential was used. Session " + id_ + ".",
+         "host key refused");
+}
+
+void Session::back_login_wanted(ipc::LoginWanted& wanted) {
+  if (phase_ != Phase::login) return;
+  ipc::BrokerToBack answer;
+  if (auto step = login_->step(wanted, *back_->host(), *answer.mutable_login_step()); !step) {
+    return refuse("The gateway could not log in to '" + target_.name + "'.", "login failed: " + step.message());
+  }
+  back_->send(answer);
+  std::string& request = *answer.mutable_login_step()->mutable_userauth_request();
+  base::wipe(request.data(), request.size());
+}
+
+void Session::back_login_prompts(ipc::LoginPrompts& prompts) {
+  if (phase_ != Phase::login) return;
+  ipc::BrokerToBack answer;
+  login_->answer(prompts, *answer.mutable_login_answers());
+  back_->send(answer);
+  for (std::string& one : *answer.mutable_login_answers()->mutable_answers()) base::wipe(one.data(), one.size());
+}
+
+void Session::back_login_done(ipc::LoginDone& done) {
+  if (phase_ != Phase::login) return;
+  login_->forget();
+  event::Event event;
+  event::Login& login = *event.mutable_login();
+  login.set_method(policy::to_string(account_.login));
+  login.set_login_name(account_.login_name);
+  login.set_host_key(back_->host()->fingerprint);
+  login.set_address(target_.address());
+  login.set_secret_crossed(login_->secret_crossed());
+  login.set_target_software(done.target_software());
+  if (!record_own(event)) return;
+  services_.audit.write({done.ok() ? "target.login" : "target.login_failed",
+                         "sallyport",
+                         id_,
+                         {{"target", target_.name},
+                          {"account", account_.name},
+                          {"method", policy::to_string(account_.login)},
+                          {"host_key", back_->host()->fingerprint}}});
+  if (!done.ok()) {
+    return refuse("The target '" + target_.name + "' did not accept the account '" + account_.name +
+                      "'. Tell an administrator; session " + id_ + ".",
+                  "target refused the login");
+  }
+  go_live();
+}
+
+void Session::go_live() {
+  deadline_.cancel();
+  login_.reset();
+  phase_ = Phase::live;
+  back_->set_live();
+  set_state(handle_->gate_shut() ? handle_->info().state : SessionState::live);
+  ipc::BrokerToFront message;
+  message.mutable_target_ready();
+  front_->send(message);
+  start_limits();
+  drain_held();
+}
+
+void Session::start_limits() {
+  last_input_us_ = services_.clock.monotonic_us();
+  if (grant_.limits.duration_seconds > 0) {
+    deadline_.after_us(grant_.limits.duration_seconds * 1'000'000, [this] {
+      end("time limit reached", "The time that the policy allows for this session is over.");
+    });
+  }
+  if (grant_.limits.idle_seconds > 0) check_idle();
+}
+
+void Session::check_idle() {
+  const std::int64_t left = last_input_us_ + grant_.limits.idle_seconds * 1'000'000 - services_.clock.monotonic_us();
+  if (left <= 0) return end("idle", "The session was idle for longer than the policy allows.");
+  idle_.after_us(left, [this] { check_idle(); });
+}
+
+// No session: the user hears why, and whatever had begun is undone.
+void Session::refuse(const std::string& user_text, const std::string& reason) {
+  if (front_ != nullptr && phase_ < Phase::live) {
+    ipc::BrokerToFront message;
+    message.mutable_refused()->set_text("Sallyport: " + user_text);
+    message.mutable_refused()->set_exit_status(255);
+    front_->send(message);
+  }
+  end(reason, "");
+}
+
+}  // namespace sallyport::broker

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gate of a session: hold, judge, append, then forward. Nothing in this file may forward what was not appended.
+#include "broker/session.h"
+#include "event/event.pb.h"
+#include "ipc/back.pb.h"
+#include "ipc/front.pb.h"
+
+namespace sallyport::broker {
+
+using event::Event;
+
+namespace {
+
+// A front may send this much before the target is ready, or while the gate is shut: the windows it was given.
+constexpr std::size_t max_held_bytes = 48 * 1024 * 1024;
+
+recording::EntryKind kind_of(Direction from, const Event& event) {
+  return from == Direction::up && event.has_data() ? recording::EntryKind::input : recording::EntryKind::plain;
+}
+
+}  // namespace
+
+void Session::front_event(base::ByteView event) {
+  if (phase_ >= Phase::ending) return;
+  take(Direction::up, event);
+}
+
+void Session::back_event(base::ByteView event) {
+  if (phase_ >= Phase::ending) return;
+  take(Direction::down, event);
+}
+
+bool Session::must_hold() const {
+  return phase_ < Phase::live || handle_->gate_shut() || syncing_ || !record_->ready();
+}
+
+void Session::take(Direction from, base::ByteView event) {
+  if (held_.empty() && !must_hold()) return process(from, event);
+  held_bytes_ += event.size();
+  held_.push_back({from, base::to_bytes(event)});
+  if (held_bytes_ > max_held_bytes) {
+    from == Direction::up ? front_->kill("it sends more than it may") : back_->kill("it sends more than it may");
+  }
+  if (!draining_ && !must_hold()) drain_held();
+}
+
+void Session::drain_held() {
+  if (draining_) return;
+  draining_ = true;
+  while (!held_.empty() && phase_ == Phase::live && !must_hold()) {
+    const Held next = std::move(held_.front());
+    held_.pop_front();
+    held_bytes_ -= next.event.size();
+    process(next.from, next.event);
+  }
+  draining_ = false;
+}
+
+// Under `record: strict`, what takes effect at the target waits until it is on the disk.
+bool Session::needs_sync(Direction from, const Event& event) const {
+  if (!grant_.record.strict || from != Direction::up) return false;
+  if (event.has_data()) {
+    const std::string& bytes = event.data().bytes();
+    return bytes.find('\r') != std::string::npos || bytes.find('\n') != std::string::npos;
+  }
+  return event.has_request() && (event.request().has_exec() || event.request().has_subsystem());
+}
+
+void Session::process(Direction from, base::ByteView bytes) {
+  Event event;
+  const auto fault = [&](const std::string& reason) {
+    from == Direction::up ? front_->kill(reason) : back_->kill(reason);
+  };
+  if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return fault("malformed event");
+  const Judgement judgement = gate_->judge(event, from, book_);
+  switch (judgement.ruling) {
+    case Ruling::fault:
+      return fault(judgement.reason);
+    case Ruling::refuse:
+      return refuse_event(from, event, judgement);
+    case Ruling::keep:
+      if (record(kind_of(from, event), from, event, bytes)) after_keep(event);
+      return;
+    case Ruling::pass:
+      break;
+  }
+  if (!record(kind_of(from, event), from, event, bytes)) return;
+  if (needs_sync(from, event)) {
+    syncing_ = true;
+    record_->synced([self = shared_from_this(), from, copy = base::to_bytes(bytes)](bool ok) {
+      self->syncing_ = false;
+      if (self->phase_ != Phase::live) return;
+      if (!ok) return self->end("recording stopped: the record cannot be synced", "Recording stopped.");
+      Event again;
+      again.ParseFromArray(copy.data(), static_cast<int>(copy.size()));
+      self->forward(from, copy);
+      self->after_pass(from, again);
+      self->drain_held();
+    });
+    return;
+  }
+  forward(from, bytes);
+  after_pass(from, event);
+}
+
+bool Session::record(recording::EntryKind kind, Direction from, const Event& event, base::ByteView bytes) {
+  const base::Micros now = services_.clock.now_us();
+  if (!record_->append(kind, now, bytes)) return false;
+  if (event.has_keyframe()) {
+    handle_->feed().add_keyframe(now, event.keyframe().channel(), bytes);
+  } else if (kind == recording::EntryKind::plain) {
+    handle_->feed().add(now, from == Direction::up, bytes);
+    if (handle_->feed().take_keyframe_due()) ask_keyframe();
+  }
+  return true;
+}
+
+bool Session::record_own(const Event& event) {
+  if (!record_) return false;
+  const std::string bytes = event.SerializeAsString();
+  return record(recording::EntryKind::plain, Direction::down, event, base::view(bytes));
+}
+
+void Session::forward(Direction to, base::ByteView bytes) {
+  if (to == Direction::up) {
+    back_->send_event(bytes);
+  } else if (front_ != nullptr) {
+    front_->send_event(bytes);
+  }
+  update_back_pressure();
+}
+
+void Session::after_pass(Direction from, const Event& event) {
+  if (from == Direction::up) last_input_us_ = services_.clock.monotonic_us();
+  switch (event.kind_case()) {
+    case Event::kRequest:
+      if (event.request().want_answer()) book_.find(event.request().channel())->answers_due.push_back(false);
+      break;
+    case Event::kRequestAnswer: {
+      Channel& channel = *book_.find(event.request_answer().channel());
+      channel.answers_due.pop_front();
+      answer_in_turn(channel);
+      break;
+    }
+    case Event::kGlobalRequest:
+      if (event.global_request().want_answer()) globals_due_.push_back(false);
+      break;
+    case Event::kGlobalAnswer:
+      if (!globals_due_.empty()) globals_due_.pop_front();
+      answer_globals_in_turn();
+      break;
+    case Event::kData:
+      consider_bulk(from, event.data().channel(), event.data().stream() == event::STREAM_STDERR);
+      break;
+    default:
+      break;
+  }
+}
+
+void Session::after_keep(const Event& event) {
+  if (!event.has_stream_block()) return;
+  ipc::BrokerToBack message;
+  message.mutable_recorded()->set_up_to(event.stream_block().number());
+  back_->send(message);
+}
+
+// RFC 4254 §5.4: answers to channel requests come in the order of the requests, whoever gives them.
+void Session::answer_in_turn(Channel& channel) {
+  while (!channel.answers_due.empty() && channel.answers_due.front()) {
+    channel.answers_due.pop_front();
+    Event answer;
+    answer.mutable_request_answer()->set_channel(channel.number);
+    answer.mutable_request_answer()->set_ok(false);
+    if (record_own(answer)) forward(Direction::down, base::view(answer.SerializeAsString()));
+  }
+}
+
+void Session::answer_globals_in_turn() {
+  while (!globals_due_.empty() && globals_due_.front()) {
+    globals_due_.pop_front();
+    Event answer;
+    answer.mutable_global_answer()->set_ok(false);
+    if (record_own(answer)) forward(Direction::down, base::view(answer.SerializeAsString()));
+  }
+}
+
+void Session::refuse_event(Direction from, const Event& event, const Judgement& judgement) {
+  if (!record(kind_of(from, event), from, event, base::view(event.SerializeAsString()))) return;
+  Event remark;
+  remark.mutable_verdict()->set_subject(event.has_channel_open()     ? "channel"
+                                        : event.has_global_request() ? "global-request"
+                                                                     : "request");
+  remark.mutable_verdict()->set_name(judgement.name);
+  remark.mutable_verdict()->set_verdict("deny");
+  remark.mutable_verdict()->set_reason(judgement.reason);
+  if (!record_own(remark)) return;
+  services_.audit.write(
+      {"session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}});
+  if (event.has_channel_open()) {
+    Event answer;
+    answer.mutable_channel_refused()->set_channel(event.channel_open().channel());
+    answer.mutable_channel_refused()->set_reason(1);  // SSH_OPEN_ADMINISTRATIVELY_PROHIBITED
+    answer.mutable_channel_refused()->set_text("Sallyport: " + judgement.reason);
+    if (record_own(answer)) {
+      forward(from == Direction::up ? Direction::down : Direction::up, base::view(answer.SerializeAsString()));
+    }
+  } else if (event.has_global_request()) {
+    if (event.global_request().want_answer()) globals_due_.push_back(true);
+    answer_globals_in_turn();
+  } else if (event.has_request()) {
+    Channel& channel = *book_.find(event.request().channel());
+    const bool starts = event.request().has_shell() || event.request().has_exec() || event.request().has_subsystem();
+    if (starts) tell_user("Sallyport: " + judgement.reason);
+    if (event.request().want_answer()) channel.answers_due.push_back(true);
+    answer_in_turn(channel);
+  }
+}
+
+void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr) {
+  Channel* channel = book_.find(number);
+  if (channel == nullptr || channel->pty) return;
+  StreamCount& stream = channel->stream(from, is_stderr);
+  if (stream.bulk_ordered || stream.as_events < static_cast<std::uint64_t>(grant_.record.bulk_after_bytes)) return;
+  bool attach = false;
+  if (!ring_) {
+    auto made = ipc::RingMemory::create();
+    if (!made) return;  // it goes on verbatim: dearer, never less recorded
+    ring_ = std::move(*made);
+    attach = true;
+  }
+  stream.bulk_ordered = true;
+  Event remark;
+  remark.mutable_verdict()->set_channel(number);
+  remark.mutable_verdict()->set_subject("bulk");
+  remark.mutable_verdict()->set_name(channel->purpose);
+  remark.mutable_verdict()->set_verdict("allow");
+  remark.mutable_verdict()->set_reason(grant_.record.bulk_hash ? "from here on counted and hashed"
+                                                               : "from here on counted");
+  if (!record_own(remark) || front_ == nullptr) return;
+  ipc::BulkStart start;
+  start.set_channel(number);
+  start.set_stream(is_stderr ? event::STREAM_STDERR : event::STREAM_MAIN);
+  start.set_up(from == Direction::up);
+  start.set_ring_attached(attach);
+  const auto for_back = ring_->fds_for_back(), for_front = ring_->fds_for_front();
+  const std::size_t passed = attach ? for_back.size() : 0;
+  ipc::BrokerToBack to_back;
+  *to_back.mutable_bulk_start() = start;
+  back_->send(to_back, {for_back.data(), passed});
+  ipc::BrokerToFront to_front;
+  *to_front.mutable_bulk_start() = start;
+  front_->send(to_front, {for_front.data(), passed});
+}
+
+void Session::ask_keyframe() {
+  if (!back_ || phase_ != Phase::live) return;
+  ipc::BrokerToBack message;
+  message.mutable_keyframe_wanted();
+  back_->send(message);
+}
+
+void Session::front_credit(const ipc::Credit& credit) {
+  if (phase_ != Phase::live) return;
+  ipc::BrokerToBack message;
+  *message.mutable_credit() = credit;
+  back_->send(message);
+}
+
+void Session::back_credit(ipc::Credit& credit) {
+  if (phase_ != Phase::live || front_ == nullptr) return;
+  ipc::BrokerToFront message;
+  *message.mutable_credit() = credit;
+  front_->send(message);
+}
+
+// A worker that does not take its messages makes the other one wait.
+void Session::update_back_pressure() {
+  if (front_ != nullptr && back_) {
+    front_->hold_reading(back_->congested());
+    back_->hold_reading(front_->congested());
+  }
+}
+
+void Session::front_drained() {
+  update_back_pressure();
+}
+void Session::back_drained() {
+  update_back_pressure();
+}
+
+}  // namespace sallyport::broker

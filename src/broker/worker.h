@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The broker's end of one worker: its messages, its queue, its life. Trusted side, on a session loop. Nothing a worker
+// says is believed here; this only carries bytes.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "broker/session_thread.h"
+#include "broker/zygotes.h"
+#include "ipc/message_kind.h"
+#include "net/loop.h"
+
+namespace google::protobuf {
+class MessageLite;
+}
+
+namespace sallyport::broker {
+
+class Worker {
+ public:
+  /// A queue longer than this makes congested() true: the other leg's events wait.
+  static constexpr std::size_t congested_bytes = 1024 * 1024;
+  /// No well-behaved worker lets this much gather: it is killed.
+  static constexpr std::size_t fatal_queue_bytes = 64 * 1024 * 1024;
+
+  struct Events {
+    /// One message; the view lives until the handler returns. The handler may destroy the worker.
+    std::function<void(ipc::MessageKind kind, base::ByteView payload)> message;
+    /// Its socket is at its end and every message was delivered; or it was killed. Once. With what it did wrong, if so.
+    std::function<void(const std::string& fault)> ended;
+    /// The queue has drained below the mark again.
+    std::function<void()> drained;
+  };
+
+  Worker(SessionThread& thread, SpawnedWorker spawned);
+  ~Worker();  ///< kills it if it lives, and reaps it
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start(Events events);
+
+  /// Queues what the kernel does not take now.
+  void send_event(base::ByteView event);
+  void send_control(const google::protobuf::MessageLite& message, std::span<const int> fds = {});
+  bool congested() const { return queued_bytes_ > congested_bytes; }
+  /// Stops taking messages, so that the worker feels the back-pressure.
+  void hold_reading(bool hold);
+  /// Kills it; ended() follows with this fault unless it ended already.
+  void kill(const std::string& fault);
+
+  pid_t pid() const { return spawned_.pid; }
+  base::Fd duplicate_pidfd() const;
+
+ private:
+  struct Queued {
+    base::Bytes bytes;
+    std::vector<base::Fd> fds;
+  };
+  void on_readable();
+  void on_writable();
+  void send(base::Bytes& scratch, std::span<const int> fds);
+  void finish(const std::string& fault);
+
+  SessionThread& thread_;
+  SpawnedWorker spawned_;
+  Events events_;
+  net::Watch watch_;
+  base::Bytes scratch_;
+  std::deque<Queued> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool finished_ = false;
+  bool held_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace sallyport::broker

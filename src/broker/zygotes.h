@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps one zygote of a kind running and has it fork workers. Trusted side, main thread only (a worker's parent must be
+// a thread that lives as long as the broker); requests may come from any thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "ipc/zygote_process.h"
+#include "net/loop.h"
+
+namespace sallyport::broker {
+
+/// A fresh worker: the broker's end of its socket, and the handle to wait for it and kill it.
+struct SpawnedWorker {
+  pid_t pid = -1;
+  base::Fd pidfd;
+  base::Fd socket;
+};
+
+class Zygotes {
+ public:
+  /// After this many forks a zygote is replaced: its workers stay, its heap and its random state do not.
+  static constexpr unsigned forks_per_zygote = 2000;
+
+  Zygotes(net::Loop& main_loop, std::string program, std::optional<ipc::WorkerIdentity> identity);
+  ~Zygotes();
+
+  /// Starts the first zygote and waits until it is ready. Errors: what the sandbox said, with the remedy.
+  base::Status start();
+
+  /// Forks a worker that owns the peer socket. done() is called once, on the main thread. Any thread may call.
+  void spawn(base::Fd peer, std::function<void(base::Result<SpawnedWorker>)> done);
+
+ private:
+  struct Pending {
+    base::Fd peer;
+    std::function<void(base::Result<SpawnedWorker>)> done;
+  };
+  struct Zygote;
+
+  base::Status launch();
+  void request(Pending pending);
+  void on_readable(Zygote* zygote);
+  void on_reply(Zygote* zygote, base::ByteView message);
+  void lost(Zygote* zygote, const std::string& why);
+
+  net::Loop& main_loop_;
+  std::string program_;
+  std::optional<ipc::WorkerIdentity> identity_;
+  std::shared_ptr<Zygote> current_;
+  std::shared_ptr<Zygote> next_;  // starting up, to replace current_
+  std::deque<Pending> waiting_;   // no zygote is ready
+  net::Timer retry_;
+};
+
+}  // namespace sallyport::broker
