@@ -8,26 +8,13 @@
 
 #include <cstring>
 #include <functional>
-#include <random>
 #include <vector>
 
+#include "codec/ssh/fixed_random.h"
 #include "codec/ssh/transport.h"
 #include "keys/exchange_hash.h"
 
 namespace sallyport::codec::ssh::testing {
-
-/// The same bytes in every run.
-class FixedRandom final : public base::Random {
- public:
-  explicit FixedRandom(std::uint64_t seed) : engine_(seed) {}
-  void fill(std::span<std::uint8_t> out) override {
-    for (auto& b : out) b = static_cast<std::uint8_t>(engine_());
-  }
-  std::uint64_t below(std::uint64_t n) { return engine_() % n; }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 inline const base::Bytes kHostKey = base::to_bytes("a host key blob");
 inline const base::Bytes kSignature = base::to_bytes("a signature blob");
