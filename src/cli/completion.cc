@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Three scripts from one tree, and the verb that prints them.
+#include "cli/completion.h"
+
+#include <iostream>
+#include <memory>
+
+#include "cli/verbs.h"
+
+namespace sallyport::cli {
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+// For single quotes of a POSIX shell.
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+// fish has its own escapes inside single quotes.
+std::string fish_quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+std::vector<std::string> names_of(const std::vector<CommandInfo>& commands) {
+  std::vector<std::string> out;
+  for (const CommandInfo& command : commands) out.push_back(command.name);
+  return out;
+}
+
+// One case of the bash script: what can follow this path of verbs.
+void bash_cases(const CommandInfo& command, const std::string& path, const std::vector<std::string>& global,
+                std::string& out) {
+  std::vector<std::string> words = names_of(command.children);
+  words.insert(words.end(), command.words.begin(), command.words.end());
+  std::vector<std::string> options = command.options;
+  if (!path.empty()) options.insert(options.end(), global.begin(), global.end());
+  out += "    " + quoted(path) + ") words=" + quoted(joined(words)) + "; options=" + quoted(joined(options)) + " ;;\n";
+  for (const CommandInfo& child : command.children) {
+    bash_cases(child, path.empty() ? child.name : path + " " + child.name, global, out);
+  }
+}
+
+void zsh_cases(const CommandInfo& command, const std::string& path, std::string& out) {
+  out += "    " + quoted(path) + ")\n";
+  if (!command.children.empty()) {
+    out += "      entries=(";
+    for (const CommandInfo& child : command.children) {
+      std::string description = child.description;
+      out += "\n        " + quoted(child.name + ":" + description);
+    }
+    out += ")\n      _describe -t verbs verb entries\n";
+  }
+  if (!command.words.empty()) out += "      compadd -- " + joined(command.words) + "\n";
+  if (!command.options.empty()) out += "      [[ $PREFIX == -* ]] && compadd -- " + joined(command.options) + "\n";
+  if (command.children.empty() && command.words.empty()) out += "      [[ $PREFIX == -* ]] || _files\n";
+  out += "      ;;\n";
+  for (const CommandInfo& child : command.children) {
+    zsh_cases(child, path.empty() ? child.name : path + " " + child.name, out);
+  }
+}
+
+void fish_lines(const CommandInfo& command, const std::string& path, std::string& out) {
+  const std::string when = "-n " + fish_quoted("__sallyport_at " + fish_quoted(path));
+  for (const CommandInfo& child : command.children) {
+    out += "complete -c sallyport -f " + when + " -a " + child.name + " -d " + fish_quoted(child.description) + "\n";
+  }
+  for (const std::string& word : command.words) out += "complete -c sallyport -f " + when + " -a " + word + "\n";
+  for (const std::string& option : command.options) {
+    out += "complete -c sallyport " + when +
+           (option.rfind("--", 0) == 0 ? " -l " + option.substr(2) : " -s " + option.substr(1)) + "\n";
+  }
+  for (const CommandInfo& child : command.children) {
+    fish_lines(child, path.empty() ? child.name : path + " " + child.name, out);
+  }
+}
+
+// The names of all verbs and groups, so that the scripts can tell a path from its arguments.
+void collect_paths(const CommandInfo& command, const std::string& path, std::vector<std::string>& out) {
+  for (const CommandInfo& child : command.children) {
+    out.push_back(path.empty() ? child.name : path + " " + child.name);
+    collect_paths(child, out.back(), out);
+  }
+}
+
+// A case pattern that matches every path of verbs.
+std::string path_pattern(const CommandInfo& root) {
+  std::vector<std::string> paths;
+  collect_paths(root, "", paths);
+  std::string out;
+  for (const std::string& path : paths) out += (out.empty() ? "" : "|") + quoted(path);
+  return out;
+}
+
+}  // namespace
+
+std::string bash_completion(const CommandInfo& root) {
+  std::string out = R"(# bash completion of sallyport; put it into /etc/bash_completion.d or source it
+_sallyport() {
+  local current="${COMP_WORDS[COMP_CWORD]}" path="" word candidate words="" options="" i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="${COMP_WORDS[i]}"
+    candidate="${path:+$path }$word"
+    case "$candidate" in
+      )";
+  out += path_pattern(root);
+  out += R"() path="$candidate" ;;
+    esac
+  done
+  case "$path" in
+)";
+  bash_cases(root, "", root.options, out);
+  out += R"(  esac
+  if [[ "$current" == -* ]]; then
+    COMPREPLY=($(compgen -W "$options" -- "$current"))
+  elif [[ -n "$words" ]]; then
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+  else
+    COMPREPLY=($(compgen -f -- "$current"))
+  fi
+}
+complete -F _sallyport sallyport
+)";
+  return out;
+}
+
+std::string zsh_completion(const CommandInfo& root) {
+  std::string out = R"(#compdef sallyport
+# zsh completion of sallyport; put it as _sallyport into a directory of $fpath
+_sallyport() {
+  local path_="" word candidate i
+  local -a entries
+  for ((i = 2; i < CURRENT; i++)); do
+    word="${words[i]}"
+    candidate="${path_:+$path_ }$word"
+    case "$candidate" in
+      )";
+  out += path_pattern(root);
+  out += R"() path_="$candidate" ;;
+    esac
+  done
+  case "$path_" in
+)";
+  zsh_cases(root, "", out);
+  out += R"(  esac
+}
+_sallyport "$@"
+)";
+  return out;
+}
+
+std::string fish_completion(const CommandInfo& root) {
+  std::string out = R"(# fish completion of sallyport; put it into ~/.config/fish/completions/sallyport.fish
+function __sallyport_at
+  set -l path
+  for word in (commandline -opc)[2..-1]
+    set -l candidate (string join ' ' $path $word)
+    switch $candidate
+      case )";
+  std::vector<std::string> paths;
+  collect_paths(root, "", paths);
+  for (const std::string& path : paths) out += (path == paths.front() ? "" : " ") + fish_quoted(path);
+  out += R"(
+        set path $candidate
+    end
+  end
+  test "$path" = "$argv[1]"
+end
+)";
+  fish_lines(root, "", out);
+  return out;
+}
+
+void add_completion_verb(Command root, const CommandLine& line) {
+  auto shell = std::make_shared<std::string>();
+  Command verb = root.verb("completion", "Print a completion script for a shell",
+                           {"sallyport completion bash > /etc/bash_completion.d/sallyport",
+                            "sallyport completion zsh > /usr/local/share/zsh/site-functions/_sallyport",
+                            "sallyport completion fish > ~/.config/fish/completions/sallyport.fish"});
+  verb.positional("SHELL", *shell, "Which shell", {"bash", "zsh", "fish"}).run([shell, &line](Context&) {
+    const CommandInfo info = line.info();
+    std::cout << (*shell == "bash"  ? bash_completion(info)
+                  : *shell == "zsh" ? zsh_completion(info)
+                                    : fish_completion(info));
+    return 0;
+  });
+}
+
+}  // namespace sallyport::cli

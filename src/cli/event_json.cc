@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// One function a kind of event.
+#include "cli/event_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+#include "event/event.pb.h"
+
+namespace sallyport::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using event::Event;
+
+void put_bytes(Json& out, const std::string& bytes) {
+  if (base::is_utf8(bytes)) {
+    out["text"] = bytes;
+  } else {
+    out["base64"] = base::to_base64(base::view(bytes));
+  }
+}
+
+std::string utf8_or_hex(const std::string& bytes) {
+  return base::is_utf8(bytes) ? bytes : "hex:" + base::to_hex(base::view(bytes));
+}
+
+const char* stream_name(event::Stream stream) {
+  return stream == event::STREAM_STDERR ? "stderr" : "main";
+}
+
+void put_request(Json& out, const event::Request& request) {
+  out["channel"] = request.channel();
+  switch (request.what_case()) {
+    case event::Request::kPty:
+      out["request"] = "pty";
+      out["term"] = request.pty().term();
+      out["columns"] = request.pty().columns();
+      out["rows"] = request.pty().rows();
+      break;
+    case event::Request::kShell:
+      out["request"] = "shell";
+      break;
+    case event::Request::kExec:
+      out["request"] = "exec";
+      put_bytes(out, request.exec().command());
+      break;
+    case event::Request::kSubsystem:
+      out["request"] = "subsystem";
+      out["name"] = request.subsystem().name();
+      break;
+    case event::Request::kEnv:
+      out["request"] = "env";
+      out["name"] = utf8_or_hex(request.env().name());
+      out["value"] = utf8_or_hex(request.env().value());
+      break;
+    case event::Request::kWindowChange:
+      out["request"] = "window-change";
+      out["columns"] = request.window_change().columns();
+      out["rows"] = request.window_change().rows();
+      break;
+    case event::Request::kSignal:
+      out["request"] = "signal";
+      out["name"] = request.signal().name();
+      break;
+    case event::Request::kBreakRequest:
+      out["request"] = "break";
+      out["length_ms"] = request.break_request().length_ms();
+      break;
+    case event::Request::kOther:
+      out["request"] = request.other().type();
+      out["base64"] = base::to_base64(base::view(request.other().data()));
+      break;
+    case event::Request::WHAT_NOT_SET:
+      out["request"] = "unknown";
+      break;
+  }
+}
+
+void put_exit(Json& out, const event::Exit& exit) {
+  out["channel"] = exit.channel();
+  if (exit.how_case() == event::Exit::kSignal) {
+    out["signal"] = exit.signal().name();
+    out["core_dumped"] = exit.signal().core_dumped();
+    if (!exit.signal().text().empty()) out["text"] = utf8_or_hex(exit.signal().text());
+  } else {
+    out["status"] = exit.status();
+  }
+}
+
+void put_totals(Json& out, std::uint32_t channel, std::uint64_t main_total, std::uint64_t stderr_total) {
+  out["channel"] = channel;
+  out["main_bytes"] = main_total;
+  out["stderr_bytes"] = stderr_total;
+}
+
+void put_start(Json& out, const event::SessionStart& start) {
+  out["id"] = start.id();
+  out["user"] = start.user();
+  out["account"] = start.account();
+  out["target"] = start.target();
+  out["protocol"] = start.protocol();
+  out["source"] = start.source();
+  out["node"] = start.node();
+  out["policy"] = start.policy();
+  out["via"] = start.via();
+  out["auth"] = start.auth();
+  out["client_software"] = start.client_software();
+}
+
+void put_end(Json& out, const event::SessionEnd& end) {
+  out["reason"] = end.reason();
+  Json channels = Json::array();
+  for (const event::ChannelCoverage& one : end.coverage()) {
+    Json c{{"channel", one.channel()},
+           {"type", one.type()},
+           {"coverage", one.coverage()},
+           {"up_bytes", one.up_bytes()},
+           {"down_bytes", one.down_bytes()},
+           {"stderr_bytes", one.stderr_bytes()},
+           {"up_bulk_bytes", one.up_bulk_bytes()},
+           {"down_bulk_bytes", one.down_bulk_bytes()},
+           {"stderr_bulk_bytes", one.stderr_bulk_bytes()}};
+    if (!one.up_sha256().empty()) c["up_sha256"] = base::to_hex(base::view(one.up_sha256()));
+    if (!one.down_sha256().empty()) c["down_sha256"] = base::to_hex(base::view(one.down_sha256()));
+    if (!one.stderr_sha256().empty()) c["stderr_sha256"] = base::to_hex(base::view(one.stderr_sha256()));
+    channels.push_back(std::move(c));
+  }
+  out["coverage"] = std::move(channels);
+}
+
+void put_stream(Json& out, std::uint32_t channel, event::Stream stream, std::uint64_t offset) {
+  out["channel"] = channel;
+  out["stream"] = stream_name(stream);
+  out["offset"] = offset;
+}
+
+// What the two legs say to each other about channels and streams.
+bool put_channel_event(Json& out, const Event& event) {
+  switch (event.kind_case()) {
+    case Event::kChannelOpen:
+      out["event"] = "channel-open";
+      out["channel"] = event.channel_open().channel();
+      out["type"] = event.channel_open().type();
+      return true;
+    case Event::kChannelOpened:
+      out["event"] = "channel-opened";
+      out["channel"] = event.channel_opened().channel();
+      return true;
+    case Event::kChannelRefused:
+      out["event"] = "channel-refused";
+      out["channel"] = event.channel_refused().channel();
+      out["reason"] = event.channel_refused().reason();
+      out["text"] = utf8_or_hex(event.channel_refused().text());
+      return true;
+    case Event::kRequest:
+      out["event"] = "request";
+      put_request(out, event.request());
+      return true;
+    case Event::kRequestAnswer:
+      out["event"] = "request-answer";
+      out["channel"] = event.request_answer().channel();
+      out["ok"] = event.request_answer().ok();
+      return true;
+    case Event::kData:
+      out["event"] = "data";
+      out["channel"] = event.data().channel();
+      out["stream"] = stream_name(event.data().stream());
+      put_bytes(out, event.data().bytes());
+      return true;
+    case Event::kEof:
+      out["event"] = "eof";
+      put_totals(out, event.eof().channel(), event.eof().main_total(), event.eof().stderr_total());
+      return true;
+    case Event::kClose:
+      out["event"] = "close";
+      put_totals(out, event.close().channel(), event.close().main_total(), event.close().stderr_total());
+      return true;
+    case Event::kExit:
+      out["event"] = "exit";
+      put_exit(out, event.exit());
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool put_bulk_event(Json& out, const Event& event) {
+  switch (event.kind_case()) {
+    case Event::kBulkBegin:
+      out["event"] = "bulk-begin";
+      put_stream(out, event.bulk_begin().channel(), event.bulk_begin().stream(), event.bulk_begin().offset());
+      return true;
+    case Event::kStreamBlock:
+      out["event"] = "stream-block";
+      put_stream(out, event.stream_block().channel(), event.stream_block().stream(), event.stream_block().offset());
+      out["direction"] = event.stream_block().up() ? "up" : "down";
+      out["bytes"] = event.stream_block().bytes();
+      out["sha256"] = base::to_hex(base::view(event.stream_block().sha256()));
+      return true;
+    case Event::kKeyframe:
+      out["event"] = "keyframe";
+      out["channel"] = event.keyframe().channel();
+      out["columns"] = event.keyframe().columns();
+      out["rows"] = event.keyframe().rows();
+      return true;
+    case Event::kGlobalRequest:
+      out["event"] = "global-request";
+      out["type"] = event.global_request().type();
+      return true;
+    case Event::kGlobalAnswer:
+      out["event"] = "global-answer";
+      out["ok"] = event.global_answer().ok();
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What the broker itself puts into the record.
+void put_broker_event(Json& out, const Event& event) {
+  switch (event.kind_case()) {
+    case Event::kSessionStart:
+      out["event"] = "session-start";
+      return put_start(out, event.session_start());
+    case Event::kSessionEnd:
+      out["event"] = "session-end";
+      return put_end(out, event.session_end());
+    case Event::kControl:
+      out["event"] = "control";
+      out["action"] = event.control().action();
+      out["actor"] = event.control().actor();
+      out["text"] = event.control().text();
+      return;
+    case Event::kVerdict:
+      out["event"] = "verdict";
+      out["channel"] = event.verdict().channel();
+      out["subject"] = event.verdict().subject();
+      out["name"] = event.verdict().name();
+      out["verdict"] = event.verdict().verdict();
+      out["reason"] = event.verdict().reason();
+      return;
+    case Event::kLogin:
+      out["event"] = "login";
+      out["method"] = event.login().method();
+      out["login_name"] = event.login().login_name();
+      out["host_key"] = event.login().host_key();
+      out["address"] = event.login().address();
+      out["secret_crossed"] = event.login().secret_crossed();
+      out["target_software"] = event.login().target_software();
+      return;
+    default:
+      out["event"] = "unknown";
+      return;
+  }
+}
+
+}  // namespace
+
+nlohmann::ordered_json event_json(const Event& event, bool up) {
+  Json out;
+  out["event"] = "";
+  if (!put_channel_event(out, event) && !put_bulk_event(out, event)) {
+    put_broker_event(out, event);
+    return out;
+  }
+  if (!out.contains("direction")) out["direction"] = up ? "up" : "down";
+  return out;
+}
+
+std::string event_line(const Event& event, bool up) {
+  const Json json = event_json(event, up);
+  std::string out = base::escape_for_terminal(json.value("event", std::string{}));
+  for (const auto& [key, value] : json.items()) {
+    if (key == "event" || (value.is_string() && value.get_ref<const std::string&>().empty())) continue;
+    const std::string text =
+        value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', true, Json::error_handler_t::replace);
+    out += " " + key + "=" + base::escape_for_terminal(text, 400);
+  }
+  return out;
+}
+
+std::string command_of(const Event& event, std::string& source) {
+  if (event.kind_case() != Event::kRequest) return {};
+  const event::Request& request = event.request();
+  if (request.what_case() == event::Request::kExec) {
+    source = "exec";
+    return utf8_or_hex(request.exec().command());
+  }
+  if (request.what_case() == event::Request::kSubsystem) {
+    source = "subsystem";
+    return request.subsystem().name();
+  }
+  if (request.what_case() == event::Request::kShell) {
+    source = "shell";
+    return "shell";
+  }
+  return {};
+}
+
+}  // namespace sallyport::cli

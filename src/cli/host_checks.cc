@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// One check a function.
+#include "cli/host_checks.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "net/socket.h"
+
+namespace sallyport::cli {
+namespace {
+
+using sandbox::Finding;
+using sandbox::FindingState;
+
+constexpr std::uint64_t kLeastFree = 64ULL << 20;
+constexpr std::uint64_t kGoodFree = 2ULL << 30;
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// The path itself, or the nearest directory above it that exists.
+std::string nearest_existing(std::string path) {
+  struct stat status {};
+  while (::stat(path.c_str(), &status) != 0 && path != "/" && path != ".") path = parent_of(path);
+  return path;
+}
+
+std::string mode_text(mode_t mode) {
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode & 07777));
+  return text.data();
+}
+
+Finding check_data_dir(const config::Config& config) {
+  Finding out{"data directory", FindingState::ok, config.data_dir, "the store, the records and the admin socket", ""};
+  struct stat status {};
+  if (::stat(config.data_dir.c_str(), &status) != 0) {
+    const std::string above = nearest_existing(config.data_dir);
+    if (::access(above.c_str(), W_OK) == 0) {
+      out.detail += ": absent, will be made";
+      return out;
+    }
+    out.state = FindingState::fail;
+    out.detail += ": " + std::string(std::strerror(errno)) + ", and " + above + " cannot be written";
+    out.remedy = "create it for the service's user, with mode 0750";
+  } else if (!S_ISDIR(status.st_mode) || ::access(config.data_dir.c_str(), W_OK) != 0) {
+    out.state = FindingState::fail;
+    out.detail += ": no directory that this user can write";
+    out.remedy = "run this as root or as the service's user, or correct data_dir";
+  } else if ((status.st_mode & 0027) != 0) {
+    out.state = FindingState::warn;
+    out.detail += ": mode " + mode_text(status.st_mode) + " lets others in";
+    out.remedy = "chmod 0750 " + config.data_dir;
+  }
+  return out;
+}
+
+Finding check_space(const std::string& name, const std::string& path) {
+  Finding out{name, FindingState::ok, "", "a full disk stops every session before a byte goes on unrecorded", ""};
+  struct statvfs space {};
+  const std::string where = nearest_existing(path);
+  if (::statvfs(where.c_str(), &space) != 0) {
+    out.state = FindingState::fail;
+    out.detail = "statvfs " + where + ": " + std::strerror(errno);
+    out.remedy = "make the directory reachable";
+    return out;
+  }
+  const std::uint64_t free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
+  out.detail = std::to_string(free >> 20) + " MiB free at " + where;
+  if (free < kGoodFree) {
+    out.state = free < kLeastFree ? FindingState::fail : FindingState::warn;
+    out.remedy = "make room, or set recording.dir to a larger file system";
+  }
+  return out;
+}
+
+Finding check_master_key(const config::Config& config) {
+  Finding out{"master key", FindingState::ok, "", "it seals every stored secret: without it they are lost", ""};
+  if (config.master_key.source == config::MasterKeySource::passphrase) {
+    out.detail = "a passphrase, asked for at start";
+    return out;
+  }
+  if (config.master_key.source == config::MasterKeySource::credential) {
+    out.detail = "a systemd credential, there when the unit starts";
+    return out;
+  }
+  const std::string& path = config.master_key.path;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    const std::string above = nearest_existing(parent_of(path));
+    const bool writable = errno == ENOENT && ::access(above.c_str(), W_OK) == 0;
+    out.detail = path + ": absent" + (writable ? ", will be made at the first start" : " or out of reach");
+    if (!writable) {
+      out.state = FindingState::fail;
+      out.remedy = "run this as the service's user, or make " + above + " writable for the first start";
+    }
+    return out;
+  }
+  out.detail = path;
+  if ((status.st_mode & 0077) != 0) {
+    out.state = FindingState::fail;
+    out.detail += ": mode " + mode_text(status.st_mode);
+    out.remedy = "chmod 0600 " + path;
+  } else if (::access(path.c_str(), R_OK) != 0) {
+    out.state = FindingState::fail;
+    out.detail += ": not readable";
+    out.remedy = "run this as root or as the service's user";
+  } else if (path.rfind(config.data_dir + "/", 0) == 0) {
+    out.state = FindingState::warn;
+    out.detail += " lies in the data directory";
+    out.remedy = "keep it elsewhere: a stolen copy of the data directory then holds no key";
+  }
+  return out;
+}
+
+Finding check_port(const std::string& name, const config::ListenAddress& address, Serving serving) {
+  Finding out{name, FindingState::ok, to_string(address), "where users arrive", ""};
+  if (serving == Serving::yes) {
+    out.detail += ": the gateway is serving";
+    return out;
+  }
+  auto parsed = net::parse_numeric(to_string(address));
+  auto listener = parsed ? net::listen_tcp(*parsed, 1) : base::Result<base::Fd>(base::pass(parsed));
+  if (!listener) {
+    out.state = FindingState::fail;
+    out.detail += ": " + listener.message();
+    out.remedy = "stop what uses the port, or choose another one under listen";
+  }
+  return out;
+}
+
+Finding check_worker_user(const config::Config& config) {
+  Finding out{"worker user", FindingState::ok, config.worker_user, "what workers become before they see a byte", ""};
+  if (::geteuid() != 0) {
+    out.detail = "workers run as this user (uid " + std::to_string(::geteuid()) + ")";
+    return out;
+  }
+  if (::getpwnam(config.worker_user.c_str()) == nullptr) {
+    out.state = ::getpwnam("nobody") == nullptr ? FindingState::fail : FindingState::warn;
+    out.detail += ": no such user; nobody stands in";
+    out.remedy = "useradd --system --no-create-home --shell /usr/sbin/nologin " + config.worker_user;
+  }
+  return out;
+}
+
+Finding check_group(const config::Config& config) {
+  Finding out{"service group", FindingState::ok, config.service_group, "its members may administer the gateway", ""};
+  if (::getgrnam(config.service_group.c_str()) == nullptr) {
+    out.state = FindingState::warn;
+    out.detail += ": no such group; only root and the service's user may";
+    out.remedy = "groupadd --system " + config.service_group;
+  }
+  return out;
+}
+
+Finding check_descriptors(const config::Config& config) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  Finding out{"open files", FindingState::ok, "at most " + std::to_string(limit.rlim_max), "a session needs about ten",
+              ""};
+  const std::uint64_t wanted = std::uint64_t{config.limits.max_sessions} * 10 + config.limits.preauth_total * 4 + 256;
+  if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted) {
+    out.state = FindingState::warn;
+    out.remedy = "raise LimitNOFILE= to " + std::to_string(wanted) + ", or lower limits.max_sessions";
+  }
+  return out;
+}
+
+Finding check_executables(const std::string& directory) {
+  Finding out{"executables", FindingState::ok, directory, "the broker and the workers", ""};
+  for (const char* name : {"sallyportd", "sallyport-front-ssh", "sallyport-back-ssh"}) {
+    if (!directory.empty() && ::access((directory + "/" + name).c_str(), X_OK) == 0) continue;
+    out.state = FindingState::fail;
+    out.detail = directory.empty() ? "not found" : directory + ": no " + name;
+    out.remedy = "install the whole package, or set libexec_dir";
+    break;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string find_libexec_dir() {
+  std::array<char, 4096> buffer{};
+  const ssize_t n = ::readlink("/proc/self/exe", buffer.data(), buffer.size() - 1);
+  if (n <= 0) return {};
+  const std::string bin = parent_of(std::string(buffer.data(), static_cast<std::size_t>(n)));
+  for (const std::string& directory : {parent_of(bin) + "/libexec/sallyport", bin}) {
+    if (::access((directory + "/sallyportd").c_str(), X_OK) == 0) return directory;
+  }
+  return {};
+}
+
+std::vector<Finding> examine_node(const config::Config& config, Serving serving, const std::string& libexec_dir) {
+  return {check_data_dir(config),    check_space("disk space", config.recording.dir),
+          check_master_key(config),  check_port("ssh port", config.listen_ssh, serving),
+          check_worker_user(config), check_group(config),
+          check_descriptors(config), check_executables(libexec_dir)};
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replay.
+#include "cli/player.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+
+#include "base/escape.h"
+#include "cli/painter.h"
+#include "cli/tty.h"
+#include "event/event.pb.h"
+
+namespace sallyport::cli {
+namespace {
+
+using codec::terminal::Terminal;
+using event::Event;
+
+constexpr base::Micros kFrameUs = 33'000;  // no terminal is looked at more often
+
+class Player {
+ public:
+  Player(ScreenGuard guard, const ChannelFacts& channel, const PlayOptions& options)
+      : guard_(std::move(guard)),
+        channel_(channel),
+        options_(options),
+        screen_(channel.size, 0),
+        painter_(terminal_size(STDOUT_FILENO)) {}
+
+  // False: the viewer has seen enough.
+  bool step(base::Micros time_us, bool up, const Event& event) {
+    const bool output = event.kind_case() == Event::kData && !up && event.data().channel() == channel_.channel;
+    const bool resize = event.kind_case() == Event::kRequest && event.request().channel() == channel_.channel &&
+                        event.request().what_case() == event::Request::kWindowChange;
+    if (!output && !resize) return !interrupted();
+    if (!wait_for(time_us)) return false;
+    if (output) {
+      feed(event.data().bytes());
+    } else {
+      const auto& change = event.request().window_change();
+      screen_.resize({static_cast<int>(std::clamp(change.rows(), 1U, 500U)),
+                      static_cast<int>(std::clamp(change.columns(), 1U, 1000U))});
+    }
+    dirty_ = true;
+    return true;
+  }
+
+  void finish() {
+    // Over the last line of a screen as large as the terminal it would hide what the session showed.
+    if (painter_.view().rows > screen_.size().rows) painter_.set_status("end of the recording: q leaves");
+    dirty_ = true;
+    paint();
+    while (options_.at_end == PlayOptions::AtEnd::hold && !interrupted()) {
+      if (wait_key(200) != Key::none) return;
+      if (guard_.take_resized()) repaint();
+    }
+  }
+
+ private:
+  void feed(const std::string& bytes) {
+    if (channel_.terminal) return screen_.feed(base::view(bytes));
+    std::string text;  // no terminal driver has been over it
+    for (const char c : bytes) {
+      if (c == '\n') text += '\r';
+      text += c;
+    }
+    screen_.feed(base::view(text));
+  }
+
+  // Until the entry is due; keys act meanwhile.
+  bool wait_for(base::Micros time_us) {
+    base::Micros gap = last_us_ == 0 ? 0 : std::max<base::Micros>(time_us - last_us_, 0);
+    last_us_ = time_us;
+    if (options_.idle_limit_seconds > 0) {
+      gap = std::min(gap, static_cast<base::Micros>(options_.idle_limit_seconds * 1e6));
+    }
+    due_us_ += static_cast<base::Micros>(static_cast<double>(gap) / options_.speed);
+    for (;;) {
+      const base::Micros now = clock_.monotonic_us();
+      if (due_us_ == 0 || due_us_ < now - 1'000'000) due_us_ = now;  // late or new: no catching up in a rush
+      const base::Micros left = due_us_ - now;
+      if (left > kFrameUs || now - painted_us_ > kFrameUs) paint();
+      if (interrupted()) return false;
+      const bool look = left > 0 || now - looked_us_ > kFrameUs;
+      if (!look) return true;
+      looked_us_ = now;
+      const Key key = wait_key(static_cast<int>(std::clamp<base::Micros>(left / 1000, 0, 200)));
+      if (key == Key::quit || (key == Key::pause && !pause())) return false;
+      if (key == Key::faster) options_.speed = std::min(options_.speed * 2, 1000.0);
+      if (key == Key::slower) options_.speed = std::max(options_.speed / 2, 0.01);
+      if (guard_.take_resized()) repaint();
+      if (clock_.monotonic_us() >= due_us_) return true;
+    }
+  }
+
+  bool pause() {
+    painter_.set_status("paused: space goes on, q leaves");
+    dirty_ = true;
+    paint();
+    Key key = Key::none;
+    while (!interrupted() && key != Key::quit && key != Key::pause) {
+      key = wait_key(200);
+      if (guard_.take_resized()) repaint();
+    }
+    painter_.set_status("");
+    dirty_ = true;
+    due_us_ = clock_.monotonic_us();
+    return key == Key::pause;
+  }
+
+  void repaint() {
+    painter_.reset(terminal_size(STDOUT_FILENO));
+    dirty_ = true;
+    paint();
+  }
+
+  void paint() {
+    if (!dirty_) return;
+    guard_.write(painter_.paint(screen_));
+    dirty_ = false;
+    painted_us_ = clock_.monotonic_us();
+  }
+
+  base::SystemClock clock_;
+  ScreenGuard guard_;
+  const ChannelFacts& channel_;
+  PlayOptions options_;
+  Terminal screen_;
+  Painter painter_;
+  base::Micros last_us_ = 0;
+  base::Micros due_us_ = 0;
+  base::Micros painted_us_ = 0;
+  base::Micros looked_us_ = 0;
+  bool dirty_ = true;
+};
+
+}  // namespace
+
+base::Status play(const OpenRecording& recording, const ChannelFacts& channel, const PlayOptions& options) {
+  auto guard = ScreenGuard::take();
+  if (!guard) {
+    return base::fail(guard.error().code,
+                      guard.message() + "; --dump writes the output to a file, `recording export` a cast or text");
+  }
+  std::vector<std::string> damages;
+  base::Result<WalkEnd> end = WalkEnd::stopped;
+  {
+    Player player(std::move(*guard), channel, options);
+    Visitor visitor;
+    visitor.damage = [&](const recording::Damage& damage) { damages.push_back(damage.where + ": " + damage.what); };
+    visitor.event = [&](base::Micros time_us, bool up, const Event& event) { return player.step(time_us, up, event); };
+    end = walk(recording, visitor);
+    if (end && *end != WalkEnd::stopped) player.finish();
+  }
+  for (const std::string& damage : damages) {
+    std::cerr << "sallyport: damaged: " << base::escape_for_terminal(damage) << "\n";
+  }
+  if (!end) return base::pass(end);
+  return {};
+}
+
+base::Status dump_output(const OpenRecording& recording, const ChannelFacts& channel) {
+  if (::isatty(STDOUT_FILENO) == 1) {
+    return base::fail(base::Errc::denied,
+                      "a session's raw bytes could take a terminal over: send --dump to a file or a program");
+  }
+  Visitor visitor;
+  base::Status written;
+  visitor.damage = [](const recording::Damage& damage) {
+    std::cerr << "sallyport: damaged: " << base::escape_for_terminal(damage.where + ": " + damage.what) << "\n";
+  };
+  visitor.event = [&](base::Micros, bool up, const Event& event) {
+    if (event.kind_case() != Event::kData || up || event.data().channel() != channel.channel) return true;
+    written = base::write_all(STDOUT_FILENO, base::view(event.data().bytes()));
+    return written.has_value();
+  };
+  const auto end = walk(recording, visitor);
+  if (!written) return written;
+  if (!end) return base::fail(end.error().code, end.error().message);
+  return {};
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening and walking records.
+#include "cli/record_access.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "cli/admin_client.h"
+#include "cli/event_json.h"
+#include "event/event.pb.h"
+#include "ipc/admin.pb.h"
+
+namespace sallyport::cli {
+namespace {
+
+constexpr int kAnswerMs = 60'000;
+constexpr std::size_t kMaxTails = 64;
+constexpr std::size_t kMaxChannels = 100'000;
+
+std::optional<recording::Hash> hash_from(const std::string& bytes) {
+  recording::Hash out{};
+  if (bytes.size() != out.size()) return std::nullopt;
+  std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
+void take_first(ipc::RecordingHandle& handle, OpenRecording& out) {
+  out.facts = handle.json();
+  out.keys.session = base::SecretBytes(base::view(handle.session_key()));
+  out.keys.input = base::SecretBytes(base::view(handle.input_key()));
+  base::wipe(handle.mutable_session_key()->data(), handle.session_key().size());
+  base::wipe(handle.mutable_input_key()->data(), handle.input_key().size());
+  if (auto key = hash_from(handle.node_public_key())) out.node_key = *key;
+  out.known_header = hash_from(handle.header_hash());
+  out.known_seal = hash_from(handle.seal_hash());
+  out.key_file = base::to_bytes(handle.key_file());
+  for (const auto& head : handle.heads()) {
+    if (auto hash = hash_from(head.hash())) {
+      recording::ChunkMark mark;
+      mark.number = head.chunk();
+      mark.head_hash = *hash;
+      out.known_chunks.push_back(mark);
+    }
+  }
+}
+
+}  // namespace
+
+base::Result<base::Fd> PassedSource::open_tail(std::uint64_t number) const {
+  const auto found = tails_.find(number);
+  if (found == tails_.end()) return base::fail(base::Errc::not_found, "no tail " + std::to_string(number));
+  base::Fd copy(::fcntl(found->second.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return base::fail_errno("tail " + std::to_string(number));
+  return copy;
+}
+
+base::Result<OpenRecording> open_recording(AdminClient& client, const std::string& id, const std::string& purpose,
+                                           Input input) {
+  ipc::AdminRequest request;
+  request.mutable_recording_open()->set_id(id);
+  request.mutable_recording_open()->set_with_input(input == Input::with);
+  request.mutable_recording_open()->set_purpose(purpose);
+  if (auto sent = client.send(request); !sent) return base::pass(sent);
+  OpenRecording out;
+  out.id = id;
+  base::Fd record;
+  std::map<std::uint64_t, base::Fd> tails;
+  for (bool first = true;; first = false) {
+    std::vector<base::Fd> fds;
+    auto reply = client.receive(kAnswerMs, &fds);
+    if (!reply) return base::pass(reply);
+    if (reply->kind_case() == ipc::AdminReply::kDone) break;
+    ipc::RecordingHandle& handle = *reply->mutable_recording();
+    const std::size_t before = first ? 1 : 0;
+    if (reply->kind_case() != ipc::AdminReply::kRecording || tails.size() > kMaxTails ||
+        fds.size() != before + static_cast<std::size_t>(handle.tail_numbers_size())) {
+      return base::fail(base::Errc::invalid, "the gateway's answer is not what was asked for");
+    }
+    if (first) {
+      take_first(handle, out);
+      record = std::move(fds[0]);
+    }
+    for (int i = 0; i < handle.tail_numbers_size(); ++i) {
+      tails[handle.tail_numbers(i)] = std::move(fds[before + static_cast<std::size_t>(i)]);
+    }
+  }
+  if (!record) return base::fail(base::Errc::invalid, "the gateway's answer is not what was asked for");
+  out.source = std::make_shared<PassedSource>(std::move(record), std::move(tails));
+  return out;
+}
+
+base::Result<WalkEnd> walk(const OpenRecording& recording, const Visitor& visitor) {
+  if (recording.keys.session.empty()) {
+    return base::fail(base::Errc::denied,
+                      "this node cannot read the recording: it is encrypted to other recipients (verify works)");
+  }
+  auto reader = recording::Reader::open(recording.source, recording.keys.duplicate());
+  if (!reader) return base::pass(reader);
+  for (;;) {
+    auto step = reader->next();
+    if (!step) return base::pass(step);
+    if (std::holds_alternative<recording::End>(*step)) return WalkEnd::sealed;
+    if (std::holds_alternative<recording::Waiting>(*step)) return WalkEnd::open;
+    if (const auto* damage = std::get_if<recording::Damage>(&*step)) {
+      if (visitor.damage) visitor.damage(*damage);
+      continue;
+    }
+    const auto& entry = std::get<recording::Entry>(*step);
+    if (entry.hidden) {
+      if (visitor.hidden) visitor.hidden(entry.time_us);
+      continue;
+    }
+    event::Event event;
+    if (!event.ParseFromArray(entry.event.data(), static_cast<int>(entry.event.size()))) {
+      if (visitor.damage) visitor.damage({"entry " + std::to_string(entry.seq), "is no event that this version knows"});
+      continue;
+    }
+    if (!visitor.event(entry.time_us, entry.kind == recording::EntryKind::input, event)) return WalkEnd::stopped;
+  }
+}
+
+void ChannelTracker::see(base::Micros time_us, const event::Event& event) {
+  if (event.kind_case() == event::Event::kChannelOpen) {
+    if (channels_.size() >= kMaxChannels) return;
+    ChannelFacts facts;
+    facts.channel = event.channel_open().channel();
+    facts.what = event.channel_open().type();
+    facts.started_us = time_us;
+    channels_[facts.channel] = std::move(facts);
+    return;
+  }
+  if (event.kind_case() != event::Event::kRequest) return;
+  const auto found = channels_.find(event.request().channel());
+  if (found == channels_.end()) return;
+  ChannelFacts& facts = found->second;
+  if (event.request().what_case() == event::Request::kPty) {
+    facts.terminal = true;
+    facts.term = event.request().pty().term();
+    facts.size.columns = static_cast<int>(std::clamp(event.request().pty().columns(), 1U, 1000U));
+    facts.size.rows = static_cast<int>(std::clamp(event.request().pty().rows(), 1U, 500U));
+    return;
+  }
+  std::string source;
+  const std::string command = command_of(event, source);
+  if (!source.empty()) facts.what = source == "shell" ? source : source + " " + command;
+}
+
+base::Result<ChannelFacts> pick_channel(const OpenRecording& recording, const std::string& asked) {
+  std::uint32_t wanted = 0;
+  if (!asked.empty()) {
+    const auto [rest, error] = std::from_chars(asked.data(), asked.data() + asked.size(), wanted);
+    if (error != std::errc{} || rest != asked.data() + asked.size()) {
+      return base::fail(base::Errc::invalid, "a channel is a number: see recording show ID --events");
+    }
+  }
+  ChannelTracker tracker;
+  std::optional<ChannelFacts> terminal;
+  Visitor visitor;
+  visitor.event = [&](base::Micros time_us, bool, const event::Event& event) {
+    tracker.see(time_us, event);
+    for (const auto& [number, facts] : tracker.channels()) {
+      if (asked.empty() ? facts.terminal : false) terminal = facts;
+      if (terminal) return false;
+    }
+    return true;
+  };
+  auto end = walk(recording, visitor);
+  if (!end) return base::pass(end);
+  if (terminal) return *terminal;
+  const auto& channels = tracker.channels();
+  const auto found = asked.empty() ? channels.begin() : channels.find(wanted);
+  if (found == channels.end()) {
+    return base::fail(base::Errc::not_found,
+                      asked.empty() ? "the recording holds no channel" : "there is no channel " + asked);
+  }
+  return found->second;
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recordings as verbs read them: opened through the gateway, which hands over descriptors and keys and notes it in the
+// audit log, or from files. What is read is foreign. Trusted side; keys are wiped with their owner.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "cli/context.h"
+#include "codec/terminal/terminal.h"
+#include "recording/reader.h"
+#include "recording/verify.h"
+
+namespace sallyport::event {
+class Event;
+}
+
+namespace sallyport::cli {
+
+/// Files that came as descriptors.
+class PassedSource final : public recording::RecordSource {
+ public:
+  PassedSource(base::Fd record, std::map<std::uint64_t, base::Fd> tails)
+      : record_(std::move(record)), tails_(std::move(tails)) {}
+  int record_fd() const override { return record_.get(); }
+  base::Result<base::Fd> open_tail(std::uint64_t number) const override;
+
+ private:
+  base::Fd record_;
+  std::map<std::uint64_t, base::Fd> tails_;
+};
+
+struct OpenRecording {
+  std::string id;
+  std::string facts;  ///< the recording's JSON object
+  std::shared_ptr<const recording::RecordSource> source;
+  recording::ReadKeys keys;  ///< session empty: this node cannot read it
+  recording::PublicKey node_key{};
+  std::vector<recording::ChunkMark> known_chunks;
+  std::optional<recording::Hash> known_header;
+  std::optional<recording::Hash> known_seal;
+  base::Bytes key_file;
+};
+
+enum class Input { without, with };
+
+/// purpose: "play", "export", "verify", "show" or "search".
+base::Result<OpenRecording> open_recording(AdminClient& client, const std::string& id, const std::string& purpose,
+                                           Input input);
+
+/// What a walk over a record meets, in order.
+struct Visitor {
+  /// up: from the user (input, present only with its key). False ends the walk.
+  std::function<bool(base::Micros time_us, bool up, const event::Event& event)> event;
+  /// Input that this reader has no key for.
+  std::function<void(base::Micros time_us)> hidden = {};
+  std::function<void(const recording::Damage& damage)> damage = {};
+};
+enum class WalkEnd { sealed, open, stopped };
+/// Errors: denied (no key for it here), and those of the reader.
+base::Result<WalkEnd> walk(const OpenRecording& recording, const Visitor& visitor);
+
+/// A session channel as its requests describe it.
+struct ChannelFacts {
+  std::uint32_t channel = 0;
+  std::string what;  ///< "shell", "exec COMMAND", "subsystem NAME", or the channel's type
+  bool terminal = false;
+  codec::terminal::Size size;
+  std::string term;
+  base::Micros started_us = 0;
+};
+
+/// Follows requests to know each channel; feed it every event.
+class ChannelTracker {
+ public:
+  void see(base::Micros time_us, const event::Event& event);
+  const std::map<std::uint32_t, ChannelFacts>& channels() const { return channels_; }
+
+ private:
+  std::map<std::uint32_t, ChannelFacts> channels_;
+};
+
+/// The channel asked for, or the first with a terminal, or the first at all. Errors: not_found, invalid.
+base::Result<ChannelFacts> pick_channel(const OpenRecording& recording, const std::string& asked);
+
+}  // namespace sallyport::cli

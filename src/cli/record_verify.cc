@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report of recording verify.
+#include "cli/record_verify.h"
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+#include "cli/output.h"
+#include "event/event.pb.h"
+
+namespace sallyport::cli {
+namespace {
+
+using codec::terminal::Terminal;
+using recording::Finding;
+using recording::VerifyReport;
+
+const char* to_string(VerifyReport::State state) {
+  switch (state) {
+    case VerifyReport::State::live:
+      return "live";
+    case VerifyReport::State::sealed:
+      return "sealed";
+    case VerifyReport::State::truncated:
+      return "truncated";
+    case VerifyReport::State::unreadable:
+      return "unreadable";
+  }
+  return "unreadable";
+}
+
+// Recorded screens are caches of what the output draws: one that differs is worth knowing, but it is no damage. A
+// resize takes effect at the target a little after it is recorded, so screens of another size are not compared.
+class ScreenCheck {
+ public:
+  void see(base::Micros time_us, bool up, const event::Event& event) {
+    tracker_.see(time_us, event);
+    if (event.kind_case() == event::Event::kData && !up) {
+      if (auto* screen = screen_of(event.data().channel())) screen->feed(base::view(event.data().bytes()));
+    }
+    if (event.kind_case() == event::Event::kRequest && event.request().what_case() == event::Request::kWindowChange) {
+      const auto& change = event.request().window_change();
+      if (auto* screen = screen_of(event.request().channel())) {
+        screen->resize({static_cast<int>(change.rows()), static_cast<int>(change.columns())});
+      }
+    }
+    if (event.kind_case() == event::Event::kKeyframe) compare(event.keyframe());
+  }
+
+  std::size_t compared() const { return compared_; }
+  std::size_t different() const { return different_; }
+
+ private:
+  Terminal* screen_of(std::uint32_t channel) {
+    const auto known = tracker_.channels().find(channel);
+    if (known == tracker_.channels().end() || !known->second.terminal) return nullptr;
+    return &screens_.try_emplace(channel, known->second.size, 0).first->second;
+  }
+
+  void compare(const event::Keyframe& keyframe) {
+    Terminal* screen = screen_of(keyframe.channel());
+    Terminal recorded({static_cast<int>(keyframe.rows()), static_cast<int>(keyframe.columns())}, 0);
+    if (screen == nullptr || !(recorded.size() == screen->size())) return;
+    recorded.feed(base::view(keyframe.ansi()));
+    ++compared_;
+    if (recorded.cells() != screen->cells()) ++different_;
+  }
+
+  ChannelTracker tracker_;
+  std::map<std::uint32_t, Terminal> screens_;
+  std::size_t compared_ = 0;
+  std::size_t different_ = 0;
+};
+
+void check_screens(const OpenRecording& recording, VerifyReport& report) {
+  const auto note = [&](const std::string& what) {
+    report.findings.push_back({Finding::Severity::note, "screens", what});
+  };
+  ScreenCheck check;
+  Visitor visitor;
+  visitor.event = [&](base::Micros time_us, bool up, const event::Event& event) {
+    check.see(time_us, up, event);
+    return true;
+  };
+  if (auto end = walk(recording, visitor); !end) return note("not recomputed: " + end.error().message);
+  note(std::to_string(check.compared()) + " recorded screens recomputed, " + std::to_string(check.different()) +
+       " differ from what the output draws");
+}
+
+Json report_json(const OpenRecording& recording, const VerifyReport& report) {
+  Json findings = Json::array();
+  for (const Finding& finding : report.findings) {
+    findings.push_back({{"severity", finding.severity == Finding::Severity::fault ? "fault" : "note"},
+                        {"where", finding.where},
+                        {"what", finding.what}});
+  }
+  return Json{{"id", recording.id},
+              {"sound", report.sound()},
+              {"state", to_string(report.state)},
+              {"signer_trusted", report.signer_trusted},
+              {"opened", report.opened},
+              {"chunks", report.chunks},
+              {"entries", report.entries},
+              {"tail_frames", report.tail_frames},
+              {"known_chunks", recording.known_chunks.size()},
+              {"findings", std::move(findings)}};
+}
+
+void print_report(const OpenRecording& recording, const VerifyReport& report) {
+  for (const Finding& finding : report.findings) {
+    std::cout << (finding.severity == Finding::Severity::fault ? "FAULT  " : "note   ")
+              << base::escape_for_terminal(finding.where) << ": " << base::escape_for_terminal(finding.what) << "\n";
+  }
+  std::cout << recording.id << ": " << (report.sound() ? "sound" : "NOT SOUND") << ", " << to_string(report.state)
+            << ", " << report.chunks << " chunks, " << report.tail_frames << " tail frames, "
+            << (report.signer_trusted ? "signed by the trusted node" : "signer not checked against a trusted key")
+            << ", " << (report.opened ? "every frame opened" : "contents not opened (no key)") << "\n";
+}
+
+}  // namespace
+
+base::Result<OpenRecording> open_record_file(const std::string& path, const std::string& node_key) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (name.size() < 5 || name.substr(name.size() - 4) != ".rec") {
+    return base::fail(base::Errc::invalid, path + ": a record's file is called ID.rec");
+  }
+  name.resize(name.size() - 4);
+  auto source = recording::open_directory(directory, name);
+  if (!source) return base::pass(source);
+  OpenRecording out;
+  out.id = name;
+  out.source = std::move(*source);
+  if (auto keys = base::read_file(recording::keys_path(directory, name), recording::kMaxKeyFileBytes)) {
+    out.key_file = std::move(*keys);
+  }
+  if (!node_key.empty()) {
+    auto bytes = base::from_base64(node_key);
+    if (!bytes || bytes->size() != out.node_key.size()) {
+      return base::fail(base::Errc::invalid, "--node-key: 32 bytes in base64, as `sallyport status` shows them");
+    }
+    std::copy(bytes->begin(), bytes->end(), out.node_key.begin());
+  }
+  return out;
+}
+
+base::Result<int> verify_and_print(Context& context, const OpenRecording& recording, Depth depth) {
+  recording::VerifyOptions options;
+  options.expected_id = recording.id;
+  const bool have_node = recording.node_key != recording::PublicKey{};
+  const std::span<const recording::PublicKey> node(&recording.node_key, 1);
+  if (have_node) options.trusted_nodes = node;
+  options.known_chunks = recording.known_chunks;
+  options.known_header = recording.known_header;
+  options.known_seal = recording.known_seal;
+  if (!recording.keys.session.empty()) options.keys = &recording.keys;
+  auto report = recording::verify(*recording.source, options);
+  if (!report) return base::pass(report);
+  if (!recording.key_file.empty()) {
+    for (Finding& finding : recording::verify_key_file(recording.key_file)) {
+      report->findings.push_back(std::move(finding));
+    }
+  }
+  if (depth == Depth::deep) check_screens(recording, *report);
+  if (context.format == Format::json) {
+    std::cout << dump(report_json(recording, *report)) << "\n";
+  } else {
+    print_report(recording, *report);
+  }
+  return report->sound() ? 0 : 1;
+}
+
+}  // namespace sallyport::cli

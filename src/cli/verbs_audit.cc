@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// audit tail, search, verify.
+#include <unistd.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/output.h"
+#include "cli/tty.h"
+#include "cli/verbs.h"
+#include "ipc/admin.pb.h"
+
+namespace sallyport::cli {
+namespace {
+
+struct Options {
+  unsigned count = 20;
+  bool follow = false;
+  std::string type, session, text;
+};
+
+// seq time type actor session, then the rest as name=value.
+std::string audit_line(const Json& event) {
+  std::string out = render_value(event.value("seq", Json())) + "  " + render_value(event.value("time", Json())) + "  " +
+                    render_value(event.value("type", Json())) + "  " + render_value(event.value("actor", Json()));
+  for (const auto& [key, value] : event.items()) {
+    if (key == "seq" || key == "time" || key == "type" || key == "actor") continue;
+    if (value.is_string() && value.get_ref<const std::string&>().empty()) continue;
+    if (key == "resource") continue;  // long; -o json has it
+    out += "  " + render_value(Json(key)) + "=" + render_value(value);
+  }
+  return out;
+}
+
+ipc::AdminRequest request_of(const Options& o, bool all) {
+  ipc::AdminRequest request;
+  ipc::AuditRead& read = *request.mutable_audit_read();
+  read.set_limit(o.count);
+  read.set_follow(o.follow);
+  read.set_type(o.type);
+  read.set_session(o.session);
+  read.set_text(o.text);
+  read.set_all(all);
+  return request;
+}
+
+base::Result<int> follow(Context& context, AdminClient& client, const ipc::AdminRequest& request) {
+  if (auto sent = client.send(request); !sent) return base::pass(sent);
+  catch_interrupts();
+  while (!interrupted()) {
+    auto reply = client.receive(200);
+    if (!reply && reply.error().code == base::Errc::timeout) continue;
+    if (!reply) return base::pass(reply);
+    if (reply->kind_case() != ipc::AdminReply::kItem) break;
+    auto event = parse_object(reply->item().json());
+    if (!event) return base::pass(event);
+    std::cout << (context.format == Format::json ? dump(*event) : audit_line(*event)) << std::endl;
+  }
+  return 0;
+}
+
+base::Result<int> read(Context& context, const Options& o, bool all) {
+  auto client = context.connect();
+  if (!client) return base::pass(client);
+  const ipc::AdminRequest request = request_of(o, all);
+  if (o.follow) return follow(context, *client, request);
+  auto answer = client->ask(request);
+  if (!answer) return base::pass(answer);
+  auto events = parse_objects(answer->items);
+  if (!events) return base::pass(events);
+  if (context.format == Format::json) {
+    std::cout << dump(Json(*events)) << "\n";
+    return 0;
+  }
+  for (const Json& event : *events) std::cout << audit_line(event) << "\n";
+  if (events->empty()) std::cerr << "nothing\n";
+  return 0;
+}
+
+base::Result<int> verify(Context& context) {
+  auto client = context.connect();
+  if (!client) return base::pass(client);
+  ipc::AdminRequest request;
+  request.mutable_audit_verify();
+  auto answer = client->ask(request);
+  if (!answer) return base::pass(answer);
+  auto verdict = parse_object(answer->done);
+  if (!verdict) return base::pass(verdict);
+  const bool ok = verdict->value("ok", false);
+  if (context.format == Format::json) {
+    std::cout << dump(*verdict) << "\n";
+  } else if (ok) {
+    std::cout << "the audit log holds: " << render_value(verdict->value("events", Json())) << " events, signed up to "
+              << render_value(verdict->value("signed_seq", Json())) << "\n";
+  } else {
+    std::cout << "the audit log is BROKEN at event " << render_value(verdict->value("broken_seq", Json())) << ": "
+              << render_value(verdict->value("problem", Json())) << "\n";
+  }
+  return ok ? 0 : 1;
+}
+
+}  // namespace
+
+void add_audit_verbs(Command root) {
+  auto o = std::make_shared<Options>();
+  Command audit = root.group("audit", "Every decision and change, in order, chained");
+  Command verb = audit.verb("tail", "Show the latest events",
+                            {"sallyport audit tail -n 50", "sallyport audit tail --follow --type session.",
+                             "sallyport audit tail --session 01hzy… -o json"});
+  verb.option("-n,--count", o->count, "How many (at most 2000)")
+      .flag("-f,--follow", o->follow, "Go on with new ones until Ctrl-C; with -o json one object a line")
+      .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
+      .option("--session", o->session, "Only those of this session")
+      .run([o](Context& c) { return read(c, *o, false); });
+  verb = audit.verb("search", "Search the whole log for a text",
+                    {"sallyport audit search web1", "sallyport audit search alice --type auth."});
+  verb.positional("TEXT", o->text, "Part of an event")
+      .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
+      .option("--session", o->session, "Only those of this session")
+      .run([o](Context& c) { return read(c, *o, true); });
+  verb = audit.verb("verify", "Check that the log still says what it said: exit status 1 when not",
+                    {"sallyport audit verify", "sallyport audit verify -o json"});
+  verb.run([](Context& c) { return verify(c); });
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// session watch.
+#include "cli/watcher.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/text_time.h"
+#include "cli/event_json.h"
+#include "cli/output.h"
+#include "cli/painter.h"
+#include "cli/record_access.h"
+#include "cli/tty.h"
+#include "event/event.pb.h"
+#include "ipc/admin.pb.h"
+
+namespace sallyport::cli {
+namespace {
+
+using codec::terminal::Size;
+using codec::terminal::Terminal;
+using event::Event;
+
+constexpr base::Micros kFrameUs = 33'000;
+constexpr std::size_t kMaxEventBytes = 256 * 1024;
+
+Size size_of(std::uint32_t rows, std::uint32_t columns) {
+  return {static_cast<int>(std::clamp(rows, 1U, 500U)), static_cast<int>(std::clamp(columns, 1U, 1000U))};
+}
+
+class Watcher {
+ public:
+  Watcher(Format format, WatchView view) : format_(format), view_(view) {}
+
+  base::Status run(AdminClient& client) {
+    const bool keys = ::isatty(STDIN_FILENO) == 1;
+    while (!ended_ && !interrupted()) {
+      if (guard_ && keys) {
+        if (wait_key(50, client.fd()) == Key::quit) break;
+        if (guard_->take_resized()) painter_->reset(terminal_size(STDOUT_FILENO));
+      }
+      if (auto taken = take_messages(client, guard_ ? 0 : 100); !taken) {
+        guard_.reset();
+        return taken;
+      }
+      paint();
+    }
+    guard_.reset();
+    if (ended_ && format_ == Format::table) std::cerr << "the session has ended\n";
+    return {};
+  }
+
+ private:
+  // Everything that waits, but never so much that a flood hides the keys.
+  base::Status take_messages(AdminClient& client, int first_timeout_ms) {
+    for (int i = 0; i < 256 && !ended_; ++i) {
+      auto reply = client.receive(i == 0 ? first_timeout_ms : 0);
+      if (!reply && reply.error().code == base::Errc::timeout) return {};
+      if (!reply) return base::pass(reply);
+      if (reply->kind_case() == ipc::AdminReply::kDone) {
+        ended_ = true;
+      } else if (reply->kind_case() == ipc::AdminReply::kWatchEvent) {
+        take(reply->watch_event());
+      }
+    }
+    return {};
+  }
+
+  void take(const ipc::WatchEvent& message) {
+    if (message.gap()) note(message.time_us(), Json{{"gap", true}}, "the watcher was too slow: events are missing");
+    if (!message.state().empty()) {
+      state_ = message.state();
+      if (painter_) painter_->set_status(state_ == "live" ? "" : "the session is " + state_);
+      dirty_ = true;
+      note(message.time_us(), Json{{"state", state_}}, "the session is " + state_);
+    }
+    if (message.event().empty()) return;
+    pending_ += message.event();
+    if (pending_.size() > kMaxEventBytes) pending_.clear();
+    if (message.more()) return;
+    Event event;
+    const bool parsed = event.ParseFromString(pending_);
+    pending_.clear();
+    if (parsed) see(message.time_us(), message.up(), event);
+  }
+
+  void note(base::Micros time_us, Json json, const std::string& line) {
+    if (format_ == Format::json) {
+      Json out{{"time", base::to_rfc3339(time_us)}};
+      out.update(json);
+      std::cout << dump(out) << std::endl;
+    } else if (!guard_) {
+      std::cout << base::to_rfc3339(time_us) << " " << base::escape_for_terminal(line) << std::endl;
+    }
+  }
+
+  void see(base::Micros time_us, bool up, const Event& event) {
+    if (format_ == Format::json) return note(time_us, event_json(event, up), "");
+    tracker_.see(time_us, event);
+    if (view_ == WatchView::screen) {
+      if (event.kind_case() == Event::kKeyframe) return show_keyframe(event.keyframe());
+      if (is_pty(event))
+        start(event.request().channel(), size_of(event.request().pty().rows(), event.request().pty().columns()));
+      if (screen_ && feed(event)) return;
+    }
+    if (event.kind_case() != Event::kKeyframe) note(time_us, {}, event_line(event, up));
+  }
+
+  static bool is_pty(const Event& event) {
+    return event.kind_case() == Event::kRequest && event.request().what_case() == event::Request::kPty;
+  }
+
+  // The first terminal is the one that shows.
+  void start(std::uint32_t channel, Size size) {
+    if (screen_ && channel != channel_) return;
+    if (!guard_) {
+      auto taken = ScreenGuard::take();
+      if (!taken) {
+        view_ = WatchView::lines;
+        return;
+      }
+      guard_.emplace(std::move(*taken));
+      painter_.emplace(terminal_size(STDOUT_FILENO));
+      if (!state_.empty() && state_ != "live") painter_->set_status("the session is " + state_);
+    }
+    channel_ = channel;
+    screen_.emplace(size, 0);
+    dirty_ = true;
+  }
+
+  void show_keyframe(const event::Keyframe& keyframe) {
+    start(keyframe.channel(), size_of(keyframe.rows(), keyframe.columns()));
+    if (screen_ && keyframe.channel() == channel_) screen_->feed(base::view(keyframe.ansi()));
+  }
+
+  // True when the event was for the terminal that shows.
+  bool feed(const Event& event) {
+    if (event.kind_case() == Event::kData && event.data().channel() == channel_) {
+      screen_->feed(base::view(event.data().bytes()));
+      dirty_ = true;
+      return true;
+    }
+    const bool resize = event.kind_case() == Event::kRequest && event.request().channel() == channel_ &&
+                        event.request().what_case() == event::Request::kWindowChange;
+    if (!resize) return false;
+    screen_->resize(size_of(event.request().window_change().rows(), event.request().window_change().columns()));
+    dirty_ = true;
+    return true;
+  }
+
+  void paint() {
+    if (!dirty_ || !guard_ || !screen_) return;
+    const base::Micros now = clock_.monotonic_us();
+    if (now - painted_us_ < kFrameUs) return;
+    painted_us_ = now;
+    dirty_ = false;
+    guard_->write(painter_->paint(*screen_));
+  }
+
+  base::SystemClock clock_;
+  Format format_;
+  WatchView view_;
+  ChannelTracker tracker_;
+  std::optional<ScreenGuard> guard_;
+  std::optional<Painter> painter_;
+  std::optional<Terminal> screen_;
+  std::uint32_t channel_ = 0;
+  std::string state_;
+  std::string pending_;
+  base::Micros painted_us_ = 0;
+  bool dirty_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+base::Status watch(Context& context, AdminClient& client, const std::string& id, WatchView view) {
+  ipc::AdminRequest request;
+  request.mutable_session_watch()->set_id(id);
+  if (auto sent = client.send(request); !sent) return sent;
+  catch_interrupts();
+  return Watcher(context.format, view).run(client);
+}
+
+}  // namespace sallyport::cli
