@@ -182,18 +182,41 @@ void Relay::grant(RelayChannel& channel) {
   role_.grant_far(channel.number, more);
 }
 
-void Relay::finish_here(RelayChannel& channel, std::uint32_t exit_status) {
-  if (channel.gone || channel.out.close_sent) return;
-  event::Exit exit;
-  exit.set_status(exit_status);
-  if (!channel.in.close) (void)send_exit(connection_, channel.id, exit);
+void Relay::localize(RelayChannel& channel) {
   channel.opening = Opening::local;
+  channel.held_back = false;
+  channel.held_events = {};
+  channel.answers.answer_all(true);
+  (void)consumed_here(channel, channel.in.held.size());
+  channel.in.held.clear();
+}
+
+void Relay::hold_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request, codec::ssh::WantReply want) {
+  event::Event event;
+  if (!to_event(request, *event.mutable_request())) return;
+  event.mutable_request()->set_channel(channel.number);
+  event.mutable_request()->set_want_answer(want == codec::ssh::WantReply::yes);
+  if (want == codec::ssh::WantReply::yes) channel.answers.push(AnswerQueue::State::swallowed);
+  emit(channel, event);
+}
+
+void Relay::close_here(RelayChannel& channel) {
+  if (channel.gone || channel.out.close_sent) return;
+  localize(channel);
   channel.out.staged = 0;
   channel.out.eof = channel.out.total;
   channel.out.close = channel.out.total;
-  channel.held_events = {};
-  channel.in.held.clear();
   dirty_ = true;
+}
+
+void Relay::finish_here(RelayChannel& channel, std::uint32_t exit_status) {
+  if (channel.gone || channel.out.close_sent) return;
+  close_here(channel);
+  if (channel.in.close) return;
+  (void)flush_answers(channel);
+  event::Exit exit;
+  exit.set_status(exit_status);
+  (void)send_exit(connection_, channel.id, exit);
 }
 
 base::Status Relay::flush_answers(RelayChannel& channel) {

@@ -67,6 +67,13 @@ class Relay {
   base::Status confirm_here(RelayChannel& channel);
   /// Refuses one.
   base::Status refuse_here(RelayChannel& channel, codec::ssh::OpenFailureReason reason, std::string_view text);
+  /// Makes the channel the role's own: what waited for the far leg is dropped, answers that are owed become yes.
+  void localize(RelayChannel& channel);
+  /// Keeps a request of a held-back channel that the role has answered. want: whether the far leg is to answer too; its
+  /// answer goes to RelayRole::swallowed_answer().
+  void hold_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request, codec::ssh::WantReply want);
+  /// EOF and CLOSE to the peer after what is queued; the far leg is not told.
+  void close_here(RelayChannel& channel);
   /// Data that reaches the peer of this leg alone (notices); behind what is queued.
   void say(RelayChannel& channel, StreamId stream, base::ByteView data);
   /// Sends what gathered in held_events.
@@ -77,7 +84,7 @@ class Relay {
   base::Status flush_answers(RelayChannel& channel);
   base::Status flush_global_answers();
   AnswerQueue& global_answers() { return global_answers_; }
-  /// An exit status, EOF and CLOSE to the peer after what is queued; the far leg is not told.
+  /// An exit status, then close_here().
   void finish_here(RelayChannel& channel, std::uint32_t exit_status);
   /// Bulk bytes of the far leg were received: checks grant and state. Errors: the far leg exceeded them.
   base::Status received(RelayChannel& channel, StreamId stream, std::size_t n);

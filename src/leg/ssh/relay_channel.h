@@ -59,7 +59,7 @@ enum class Opening : std::uint8_t {
   far_asked,   ///< the far leg waits; the peer was asked
   confirmed,   ///< the peer has its confirmation already, the far leg has not answered
   open,
-  local,       ///< the far leg does not know the channel, or refused it: the role alone deals with it
+  local,  ///< the far leg does not know the channel, or refused it: the role alone deals with it
 };
 
 /// What the role (front or back) keeps with a channel.
@@ -75,9 +75,9 @@ struct RelayChannel {
   std::string type;
   Inbound in;
   Outbound out;
-  AnswerQueue answers;             ///< owed to the peer
-  std::uint32_t far_answers = 0;   ///< owed to the far leg
-  bool held_back = false;          ///< events for the far leg gather here until release()
+  AnswerQueue answers;            ///< owed to the peer
+  std::uint32_t far_answers = 0;  ///< owed to the far leg
+  bool held_back = false;         ///< events for the far leg gather here until release()
   std::vector<base::Bytes> held_events;
   std::vector<base::Bytes> early_events;  ///< from the far leg, before the peer confirmed
   std::size_t held_event_bytes = 0;

@@ -24,9 +24,9 @@ class RelayRole {
  public:
   virtual ~RelayRole() = default;
 
-  /// The peer asks for a channel. Opening::peer_asked: the far leg is asked and decides. Opening::confirmed: it is asked,
-  /// but the peer is told yes at once. Opening::local: the role answers by itself, now or later; the far leg never
-  /// knows. The role may set channel.role and channel.held_back.
+  /// The peer asks for a channel. Opening::peer_asked: the far leg is asked and decides. Opening::confirmed: it is
+  /// asked, but the peer is told yes at once. Opening::local: the role answers by itself, now or later; the far leg
+  /// never knows. The role may set channel.role and channel.held_back.
   virtual Opening peer_opens(RelayChannel& channel, const codec::ssh::ChannelOpen& open) = 0;
   /// Data from the peer. took: the role keeps it (and calls Relay::consumed_here).
   virtual Took peer_data(RelayChannel& channel, StreamId stream, base::ByteView data) = 0;

@@ -126,6 +126,7 @@ base::Status Worker::move() {
   if (bulk_) {
     if (auto s = bulk_->pump(*peer_); !s) return s;
   }
+  if (auto s = role_pump(); !s) return s;
   return relay_ ? relay_->pump() : base::Status{};
 }
 

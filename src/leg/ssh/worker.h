@@ -28,7 +28,7 @@ enum class Ending : bool {
   clean,  ///< the peer ended it in the protocol's own way
 };
 
-class Worker : protected PeerHandler, protected RelayRole {
+class Worker : public PeerHandler, public RelayRole {
  public:
   /// All must outlive the worker.
   Worker(Side side, WorkerSockets sockets, const base::Clock& clock, base::Random& random);
@@ -49,6 +49,8 @@ class Worker : protected PeerHandler, protected RelayRole {
   virtual std::unique_ptr<BulkPath> make_bulk_path() = 0;
   /// True: take nothing from the peer now, for the role's own reasons.
   virtual bool role_holds_peer() const = 0;
+  /// Moves what the role has to move; before every wait.
+  virtual base::Status role_pump() = 0;
 
   /// Starts the connection; the peer is read from now on.
   void open_transport(codec::ssh::TransportConfig config, std::uint32_t rekey_seconds);

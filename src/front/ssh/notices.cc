@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said to the user between the target's words: notices, the question for a password, the end. None of it is in
+// the stream that is recorded as the target's; the broker records it as its own act.
+#include "base/escape.h"
+#include "front/ssh/front_worker.h"
+#include "leg/ssh/kex_evidence.h"
+
+namespace sallyport::front::ssh {
+
+using leg::ssh::RelayChannel;
+using leg::ssh::StreamId;
+
+namespace {
+
+constexpr std::size_t kMaxLineBytes = 1024;
+constexpr std::size_t kMaxLines = 200;
+constexpr std::uint32_t kExitOnTerminate = 255;
+
+FrontChannel& front_of(RelayChannel& channel) {
+  return static_cast<FrontChannel&>(*channel.role);
+}
+
+// Line by line, so that only our own line ends get through.
+std::string lines_of(std::string_view text, std::string_view line_end) {
+  std::string out;
+  for (std::size_t lines = 0; !text.empty() && lines < kMaxLines; ++lines) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out += base::escape_for_terminal(text.substr(0, end), kMaxLineBytes);
+    out += line_end;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+void FrontWorker::say(RelayChannel& channel, std::string_view text, bool interrupts) {
+  if (front_of(channel).pty) {
+    relay().say(channel, StreamId::main, base::view((interrupts ? "\r\n" : "") + lines_of(text, "\r\n")));
+  } else {
+    relay().say(channel, StreamId::stderr_data, base::view(lines_of(text, "\n")));
+  }
+}
+
+void FrontWorker::notice(const ipc::Notice& notice) {
+  if (notice.resumes()) end_prompts();
+  relay().for_each([&](RelayChannel& channel) {
+    if (channel.role && front_of(channel).session && !front_of(channel).menu) say(channel, notice.text(), true);
+  });
+}
+
+void FrontWorker::ask_password(const ipc::AskPassword& ask) {
+  RelayChannel* terminal = nullptr;
+  relay().for_each([&](RelayChannel& channel) {
+    if (!channel.role) return;
+    FrontChannel& front = front_of(channel);
+    const bool running = front.session && front.program != Program::none && !leg::ssh::Relay::discards(channel);
+    if (running && front.pty && (terminal == nullptr || front.judged)) terminal = &channel;
+    if (running && !front.pty && !ask.again()) say(channel, ask.prompt(), true);
+  });
+  if (terminal == nullptr) return;
+  FrontChannel& front = front_of(*terminal);
+  if (!front.prompt) front.prompt = std::make_unique<PasswordPrompt>();
+  front.judged = false;
+  const std::string prompt = "\r\n" + base::escape_for_terminal(ask.prompt(), kMaxLineBytes);
+  relay().say(*terminal, StreamId::main, base::view(prompt));
+}
+
+base::Status FrontWorker::prompt_keys(RelayChannel& channel, base::ByteView keys) {
+  FrontChannel& front = front_of(channel);
+  if (front.prompt && front.prompt->input(keys)) {
+    const base::SecretBytes line = front.prompt->take();
+    front.prompt.reset();
+    front.judged = true;
+    ipc::FrontToBroker message;
+    message.mutable_reauthenticate()->set_password(base::to_text(line.view()));
+    port().send_secret_control(message);
+    leg::ssh::wipe(*message.mutable_reauthenticate()->mutable_password());
+    relay().say(channel, StreamId::main, base::view("\r\n"));
+  }
+  transport().wipe_last_message();
+  return relay().consumed_here(channel, keys.size());
+}
+
+void FrontWorker::end_prompts() {
+  relay().for_each([](RelayChannel& channel) {
+    if (!channel.role) return;
+    front_of(channel).prompt.reset();
+    front_of(channel).judged = false;
+  });
+}
+
+void FrontWorker::terminate(const std::string& text) {
+  if (live()) {
+    relay().for_each([&](RelayChannel& channel) {
+      if (!channel.role || !front_of(channel).session) return;
+      if (!text.empty()) say(channel, text, true);
+      relay().finish_here(channel, kExitOnTerminate);
+    });
+    (void)relay().pump();
+  }
+  disconnect(codec::ssh::DisconnectReason::by_application, base::escape_for_terminal(text, kMaxLineBytes), "terminated",
+             leg::ssh::Ending::clean);
+}
+
+}  // namespace sallyport::front::ssh
