@@ -85,8 +85,9 @@ std::vector<Choice> choices(const Snapshot& snapshot, std::string_view user, con
     }
     if (here.empty()) continue;
     for (const auto& [account_name, account] : snapshot.accounts) {
-      const bool named = std::any_of(here.begin(), here.end(),
-                                     [&](const Policy* policy) { return names_account(*policy, account_name); });
+      const bool named = std::any_of(here.begin(), here.end(), [&name = account_name](const Policy* policy) {
+        return names_account(*policy, name);
+      });
       if (!named) continue;
       const Request request{std::string(user), groups, target_name, account_name, time_us, std::string(source)};
       if (std::holds_alternative<Grant>(decide(snapshot, request))) out.push_back({account_name, target_name});
