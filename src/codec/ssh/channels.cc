@@ -200,11 +200,11 @@ Status ChannelTable::on_data(ChannelId id, std::size_t n) {
 }
 
 Status ChannelTable::on_window_adjust(ChannelId id, std::uint32_t bytes) {
-  auto c = speaking_peer(id, "window adjustment after CLOSE");
-  if (!c) return base::pass(c);
+  Channel* c = get(id);
+  if (!c || c->phase != ChannelPhase::open || c->close_in) return {};
   // RFC 4254 §5.2: a window may not exceed 2^32 - 1.
-  if (bytes > std::numeric_limits<std::uint32_t>::max() - (*c)->out_window) return breach("window overflow");
-  (*c)->out_window += bytes;
+  if (bytes > std::numeric_limits<std::uint32_t>::max() - c->out_window) return breach("window overflow");
+  c->out_window += bytes;
   return {};
 }
 
@@ -234,12 +234,12 @@ Status ChannelTable::on_request(ChannelId id, WantReply want_reply) {
   return {};
 }
 
-Status ChannelTable::on_reply(ChannelId id) {
+Result<bool> ChannelTable::on_reply(ChannelId id) {
   auto c = speaking_peer(id, "answer after CLOSE");
   if (!c) return base::pass(c);
-  if ((*c)->replies_awaited == 0) return breach("answer to no request");
+  if ((*c)->replies_awaited == 0) return false;
   --(*c)->replies_awaited;
-  return {};
+  return true;
 }
 
 }  // namespace sallyport::codec::ssh

@@ -89,12 +89,14 @@ class ChannelTable {
   base::Status on_confirmation(ChannelId id, std::uint32_t peer_id, std::uint32_t window, std::uint32_t max_packet);
   base::Status on_open_failure(ChannelId id);
   base::Status on_data(ChannelId id, std::size_t n);
+  /// For a channel that is gone or going it is ignored, as OpenSSH does: some send it late.
   base::Status on_window_adjust(ChannelId id, std::uint32_t bytes);
   base::Status on_eof(ChannelId id);
   /// True when the channel is gone now, false when our CLOSE is still due.
   base::Result<bool> on_close(ChannelId id);
   base::Status on_request(ChannelId id, WantReply want_reply);
-  base::Status on_reply(ChannelId id);
+  /// False when nothing was asked: some peers answer what wanted no reply; ignore it.
+  base::Result<bool> on_reply(ChannelId id);
 
  private:
   Channel* get(ChannelId id);

@@ -50,8 +50,8 @@ Status Connection::apply(ConnectionMessage& message) {
                           return {};
                         },
                         [&](const ChannelRequest& m) { return channels_.on_request(m.recipient, m.want_reply); },
-                        [&](const ChannelSuccess& m) { return channels_.on_reply(m.recipient); },
-                        [&](const ChannelFailure& m) { return channels_.on_reply(m.recipient); },
+                        [&](const ChannelSuccess& m) { return apply_reply(message, m.recipient); },
+                        [&](const ChannelFailure& m) { return apply_reply(message, m.recipient); },
                         [&](const ChannelOpen&) { return apply_open(message); },
                         [&](const ChannelOpenConfirmation& m) {
                           return channels_.on_confirmation(m.recipient, m.sender, m.window, m.max_packet);
@@ -64,16 +64,26 @@ Status Connection::apply(ConnectionMessage& message) {
                           ++global_replies_owed_;
                           return {};
                         },
-                        [&](const RequestSuccess&) { return apply_global_reply(); },
-                        [&](const RequestFailure&) { return apply_global_reply(); },
+                        [&](const RequestSuccess&) { return apply_global_reply(message); },
+                        [&](const RequestFailure&) { return apply_global_reply(message); },
                         [&](const UnknownMessage&) { return transport_.reject_last_message(); },
                     },
                     message);
 }
 
-Status Connection::apply_global_reply() {
-  if (global_replies_awaited_ == 0) return fail(Errc::invalid, "answer to no global request");
-  --global_replies_awaited_;
+Status Connection::apply_reply(ConnectionMessage& message, ChannelId id) {
+  auto awaited = channels_.on_reply(id);
+  if (!awaited) return base::pass(awaited);
+  if (!*awaited) message = UnknownMessage{};
+  return {};
+}
+
+Status Connection::apply_global_reply(ConnectionMessage& message) {
+  if (global_replies_awaited_ == 0) {
+    message = UnknownMessage{};
+  } else {
+    --global_replies_awaited_;
+  }
   return {};
 }
 

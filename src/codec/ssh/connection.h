@@ -28,9 +28,10 @@ class Connection {
 
   // Input: every message event of a transport that is authenticated goes through here.
   /// Decodes a payload, checks it against the channel's state, and applies it: windows, EOF, CLOSE. Of a ChannelOpen
-  /// `sender` becomes our number for the channel; when there are too many channels it is refused here. What is unknown
-  /// is answered with UNIMPLEMENTED here. Both come back as UnknownMessage: ignore that. After a ChannelClose answer
-  /// with close() unless the channel is gone. Data is credited back by consumed().
+  /// `sender` becomes our number for the channel. After a ChannelClose answer with close() unless the channel is gone.
+  /// Data is credited back by consumed(). What was dealt with here comes back as UnknownMessage, to be ignored: a
+  /// channel too many (refused), a number that nobody knows (answered with UNIMPLEMENTED), an answer to no request
+  /// (dropped).
   base::Result<ConnectionMessage> receive(base::ByteView payload);
   /// n bytes of a channel were passed on: lets the peer send more, in good time.
   base::Status consumed(ChannelId id, std::uint32_t n);
@@ -65,7 +66,8 @@ class Connection {
  private:
   base::Status apply(ConnectionMessage& message);
   base::Status apply_open(ConnectionMessage& message);
-  base::Status apply_global_reply();
+  base::Status apply_reply(ConnectionMessage& message, ChannelId id);
+  base::Status apply_global_reply(ConnectionMessage& message);
   base::Result<ChannelId> open_as(ChannelOpen message);
   base::Status request_as(ChannelId id, ChannelRequest message);
   base::Status global_request_as(const GlobalRequest& message);

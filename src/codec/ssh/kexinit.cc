@@ -11,8 +11,6 @@ namespace sallyport::codec::ssh {
 namespace {
 
 constexpr std::size_t kCookieBytes = 16;
-constexpr std::string_view kStrictClient = "kex-strict-c-v00@openssh.com";
-constexpr std::string_view kStrictServer = "kex-strict-s-v00@openssh.com";
 
 using Names = std::vector<std::string_view>;
 
@@ -80,7 +78,7 @@ base::Bytes encode_kexinit(const Offer& offer, Role role, ExchangeKind kind, bas
   w.bytes(random.bytes(kCookieBytes));
   Names kex = views(offer.kex);
   if (kind == ExchangeKind::first) {
-    kex.push_back(role == Role::client ? "ext-info-c" : "ext-info-s");
+    kex.push_back(role == Role::client ? kExtInfoClient : kExtInfoServer);
     kex.push_back(role == Role::client ? kStrictClient : kStrictServer);
   }
   w.name_list(kex);

@@ -17,6 +17,12 @@ namespace sallyport::codec::ssh {
 
 enum class ExchangeKind { first, repeated };
 
+// Names that stand among the methods of a first KEXINIT and are none.
+inline constexpr std::string_view kExtInfoClient = "ext-info-c";
+inline constexpr std::string_view kExtInfoServer = "ext-info-s";
+inline constexpr std::string_view kStrictClient = "kex-strict-c-v00@openssh.com";
+inline constexpr std::string_view kStrictServer = "kex-strict-s-v00@openssh.com";
+
 /// As received; points into the payload.
 struct KexInit {
   std::vector<std::string_view> kex;

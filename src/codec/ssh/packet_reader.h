@@ -50,12 +50,9 @@ class PacketReader {
   /// Frees the buffer if nothing is in it, so that it starts small again.
   void give_back();
 
-  std::uint32_t sequence() const { return sequence_; }
   std::uint64_t total_bytes() const { return total_bytes_; }
   std::uint64_t bytes_since_keys() const { return bytes_since_keys_; }
   std::uint64_t packets_since_keys() const { return packets_since_keys_; }
-  /// Memory held by the buffer.
-  std::size_t capacity() const { return capacity_; }
 
  private:
   base::Result<std::size_t> packet_bytes();

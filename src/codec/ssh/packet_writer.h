@@ -50,7 +50,6 @@ class PacketWriter {
   std::uint64_t total_bytes() const { return total_bytes_; }
   std::uint64_t bytes_since_keys() const { return bytes_since_keys_; }
   std::uint64_t packets_since_keys() const { return packets_since_keys_; }
-  std::size_t capacity() const { return capacity_; }
 
  private:
   bool make_room(std::size_t bytes, WhenFull when_full);

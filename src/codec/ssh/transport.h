@@ -96,12 +96,13 @@ class Transport {
   ~Transport();
 
   // Input.
-  /// Where to read the peer's bytes to; never empty on a live connection whose events were all taken. Grows from 4 KiB
-  /// to 320 KiB while the peer fills it.
+  /// Where to read the peer's bytes to. Grows from 4 KiB to 320 KiB while the peer fills it. Empty only when it is full
+  /// of packets that next() has not given out (a demand is open, or the output is not drained): do not read then.
   std::span<std::uint8_t> in_space();
   void in_commit(std::size_t n);
   /// The next event. Errors: invalid (the peer broke the protocol), denied (no common algorithm, a refused demand),
-  /// full (a bound of ours), internal (the crypto library). After an error every call repeats it.
+  /// corrupt (a packet that does not
+  /// authenticate), full (a bound of ours), internal (the crypto library). After an error every call repeats it.
   base::Result<Event> next();
   /// Overwrites the payload of the last message event, which held a secret.
   void wipe_last_message();
@@ -156,7 +157,8 @@ class Transport {
   const std::vector<std::string>& peer_sig_algs() const;
   /// The server offers publickey-hostbound@openssh.com.
   bool peer_offers_hostbound() const;
-  /// Negotiated names, for the record: "curve25519-sha256 ssh-ed25519 aes256-gcm@openssh.com aes256-gcm@openssh.com".
+  /// Negotiated names, for the record: "curve25519-sha256 ssh-ed25519 aes256-gcm@openssh.com aes256-gcm@openssh.com
+  /// strict" (method, host key, ciphers up and down, "strict" when both ends do strict key exchange).
   const std::string& negotiated() const;
   /// Wire bytes of either direction, version line included.
   std::uint64_t bytes_in() const;

@@ -106,7 +106,7 @@ class Transport::Impl {
   base::Random* random_;
   Offer offer_;
   std::unique_ptr<Exchange> exchange_;
-  bool first_exchange_open_ = true;  ///< until both sides' first NEWKEYS… ours is enough to send
+  bool first_exchange_open_ = true;  ///< until our first NEWKEYS went out
   bool keys_in_ = false;             ///< the peer's first NEWKEYS came
   bool strict_ = false;
   bool peer_wants_ext_info_ = false;

@@ -87,8 +87,8 @@ base::Status Transport::Impl::on_kexinit(const Packet& packet) {
   Exchange& x = *exchange_;
   const bool client = config_.role == Role::client;
   if (x.kind == ExchangeKind::first) {
-    strict_ = peer->names_kex(client ? "kex-strict-s-v00@openssh.com" : "kex-strict-c-v00@openssh.com");
-    peer_wants_ext_info_ = !client && peer->names_kex("ext-info-c");
+    strict_ = peer->names_kex(client ? kStrictServer : kStrictClient);
+    peer_wants_ext_info_ = !client && peer->names_kex(kExtInfoClient);
     if (strict_ && packet.sequence != 0) return base::fail(base::Errc::invalid, "KEXINIT was not the first packet");
   }
   auto choice = negotiate(offer_, config_.role, *peer);
@@ -97,7 +97,7 @@ base::Status Transport::Impl::on_kexinit(const Packet& packet) {
   x.skip_guess = x.choice.peer_guessed_wrong;
   x.peer_init = base::to_bytes(packet.payload);
   negotiated_ = x.choice.kex_name + " " + x.choice.host_key_algorithm + " " + describe(x.choice.up) + " " +
-                describe(x.choice.down);
+                describe(x.choice.down) + (strict_ ? " strict" : "");
   x.stage = client ? Exchange::Stage::awaiting_reply : Exchange::Stage::awaiting_init;
   if (!client) return {};
   auto agreement = make_key_agreement(x.choice.kex, *random_);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine against OpenSSH's own client and server over a loopback socket: the proof that both roles speak the
-// protocol and not only to each other. Sockets and keys are this test's; the engine sees bytes.
+// The engine against OpenSSH's own client and server, and the clients of Dropbear and PuTTY, over a loopback socket:
+// the proof that both roles speak the protocol and not only to each other. Sockets and keys are this test's; the engine
+// sees bytes.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,7 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <functional>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -222,33 +224,63 @@ int exit_status(pid_t pid) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void run_client(Scene& scene, TransportConfig config, const std::string& options, std::size_t bytes,
-                int min_exchanges) {
+/// A listening socket on a free loopback port.
+struct Listener {
+  base::Fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  int port = 0;
+
+  Listener() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
+    EXPECT_EQ(::listen(fd.get(), 1), 0);
+    EXPECT_EQ(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+    port = ntohs(address.sin_port);
+  }
+  base::Fd accept() const {
+    pollfd p{fd.get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&p, 1, kDeadlineSeconds * 1000), 1);
+    return base::Fd(::accept4(fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  }
+};
+
+/// A client's command line, all but the command to run.
+using CommandLine = std::function<std::string(const Scene&, const std::string& port)>;
+
+void run_client(TransportConfig config, const CommandLine& command_line, std::size_t bytes, int min_exchanges) {
+  Scene scene;
   scene.write("in", scene.random.bytes(bytes));
-  const base::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
-  ASSERT_EQ(::listen(listener.get(), 1), 0);
-  ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
-  const pid_t pid =
-      run_shell("exec ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR " +
-                options + " -p " + std::to_string(ntohs(address.sin_port)) + " someone@127.0.0.1 'a command' <" +
-                scene.path("in") + " >" + scene.path("out") + " 2>" + scene.path("err"));
+  const Listener listener;
+  const pid_t pid = run_shell("exec " + command_line(scene, std::to_string(listener.port)) + " 'a command' <" +
+                              scene.path("in") + " >" + scene.path("out") + " 2>" + scene.path("err"));
   config.role = Role::server;
-  pollfd p{listener.get(), POLLIN, 0};
-  ASSERT_EQ(::poll(&p, 1, kDeadlineSeconds * 1000), 1);
-  base::Fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  base::Fd peer = listener.accept();
   EchoServer server(std::move(config), scene);
   server.serve(peer.get());
   peer.reset();
   EXPECT_EQ(exit_status(pid), 7);
   EXPECT_EQ(server.command, "a command");
   EXPECT_TRUE(scene.read("in") == scene.read("out"));
-  EXPECT_EQ(base::to_text(scene.read("err")), "done\n");
+  EXPECT_THAT(base::to_text(scene.read("err")), ::testing::EndsWith("done\n"));
   EXPECT_GE(server.exchanges, min_exchanges);
+}
+
+CommandLine openssh(std::string options) {
+  return [options](const Scene&, const std::string& port) {
+    return "ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR " + options +
+           " -p " + port + " someone@127.0.0.1";
+  };
+}
+
+std::string dropbear(const Scene& scene, const std::string& port) {
+  return "env HOME=" + scene.folder.string() + " dbclient -y -y -p " + port + " someone@127.0.0.1";
+}
+
+std::string plink(const Scene& scene, const std::string& port) {
+  return "env HOME=" + scene.folder.string() + " plink -batch -ssh -hostkey " +
+         scene.host_key.public_key().fingerprint() + " -P " + port + " -l someone 127.0.0.1";
 }
 
 bool has(const char* program) {
@@ -260,8 +292,7 @@ TEST(OpensshClient, EveryCipher) {
   for (const char* cipher : {"chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com",
                              "aes256-ctr", "aes192-ctr", "aes128-ctr"}) {
     SCOPED_TRACE(cipher);
-    Scene scene;
-    run_client(scene, {}, std::string("-c ") + cipher, 1'000'000, 1);
+    run_client({}, openssh(std::string("-c ") + cipher), 1'000'000, 1);
   }
 }
 
@@ -271,11 +302,10 @@ TEST(OpensshClient, EveryMethod) {
        {"curve25519-sha256", "diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512",
         "diffie-hellman-group18-sha512", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"}) {
     SCOPED_TRACE(kex);
-    Scene scene;
     TransportConfig config;
     config.kex = {kex};
     config.macs = {"hmac-sha2-512-etm@openssh.com"};
-    run_client(scene, config, "-c aes128-ctr", 1000, 1);
+    run_client(config, openssh("-c aes128-ctr"), 1000, 1);
   }
 }
 
@@ -283,11 +313,24 @@ TEST(OpensshClient, RekeysFromBothSidesUnderLoad) {
   if (!has("/usr/bin/ssh")) GTEST_SKIP() << "no OpenSSH client here";
   for (const char* cipher : {"chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes256-ctr"}) {
     SCOPED_TRACE(cipher);
-    Scene scene;
     TransportConfig config;
     config.rekey_bytes = 700'000;
-    run_client(scene, config, std::string("-o RekeyLimit=1M -c ") + cipher, 12'000'000, 10);
+    run_client(config, openssh(std::string("-o RekeyLimit=1M -c ") + cipher), 12'000'000, 10);
   }
+}
+
+TEST(OtherClients, DropbearUnderRekeying) {
+  if (!has("/usr/bin/dbclient")) GTEST_SKIP() << "no Dropbear client here";
+  TransportConfig config;
+  config.rekey_bytes = 700'000;
+  run_client(config, dropbear, 6'000'000, 5);
+}
+
+TEST(OtherClients, PlinkUnderRekeying) {
+  if (!has("/usr/bin/plink")) GTEST_SKIP() << "no PuTTY client here";
+  TransportConfig config;
+  config.rekey_bytes = 700'000;
+  run_client(config, plink, 6'000'000, 5);
 }
 
 /// A client that logs in with the scene's user key and runs a command, feeding and collecting.
@@ -304,6 +347,7 @@ class ExecClient {
     wire.run([&](const Event& e) { on_event(e); }, [&] { return closed_; });
     EXPECT_FALSE(wire.failed) << wire.error;
     EXPECT_TRUE(closed_) << transport_.peer_disconnect().text;
+    EXPECT_THAT(transport_.negotiated(), ::testing::EndsWith(" strict"));  // as Debian 12's OpenSSH does
   }
   Bytes output, errors;
   std::uint32_t status = 999;
