@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public face of the screen. Untrusted side.
+#include "codec/terminal/terminal.h"
+
+#include <algorithm>
+
+#include "codec/terminal/screen.h"
+
+namespace sallyport::codec::terminal {
+namespace {
+
+Size clamp(Size s) {
+  return {std::clamp(s.rows, 1, kMaxSize.rows), std::clamp(s.columns, 1, kMaxSize.columns)};
+}
+
+}  // namespace
+
+struct Terminal::State {
+  State(Size size, std::size_t scrollback_bytes) : screen(size, scrollback_bytes) {}
+  Screen screen;
+};
+
+Terminal::Terminal(Size size, std::size_t scrollback_bytes)
+    : state_(std::make_unique<State>(clamp(size), scrollback_bytes)) {}
+Terminal::~Terminal() = default;
+Terminal::Terminal(Terminal&&) noexcept = default;
+Terminal& Terminal::operator=(Terminal&&) noexcept = default;
+
+void Terminal::feed(base::ByteView bytes) {
+  state_->screen.feed(bytes);
+}
+
+void Terminal::resize(Size wanted) {
+  const Size size_now = clamp(wanted);
+  if (!(size_now == size())) state_->screen.resize(size_now);
+}
+
+Size Terminal::size() const {
+  return state_->screen.grid().size();
+}
+
+Cursor Terminal::cursor() const {
+  const VTermPos pos = state_->screen.position();
+  const Tracked& t = state_->screen.tracked();
+  return {pos.row, pos.col, t.visible, t.blinking, t.shape};
+}
+
+Modes Terminal::modes() const {
+  return state_->screen.tracked().modes;
+}
+
+Cell Terminal::cell(int row, int column) const {
+  const Grid& grid = state_->screen.grid();
+  return {grid.text(row, column), grid.width(row, column), unpack(grid.style(row, column))};
+}
+
+std::vector<Cell> Terminal::cells() const {
+  std::vector<Cell> out;
+  const Size s = size();
+  out.reserve(static_cast<std::size_t>(s.rows) * static_cast<std::size_t>(s.columns));
+  for (int r = 0; r < s.rows; ++r) {
+    for (int c = 0; c < s.columns; ++c) out.push_back(cell(r, c));
+  }
+  return out;
+}
+
+std::vector<std::string> Terminal::rendered_text() const {
+  std::vector<std::string> out;
+  for (int r = 0; r < size().rows; ++r) out.push_back(state_->screen.grid().row_text(r));
+  return out;
+}
+
+std::vector<std::string> Terminal::scrollback() const {
+  std::vector<std::string> out;
+  std::string_view rest = state_->screen.scrollback();
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    out.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return out;
+}
+
+std::string Terminal::keyframe() const {
+  return state_->screen.keyframe();
+}
+
+}  // namespace sallyport::codec::terminal
