@@ -21,7 +21,7 @@ namespace sallyport::keys {
 enum class CertificateType : std::uint32_t { user = 1, host = 2 };
 
 /// No certificate that we accept is longer.
-inline constexpr std::size_t kMaxCertificateBytes = 64 * 1024;
+inline constexpr std::size_t kMaxCertificateBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxPrincipals = 256;  ///< as OpenSSH's SSHKEY_CERT_MAX_PRINCIPALS
 inline constexpr std::size_t kMaxCertificateOptions = 64;
 

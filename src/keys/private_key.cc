@@ -25,7 +25,7 @@ using base::Status;
 
 namespace {
 
-constexpr std::size_t kMaxSerializedBytes = 24 * 1024;  // RSA of 16384 bits and the longest comment
+constexpr std::size_t kMaxSerializedBytes = std::size_t{24} * 1024;  // RSA of 16384 bits and the longest comment
 constexpr std::size_t kMaxCommentBytes = 1024;
 constexpr std::size_t kCipherBlockBytes = 8;  // of the cipher "none"
 

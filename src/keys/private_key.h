@@ -14,7 +14,7 @@
 namespace sallyport::keys {
 
 /// Largest private key file that is looked at.
-inline constexpr std::size_t kMaxPrivateKeyBytes = 64 * 1024;
+inline constexpr std::size_t kMaxPrivateKeyBytes = std::size_t{64} * 1024;
 
 enum class GeneratedKey { ed25519, ecdsa_p256, rsa_3072 };
 

@@ -50,6 +50,8 @@ class PublicKey {
   ~PublicKey();
   PublicKey(const PublicKey&) = default;
   PublicKey& operator=(const PublicKey&) = default;
+  PublicKey(PublicKey&&) noexcept = default;
+  PublicKey& operator=(PublicKey&&) noexcept = default;
 
   KeyType type() const;
   std::string_view type_name() const { return key_type_name(type()); }

@@ -15,7 +15,6 @@ using base::Bytes;
 using base::ByteView;
 using base::Errc;
 using base::fail;
-using base::Result;
 using base::Status;
 
 namespace {
