@@ -27,12 +27,12 @@
 namespace {
 
 // As aes256-gcm@openssh.com frames a packet (RFC 5647): its length in clear, the body, the tag.
-constexpr std::size_t kDataBytes = 32 * 1024;
+constexpr std::size_t kDataBytes = std::size_t{32} * 1024;
 constexpr std::size_t kLengthBytes = 4;
 constexpr std::size_t kBodyBytes = kDataBytes + 16;  // padding length, message, channel, data length, padding
 constexpr std::size_t kTagBytes = 16;
 constexpr std::size_t kRecordBytes = kLengthBytes + kBodyBytes + kTagBytes;
-constexpr std::size_t kBufferBytes = 256 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
 constexpr std::uint8_t kFill = 0x5a;
 
 enum class Cipher { none, aes256_gcm };

@@ -11,8 +11,8 @@
 
 namespace {
 
-constexpr std::size_t kRecordBytes = 32 * 1024;   // what one SSH packet carries
-constexpr std::size_t kBufferBytes = 256 * 1024;  // what the relay works on, so that caches are as warm
+constexpr std::size_t kRecordBytes = std::size_t{32} * 1024;   // what one SSH packet carries
+constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;  // what the relay works on, so that caches are as warm
 
 }  // namespace
 
