@@ -42,7 +42,7 @@ class FrontWorker final : public leg::ssh::Worker {
   void observe_data(RelayChannel&, StreamId, base::ByteView) override {}
   Took peer_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request) override;
   Took peer_global_request(const codec::ssh::GlobalRequest& request) override;
-  Took peer_global_answer(bool) override { return Took::no; }
+  void peer_global_answer(bool) override {}
   void peer_finished(RelayChannel& channel) override;
   void observe_far_request(RelayChannel&, const event::Request&) override {}
   void grant_far(std::uint32_t channel, std::uint32_t bytes) override;

@@ -234,6 +234,11 @@ base::Status Relay::flush_global_answers() {
   return {};
 }
 
+base::Status Relay::ask_peer(const codec::ssh::GlobalRequestBody& body) {
+  global_asked_.push_back(Asker::role);
+  return connection_.global_request(body, codec::ssh::WantReply::yes);
+}
+
 base::Status Relay::pump() {
   if (!dirty_) return {};
   dirty_ = false;

@@ -83,6 +83,8 @@ class Relay {
   /// Sends every answer that is due in order.
   base::Status flush_answers(RelayChannel& channel);
   base::Status flush_global_answers();
+  /// A global request of the role's own, with an answer wanted: it goes to RelayRole::peer_global_answer().
+  base::Status ask_peer(const codec::ssh::GlobalRequestBody& body);
   AnswerQueue& global_answers() { return global_answers_; }
   /// An exit status, then close_here().
   void finish_here(RelayChannel& channel, std::uint32_t exit_status);
@@ -155,7 +157,8 @@ class Relay {
   std::vector<RelayChannel*> by_id_;
   std::uint32_t next_number_;
   AnswerQueue global_answers_;
-  std::uint32_t far_global_answers_ = 0;
+  enum class Asker : bool { far_leg, role };
+  std::vector<Asker> global_asked_;  // of the peer, answers awaited in order
   bool dirty_ = false;
 };
 

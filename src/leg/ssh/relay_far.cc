@@ -227,7 +227,7 @@ base::Status Relay::far_credit(std::uint32_t number, std::uint32_t bytes) {
 
 base::Status Relay::far_global_request(const event::GlobalRequest& m) {
   const auto want = m.want_answer() ? codec::ssh::WantReply::yes : codec::ssh::WantReply::no;
-  if (m.want_answer()) ++far_global_answers_;
+  if (m.want_answer()) global_asked_.push_back(Asker::far_leg);
   return connection_.global_request(m.type(), base::view(m.data()), want);
 }
 

@@ -296,9 +296,13 @@ base::Status Relay::on(const codec::ssh::RequestFailure&) {
 }
 
 base::Status Relay::global_answer(bool ok, base::ByteView data) {
-  if (role_.peer_global_answer(ok) == Took::yes) return {};
-  if (far_global_answers_ == 0) return {};
-  --far_global_answers_;
+  if (global_asked_.empty()) return {};
+  const Asker asker = global_asked_.front();
+  global_asked_.erase(global_asked_.begin());
+  if (asker == Asker::role) {
+    role_.peer_global_answer(ok);
+    return {};
+  }
   event::Event event;
   event.mutable_global_answer()->set_ok(ok);
   event.mutable_global_answer()->set_data(bytes(data.first(std::min(data.size(), kMaxRequestBytes))));

@@ -35,8 +35,8 @@ class RelayRole {
   /// A request from the peer. took: the role pushed its answer, if one is wanted, to channel.answers.
   virtual Took peer_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request) = 0;
   virtual Took peer_global_request(const codec::ssh::GlobalRequest& request) = 0;
-  /// A global answer from the peer. took: it was to a request of the role's own.
-  virtual Took peer_global_answer(bool ok) = 0;
+  /// The peer's answer to Relay::ask_peer().
+  virtual void peer_global_answer(bool ok) = 0;
   /// EOF or CLOSE came from the peer.
   virtual void peer_finished(RelayChannel& channel) = 0;
   /// A request from the far leg, before it goes to the peer.

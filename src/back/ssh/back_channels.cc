@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a back adds to the relay of channels: the terminal models and their keyframes.
+#include "back/ssh/back_worker.h"
+#include "event/event.pb.h"
+
+namespace sallyport::back::ssh {
+
+using leg::ssh::Opening;
+using leg::ssh::RelayChannel;
+using leg::ssh::StreamId;
+
+namespace {
+
+// Terminal output between two keyframes that nobody asked for: replay starts from one.
+constexpr std::size_t kKeyframeEveryBytes = 256 * 1024;
+constexpr std::size_t kMaxKeyframePart = 48 * 1024;
+
+codec::terminal::Size size_of(std::uint32_t columns, std::uint32_t rows) {
+  const auto bounded = [](std::uint32_t n, int max) {
+    return static_cast<int>(std::clamp<std::uint32_t>(n, 1, static_cast<std::uint32_t>(max)));
+  };
+  return {bounded(rows, codec::terminal::kMaxSize.rows), bounded(columns, codec::terminal::kMaxSize.columns)};
+}
+
+BackChannel& back_of(RelayChannel& channel) {
+  if (!channel.role) channel.role = std::make_unique<BackChannel>();
+  return static_cast<BackChannel&>(*channel.role);
+}
+
+}  // namespace
+
+Opening BackWorker::peer_opens(RelayChannel&, const codec::ssh::ChannelOpen&) {
+  return Opening::peer_asked;  // the broker knows whether anybody asked the target for that
+}
+
+void BackWorker::observe_far_request(RelayChannel& channel, const event::Request& request) {
+  if (request.has_pty()) {
+    BackChannel& back = back_of(channel);
+    // RFC 4254 §6.2: zero means that the other unit counts.
+    const std::uint32_t columns = request.pty().columns() == 0 ? 80 : request.pty().columns();
+    const std::uint32_t rows = request.pty().rows() == 0 ? 24 : request.pty().rows();
+    if (!back.terminal) back.terminal = std::make_unique<codec::terminal::Terminal>(size_of(columns, rows));
+  } else if (request.has_window_change() && channel.role && back_of(channel).terminal) {
+    const auto& change = request.window_change();
+    if (change.columns() > 0 && change.rows() > 0) {
+      back_of(channel).terminal->resize(size_of(change.columns(), change.rows()));
+    }
+  }
+}
+
+void BackWorker::observe_data(RelayChannel& channel, StreamId stream, base::ByteView data) {
+  if (stream != StreamId::main || !channel.role) return;
+  BackChannel& back = back_of(channel);
+  if (!back.terminal) return;
+  back.terminal->feed(data);
+  back.since_keyframe += data.size();
+  if (back.since_keyframe >= kKeyframeEveryBytes) back.keyframe_due = keyframes_due_ = true;
+}
+
+void BackWorker::want_keyframes() {
+  relay().for_each([this](RelayChannel& channel) {
+    if (!channel.role || !back_of(channel).terminal) return;
+    back_of(channel).keyframe_due = keyframes_due_ = true;
+  });
+}
+
+// Between messages, when all that the model has seen was sent.
+base::Status BackWorker::role_pump() {
+  if (!keyframes_due_) return {};
+  keyframes_due_ = false;
+  relay().for_each([this](RelayChannel& channel) {
+    if (!channel.role || !back_of(channel).keyframe_due) return;
+    BackChannel& back = back_of(channel);
+    back.keyframe_due = false;
+    back.since_keyframe = 0;
+    send_keyframe(channel, *back.terminal);
+  });
+  return {};
+}
+
+void BackWorker::send_keyframe(const RelayChannel& channel, const codec::terminal::Terminal& terminal) {
+  const std::string ansi = terminal.keyframe();
+  std::string_view left = ansi;
+  do {
+    const auto part = left.substr(0, kMaxKeyframePart);
+    left.remove_prefix(part.size());
+    event::Event event;
+    auto* keyframe = event.mutable_keyframe();
+    keyframe->set_channel(channel.number);
+    keyframe->set_columns(static_cast<std::uint32_t>(terminal.size().columns));
+    keyframe->set_rows(static_cast<std::uint32_t>(terminal.size().rows));
+    keyframe->set_ansi(std::string(part));
+    keyframe->set_more(!left.empty());
+    port().send_event(event);
+  } while (!left.empty());
+}
+
+void BackWorker::grant_far(std::uint32_t channel, std::uint32_t bytes) {
+  ipc::BackToBroker message;
+  message.mutable_credit()->set_channel(channel);
+  message.mutable_credit()->set_bytes(bytes);
+  port().send_control(message);
+}
+
+void BackWorker::channel_gone(RelayChannel& channel) {
+  if (bulk() != nullptr) bulk()->channel_gone(channel);
+}
+
+}  // namespace sallyport::back::ssh
