@@ -155,8 +155,8 @@ std::string Screen::restore_cursor_at(VTermPos cursor, LastCharacter last) const
     // Written, then erased: the wrap is still due.
     return go(cursor.row, column) + " " + sgr(unpack({0, g.style(cursor.row, column).background, 0})) + "\x1b[X";
   }
-  if (last == LastCharacter::again && last_ && last_->row == cursor.row && last_->cursor.row == cursor.row &&
-      last_->cursor.col == cursor.col && !grid().blank(last_->row, last_->column)) {
+  if (last == LastCharacter::again && last_ && last_->row == cursor.row && last_->column >= left &&
+      last_->cursor.row == cursor.row && last_->cursor.col == cursor.col && !grid().blank(last_->row, last_->column)) {
     const Grid& g = grid();
     const std::string again = sgr(unpack(g.style(last_->row, last_->column))) + g.text(last_->row, last_->column);
     // Written without wrapping: otherwise it would leave a wrap that is not due here.
