@@ -3,72 +3,14 @@
 #include "recording/verify.h"
 
 #include <algorithm>
-#include <set>
 
 #include "recording/content_check.h"
 #include "recording/file_io.h"
+#include "recording/frame.h"
 #include "recording/info.h"
-#include "recording/record_map.h"
+#include "recording/verifier.h"
 
 namespace sallyport::recording {
-namespace {
-
-// How far past a missing tail one is still looked for: a writer has at most a full, a current and a prepared one.
-constexpr std::uint64_t kTailsAhead = 3;
-
-std::string chunk_name(std::uint64_t number) {
-  return "chunk " + std::to_string(number);
-}
-
-class Verifier {
- public:
-  Verifier(const RecordSource& source, const VerifyOptions& options, RecordMap map)
-      : source_(source), options_(options), map_(std::move(map)), findings_(report_.findings) {}
-
-  base::Result<VerifyReport> run() {
-    check_header();
-    if (auto done = check_chunks(); !done) return pass(done);
-    check_missing_chunks();
-    check_known_chunks();
-    if (auto done = check_tails(); !done) return pass(done);
-    check_seal();
-    if (auto done = check_end(); !done) return pass(done);
-    finish();
-    return std::move(report_);
-  }
-
- private:
-  void check_header();
-  base::Status check_chunks();
-  void check_links(const MappedChunk& chunk, const std::string& at);
-  base::Status check_body(std::size_t i, const std::string& at);
-  void check_verbatim(const MappedChunk& chunk, base::ByteView body, const std::string& at, bool intact);
-  void check_missing_chunks();
-  void check_known_chunks();
-  base::Status check_tails();
-  base::Result<bool> check_tail(std::uint64_t number, bool last);
-  base::Result<std::optional<base::Bytes>> read_tail(std::uint64_t number) const;
-  void check_seal();
-  void check_index(const std::string& at);
-  base::Status check_end();
-  void finish();
-
-  std::uint64_t chunk_end(std::size_t i) const;
-
-  const RecordSource& source_;
-  const VerifyOptions& options_;
-  RecordMap map_;
-  VerifyReport report_;
-  Findings findings_;
-  std::optional<RecordKeys> keys_;
-  std::set<std::uint64_t> seen_;
-  std::uint64_t next_number_ = 0;  // one past the highest chunk
-  Hash chain_{};                   // after the last chunk or tail
-  bool chain_known_ = true;
-  std::uint64_t next_seq_ = 0;
-  bool current_tail_ = false;
-  bool covered_ = false;  // the tail that the next chunk would be made of is there
-};
 
 void Verifier::check_header() {
   const auto& header = map_.header();
@@ -225,84 +167,6 @@ void Verifier::check_known_chunks() {
   }
 }
 
-base::Result<std::optional<base::Bytes>> Verifier::read_tail(std::uint64_t number) const {
-  auto fd = source_.open_tail(number);
-  if (!fd) {
-    if (fd.error().code == base::Errc::not_found) return std::nullopt;
-    return pass(fd);
-  }
-  auto bytes = read_at(fd->get(), 0, kTailCapacityBytes + 1);
-  if (!bytes) return pass(bytes);
-  return std::optional<base::Bytes>(std::move(*bytes));
-}
-
-base::Status Verifier::check_tails() {
-  // The last chunk's tail may not have been dropped yet.
-  if (next_number_ > 0) {
-    auto left = read_tail(next_number_ - 1);
-    if (!left) return pass(left);
-    if (*left) findings_.note("tail " + std::to_string(next_number_ - 1), "left over: its chunk is in the record");
-  }
-  std::vector<std::uint64_t> numbers;
-  for (std::uint64_t n = next_number_; n < next_number_ + kTailsAhead; ++n) {
-    auto bytes = read_tail(n);
-    if (!bytes) return pass(bytes);
-    if (!*bytes) continue;
-    const auto head = decode_tail_head(**bytes);
-    if (!head || head->has_value()) numbers.push_back(n);
-  }
-  std::uint64_t expected = next_number_;
-  for (const std::uint64_t n : numbers) {
-    for (; expected < n; ++expected) {
-      findings_.fault("tail " + std::to_string(expected), "missing");
-      chain_known_ = false;
-    }
-    auto used = check_tail(n, n == numbers.back());
-    if (!used) return pass(used);
-    if (*used && map_.seal()) findings_.fault("tail " + std::to_string(n), "frames are left beside the seal");
-    expected = n + 1;
-  }
-  current_tail_ = !numbers.empty();
-  covered_ = !numbers.empty() && numbers.front() == next_number_;
-  return {};
-}
-
-/// True when the tail holds frames.
-base::Result<bool> Verifier::check_tail(std::uint64_t number, bool last) {
-  const std::string name = "tail " + std::to_string(number);
-  auto bytes = read_tail(number);
-  if (!bytes) return pass(bytes);
-  if (!*bytes) return false;
-  if ((*bytes)->size() > kTailCapacityBytes) findings_.fault(name, "longer than a tail can be");
-  const auto head = decode_tail_head(**bytes);
-  Hash chain_in = chain_;
-  if (!head || !*head) {
-    findings_.fault(name + " at offset 0", head ? std::string("its head is gone") : head.message());
-  } else {
-    chain_in = (*head)->chain_in;
-    if ((*head)->header_hash != map_.header_hash()) findings_.fault(name, "is another recording's");
-    if ((*head)->number != number) findings_.fault(name, "is tail " + std::to_string((*head)->number));
-    if (chain_known_ && ((*head)->chain_in != chain_ || (*head)->first_seq != next_seq_)) {
-      findings_.fault(name, "does not continue what precedes it: frames are missing or altered");
-    }
-    next_seq_ = (*head)->first_seq;
-  }
-  const base::ByteView frames = base::ByteView(**bytes).subspan(std::min(kTailHeadBytes, (*bytes)->size()));
-  const FrameWalk walk = walk_frames(frames, chain_in);
-  ContentCheck check(findings_, keys_ ? &*keys_ : nullptr, map_.header_hash());
-  const FramesPlace where{name, number, kTailHeadBytes};
-  check.frames(where, walk, last ? TornEnd::possible : TornEnd::impossible);
-  check.open_frames(where, frames, walk);
-  chain_ = walk.chain_out;
-  chain_known_ = walk.valid_frames == walk.frames.size() && walk.holes.empty();
-  for (const WalkedFrame& f : walk.frames) {
-    report_.entries += f.head.entries;
-    next_seq_ = f.head.first_seq + f.head.entries;
-  }
-  report_.tail_frames += walk.frames.size();
-  return !walk.frames.empty() || !walk.holes.empty();
-}
-
 void Verifier::check_seal() {
   const auto& seal = map_.seal();
   if (!seal) {
@@ -394,8 +258,6 @@ void Verifier::finish() {
         map_.seal()->state == SealState::complete ? VerifyReport::State::sealed : VerifyReport::State::truncated;
   }
 }
-
-}  // namespace
 
 bool VerifyReport::sound() const {
   return std::none_of(findings.begin(), findings.end(),
