@@ -50,10 +50,10 @@ class AuditTest : public ::testing::Test {
     sqlite3_close(db);
   }
   void append(int n) {
-    for (int i = 0; i < n; ++i) {
-      clock_.now += 1000;
-      ASSERT_TRUE(log_->append({"session.start", "alice", "01abc", {{"n", std::int64_t{i}}}}));
-    }
+    clock_.now += 1000;
+    std::vector<Event> events;
+    for (int i = 0; i < n; ++i) events.push_back({"session.start", "alice", "01abc", {{"n", std::int64_t{i}}}});
+    ASSERT_TRUE(log_->append(events));
   }
 
   std::string dir_;
