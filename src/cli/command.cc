@@ -94,23 +94,23 @@ Command& Command::option(const std::string& names, std::optional<std::string>& o
 }
 
 Command& Command::option(const std::string& names, double& out, const std::string& help, double least, double most) {
-  node_->app->add_option(names, out, help)->check(CLI::Range(least, most))->type_name("");
+  node_->app->add_option(names, out, help)->check(CLI::Range(least, most).description(""))->type_name("NUMBER");
   return *this;
 }
 
 Command& Command::option(const std::string& names, unsigned& out, const std::string& help) {
-  node_->app->add_option(names, out, help)->type_name("");
+  node_->app->add_option(names, out, help)->type_name("NUMBER");
   return *this;
 }
 
 Command& Command::option(const std::string& names, std::string& out, const std::string& help,
                          const std::vector<std::string>& words) {
-  node_->app->add_option(names, out, help + " (" + joined(words) + ")")->check(one_of(words))->type_name("");
+  node_->app->add_option(names, out, help + " (" + joined(words) + ")")->check(one_of(words))->type_name("WORD");
   return *this;
 }
 
 Command& Command::required_option(const std::string& names, std::string& out, const std::string& help) {
-  node_->app->add_option(names, out, help)->required()->type_name("");
+  node_->app->add_option(names, out, help)->required()->type_name("VALUE");
   return *this;
 }
 
@@ -164,7 +164,7 @@ CommandLine::CommandLine() : state_(std::make_unique<State>()) {
       ->type_name("FILE");
   app.add_option("-o,--output", state_->format, "How to print: table or json")
       ->check(one_of({"table", "json"}))
-      ->type_name("");
+      ->type_name("WORD");
   app.footer("Each verb explains itself: sallyport VERB --help");
 }
 

@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +42,6 @@ class Command {
   Command& positionals(const std::string& name, std::vector<std::string>& out, const std::string& help,
                        Presence presence = Presence::required);
   Command& option(const std::string& names, std::string& out, const std::string& help);
-  Command& option(const std::string& names, std::optional<std::string>& out, const std::string& help);
   Command& option(const std::string& names, double& out, const std::string& help, double least, double most);
   Command& option(const std::string& names, unsigned& out, const std::string& help);
   /// One of the words.

@@ -141,7 +141,7 @@ Finding check_port(const std::string& name, const config::ListenAddress& address
 }
 
 Finding check_worker_user(const config::Config& config) {
-  Finding out{"worker user", FindingState::ok, config.worker_user, "what workers become before they see a byte", ""};
+  Finding out{"worker account", FindingState::ok, config.worker_user, "what workers become before they see a byte", ""};
   if (::geteuid() != 0) {
     out.detail = "workers run as this user (uid " + std::to_string(::geteuid()) + ")";
     return out;
@@ -167,8 +167,8 @@ Finding check_group(const config::Config& config) {
 Finding check_descriptors(const config::Config& config) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  Finding out{"open files", FindingState::ok, "at most " + std::to_string(limit.rlim_max), "a session needs about ten",
-              ""};
+  Finding out{"open files for sessions", FindingState::ok, "at most " + std::to_string(limit.rlim_max),
+              "a session needs about ten", ""};
   const std::uint64_t wanted = std::uint64_t{config.limits.max_sessions} * 10 + config.limits.preauth_total * 4 + 256;
   if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted) {
     out.state = FindingState::warn;

@@ -46,7 +46,7 @@ class ScreenCheck {
         screen->resize({static_cast<int>(change.rows()), static_cast<int>(change.columns())});
       }
     }
-    if (event.kind_case() == event::Event::kKeyframe) compare(event.keyframe());
+    if (event.kind_case() == event::Event::kKeyframe) keyframe(event.keyframe());
   }
 
   std::size_t compared() const { return compared_; }
@@ -59,17 +59,23 @@ class ScreenCheck {
     return &screens_.try_emplace(channel, known->second.size, 0).first->second;
   }
 
-  void compare(const event::Keyframe& keyframe) {
-    Terminal* screen = screen_of(keyframe.channel());
-    Terminal recorded({static_cast<int>(keyframe.rows()), static_cast<int>(keyframe.columns())}, 0);
-    if (screen == nullptr || !(recorded.size() == screen->size())) return;
-    recorded.feed(base::view(keyframe.ansi()));
-    ++compared_;
-    if (recorded.cells() != screen->cells()) ++different_;
+  // A large screen comes in parts.
+  void keyframe(const event::Keyframe& part) {
+    const codec::terminal::Size size{static_cast<int>(part.rows()), static_cast<int>(part.columns())};
+    Terminal& recorded = keyframes_.try_emplace(part.channel(), size, 0).first->second;
+    recorded.feed(base::view(part.ansi()));
+    if (part.more()) return;
+    const Terminal* screen = screen_of(part.channel());
+    if (screen != nullptr && recorded.size() == screen->size()) {
+      ++compared_;
+      if (recorded.cells() != screen->cells()) ++different_;
+    }
+    keyframes_.erase(part.channel());
   }
 
   ChannelTracker tracker_;
   std::map<std::uint32_t, Terminal> screens_;
+  std::map<std::uint32_t, Terminal> keyframes_;  // being put together
   std::size_t compared_ = 0;
   std::size_t different_ = 0;
 };

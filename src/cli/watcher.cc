@@ -135,7 +135,10 @@ class Watcher {
   }
 
   void show_keyframe(const event::Keyframe& keyframe) {
-    start(keyframe.channel(), size_of(keyframe.rows(), keyframe.columns()));
+    const bool continues = screen_ && keyframe_goes_on_ && keyframe.channel() == channel_;
+    if (!continues) start(keyframe.channel(), size_of(keyframe.rows(), keyframe.columns()));
+    if (keyframe.channel() == channel_) keyframe_goes_on_ = keyframe.more();
+    dirty_ = true;
     if (screen_ && keyframe.channel() == channel_) screen_->feed(base::view(keyframe.ansi()));
   }
 
@@ -171,6 +174,7 @@ class Watcher {
   std::optional<Painter> painter_;
   std::optional<Terminal> screen_;
   std::uint32_t channel_ = 0;
+  bool keyframe_goes_on_ = false;
   std::string state_;
   std::string pending_;
   base::Micros painted_us_ = 0;

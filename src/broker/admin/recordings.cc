@@ -47,28 +47,30 @@ struct Opened {
 
 // The hashes that the audit log keeps of a record: verify() holds the files against them.
 base::Status read_marks(store::Store& store, const std::string& id, Opened& out) {
-  store::AuditFilter filter;
-  filter.session = id;
-  filter.type = "recording.";
-  filter.limit = kMaxHeads;
-  auto rows = store.list_audit(filter);
-  if (!rows) return base::pass(rows);
   const auto hash_of = [](const Json& event, const char* name) {
     auto bytes = base::from_hex(event.value(name, std::string{}));
     return bytes && bytes->size() == std::tuple_size_v<recording::Hash> ? *bytes : base::Bytes{};
   };
-  for (const store::AuditRow& row : *rows) {
-    const Json event = Json::parse(row.body, nullptr, false);
-    if (!event.is_object()) continue;
-    if (row.type == "recording.start") out.header_hash = hash_of(event, "header");
-    if (row.type == "recording.seal") out.seal_hash = hash_of(event, "seal");
-    if (row.type != "recording.chunk") continue;
-    const base::Bytes head = hash_of(event, "head");
-    if (head.empty() || !event.contains("chunk") || !event["chunk"].is_number_unsigned()) continue;
-    recording::ChunkMark mark;
-    mark.number = event["chunk"].get<std::uint64_t>();
-    std::copy(head.begin(), head.end(), mark.head_hash.begin());
-    out.heads.push_back(mark);
+  for (const char* type : {"recording.", "session.end"}) {
+    store::AuditFilter filter;
+    filter.session = id;
+    filter.type = type;
+    filter.limit = kMaxHeads;
+    auto rows = store.list_audit(filter);
+    if (!rows) return base::pass(rows);
+    for (const store::AuditRow& row : *rows) {
+      const Json event = Json::parse(row.body, nullptr, false);
+      if (!event.is_object()) continue;
+      if (row.type == "recording.start") out.header_hash = hash_of(event, "header");
+      if (row.type == "session.end") out.seal_hash = hash_of(event, "seal");
+      if (row.type != "recording.chunk") continue;
+      const base::Bytes head = hash_of(event, "head");
+      if (head.empty() || !event.contains("chunk") || !event["chunk"].is_number_unsigned()) continue;
+      recording::ChunkMark mark;
+      mark.number = event["chunk"].get<std::uint64_t>();
+      std::copy(head.begin(), head.end(), mark.head_hash.begin());
+      out.heads.push_back(mark);
+    }
   }
   return {};
 }

@@ -54,8 +54,9 @@ class Act final : public Activity {
 
   void start() {
     if (restricts(action_)) run();
-    audit::Event event = exchange_.event(std::string("session.") + to_string(action_), session_->info().id);
-    if (!text_.empty()) event.fields = {{"text", text_}};
+    // The order; the session itself notes what came of it as session.pause and so on.
+    audit::Event event = exchange_.event("admin.session-control", session_->info().id);
+    event.fields = {{"action", std::string(to_string(action_))}, {"text", text_}};
     const auto self = exchange_.shared_from_this();
     exchange_.services().audit.write(std::move(event), [self](base::Status written) {
       self->post([written = std::move(written)](Exchange& e) {

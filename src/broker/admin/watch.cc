@@ -31,7 +31,7 @@ class Watching final : public Activity {
   // The watch is in the audit log, or queued for it, before anything is shown.
   void start() {
     const auto self = exchange_.shared_from_this();
-    exchange_.services().audit.write(exchange_.event("session.watch", session_->info().id),
+    exchange_.services().audit.write(exchange_.event("admin.session-watch", session_->info().id),
                                      [self](base::Status written) {
                                        self->post([written = std::move(written)](Exchange& e) {
                                          if (auto* watching = static_cast<Watching*>(e.activity())) {

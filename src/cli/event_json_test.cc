@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Golden JSON and lines of recorded events.
+#include "cli/event_json.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "event/event.pb.h"
+
+namespace sallyport::cli {
+namespace {
+
+TEST(EventJson, DataIsTextOrBase64) {
+  event::Event event;
+  event.mutable_data()->set_channel(2);
+  event.mutable_data()->set_bytes("hi\x1b[1m");
+  EXPECT_EQ(event_json(event, false).dump(),
+            R"({"event":"data","channel":2,"stream":"main","text":"hi\u001b[1m","direction":"down"})");
+  event.mutable_data()->set_bytes("\xff\xfe");
+  event.mutable_data()->set_stream(event::STREAM_STDERR);
+  EXPECT_EQ(event_json(event, true).dump(),
+            R"({"event":"data","channel":2,"stream":"stderr","base64":"//4=","direction":"up"})");
+}
+
+TEST(EventJson, LinesAreEscaped) {
+  event::Event event;
+  event.mutable_request()->set_channel(0);
+  event.mutable_request()->mutable_exec()->set_command("echo \x1b]0;x\x07\n");
+  EXPECT_EQ(event_line(event, true), "request channel=0 request=exec text=echo \\x1b]0;x\\x07\\x0a direction=up");
+}
+
+TEST(EventJson, NamesWhatWasRun) {
+  event::Event event;
+  std::string source;
+  EXPECT_EQ(command_of(event, source), "");
+  EXPECT_EQ(source, "");
+  event.mutable_request()->mutable_exec()->set_command("uname -a");
+  EXPECT_EQ(command_of(event, source), "uname -a");
+  EXPECT_EQ(source, "exec");
+  event.mutable_request()->mutable_subsystem()->set_name("sftp");
+  EXPECT_EQ(command_of(event, source), "sftp");
+  EXPECT_EQ(source, "subsystem");
+}
+
+TEST(EventJson, EveryKindHasAName) {
+  const event::Event empty;
+  EXPECT_EQ(event_json(empty, false)["event"], "unknown");
+  event::Event event;
+  event.mutable_session_end()->set_reason("closed");
+  event.mutable_session_end()->add_coverage()->set_coverage("verbatim");
+  const auto json = event_json(event, false);
+  EXPECT_EQ(json["event"], "session-end");
+  EXPECT_EQ(json["coverage"][0]["coverage"], "verbatim");
+}
+
+}  // namespace
+}  // namespace sallyport::cli
