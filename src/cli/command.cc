@@ -81,15 +81,7 @@ Command& Command::positionals(const std::string& name, std::vector<std::string>&
 }
 
 Command& Command::option(const std::string& names, std::string& out, const std::string& help) {
-  node_->app->add_option(names, out, help)->type_name("");
-  return *this;
-}
-
-Command& Command::option(const std::string& names, std::optional<std::string>& out, const std::string& help) {
-  node_->app
-      ->add_option_function<std::string>(
-          names, [&out](const std::string& v) { out = v; }, help)
-      ->type_name("");
+  node_->app->add_option(names, out, help)->type_name("VALUE");
   return *this;
 }
 
