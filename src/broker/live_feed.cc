@@ -15,20 +15,24 @@ void LiveFeed::add(base::Micros time_us, bool up, base::ByteView event) {
   notify();
 }
 
-void LiveFeed::add_keyframe(base::Micros time_us, std::uint32_t channel, base::ByteView event) {
+void LiveFeed::add_keyframe(base::Micros time_us, std::uint32_t channel, Part part, base::ByteView event) {
   const std::lock_guard lock(mutex_);
   const FeedEntry entry{next_seq_++, time_us, false, std::make_shared<const base::Bytes>(event.begin(), event.end())};
-  keyframes_[channel] = entry;
   entries_.push_back(entry);
   bytes_ += event.size();
-  since_keyframe_ = 0;
-  keyframe_asked_ = false;
-  // What came before the oldest of the latest keyframes is drawn by them.
-  std::uint64_t oldest = entry.seq;
-  for (const auto& [unused, frame] : keyframes_) oldest = std::min(oldest, frame.seq);
-  while (!entries_.empty() && entries_.front().seq < oldest) {
-    bytes_ -= entries_.front().event->size();
-    entries_.pop_front();
+  partial_[channel].push_back(entry);
+  if (part == Part::last) {
+    keyframes_[channel] = std::move(partial_[channel]);
+    partial_.erase(channel);
+    since_keyframe_ = 0;
+    keyframe_asked_ = false;
+    // What came before the oldest of the latest keyframes is drawn by them.
+    std::uint64_t oldest = entry.seq;
+    for (const auto& [unused, frame] : keyframes_) oldest = std::min(oldest, frame.front().seq);
+    while (!entries_.empty() && entries_.front().seq < oldest) {
+      bytes_ -= entries_.front().event->size();
+      entries_.pop_front();
+    }
   }
   trim();
   notify();
@@ -64,7 +68,9 @@ LiveFeed::Batch LiveFeed::after(std::uint64_t seq, std::size_t max_bytes) const 
   if (missed) {
     out.gap = seq != 0 || dropped_up_to_ != 0;
     for (const auto& [unused, frame] : keyframes_) {
-      if (frame.seq < first) out.entries.push_back(frame);
+      for (const FeedEntry& entry : frame) {
+        if (entry.seq < first) out.entries.push_back(entry);
+      }
     }
     for (const FeedEntry& entry : out.entries) size += entry.event->size();
   }

@@ -31,10 +31,13 @@ class LiveFeed {
   /// After this much without a keyframe one is wanted, so that joining stays cheap.
   static constexpr std::size_t keyframe_due_bytes = 128 * 1024;
 
+  /// A large screen comes in several events.
+  enum class Part { more_follow, last };
+
   /// Session loop: an event that is in the record already.
   void add(base::Micros time_us, bool up, base::ByteView event);
-  /// Session loop: a keyframe of one channel; what it makes superfluous is dropped.
-  void add_keyframe(base::Micros time_us, std::uint32_t channel, base::ByteView event);
+  /// Session loop: a part of a keyframe of one channel; what the whole one makes superfluous is dropped with its last.
+  void add_keyframe(base::Micros time_us, std::uint32_t channel, Part part, base::ByteView event);
   /// Whether a keyframe should be asked for. Says so once per due.
   bool take_keyframe_due();
   /// No more will come.
@@ -59,7 +62,8 @@ class LiveFeed {
 
   mutable std::mutex mutex_;
   std::deque<FeedEntry> entries_;
-  std::map<std::uint32_t, FeedEntry> keyframes_;  // the latest of each channel
+  std::map<std::uint32_t, std::vector<FeedEntry>> keyframes_;  // the latest whole one of each channel
+  std::map<std::uint32_t, std::vector<FeedEntry>> partial_;    // parts whose last is still to come
   std::size_t bytes_ = 0;
   std::size_t since_keyframe_ = 0;
   std::uint64_t next_seq_ = 1;

@@ -107,7 +107,8 @@ bool Session::record(recording::EntryKind kind, Direction from, const Event& eve
   const base::Micros now = services_.clock.now_us();
   if (!record_->append(kind, now, bytes)) return false;
   if (event.has_keyframe()) {
-    handle_->feed().add_keyframe(now, event.keyframe().channel(), bytes);
+    handle_->feed().add_keyframe(now, event.keyframe().channel(),
+                                 event.keyframe().more() ? LiveFeed::Part::more_follow : LiveFeed::Part::last, bytes);
   } else if (kind == recording::EntryKind::plain) {
     handle_->feed().add(now, from == Direction::up, bytes);
     if (handle_->feed().take_keyframe_due()) ask_keyframe();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the far leg said and the broker let pass, made into messages for the peer.
+#include <algorithm>
+
 #include "base/escape.h"
 #include "event/event.pb.h"
+#include "ipc/message_kind.h"
 #include "leg/ssh/relay.h"
 #include "leg/ssh/request_events.h"
 
@@ -219,7 +222,15 @@ base::Status Relay::far_credit(std::uint32_t number, std::uint32_t bytes) {
   if (channel == nullptr || channel->opening != Opening::open) return {};
   channel->in.credit += bytes;
   if (!channel->in.close && !channel->in.eof) {
-    if (auto s = connection_.consumed(channel->id, bytes); !s) return s;
+    // OpenSSH's server opens a session with no window and widens it later: that is new room, not room given back.
+    auto& table = connection_.channels();
+    const auto* c = table.find(channel->id);
+    const std::uint32_t before = c == nullptr ? 0 : c->in_window_size;
+    const auto room =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(channel->in.credit, ipc::channel_window_bytes));
+    const std::uint32_t growth = std::min(bytes, room > before ? room - before : 0);
+    table.widen(channel->id, before + growth);
+    if (auto s = connection_.consumed(channel->id, bytes - growth); !s) return s;
   }
   flush_held(*channel);
   return {};
