@@ -149,11 +149,7 @@ std::string Screen::restore_cursor_at(VTermPos cursor, LastCharacter last) const
   if (last == LastCharacter::again && tracked_.phantom) {
     const Grid& g = grid();
     const int column = cursor.col;
-    if (!g.blank(cursor.row, column)) {
-      return go(cursor.row, column) + sgr(unpack(g.style(cursor.row, column))) + g.text(cursor.row, column);
-    }
-    // Written, then erased: the wrap is still due.
-    return go(cursor.row, column) + " " + sgr(unpack({0, g.style(cursor.row, column).background, 0})) + "\x1b[X";
+    return go(cursor.row, column) + sgr(unpack(g.style(cursor.row, column))) + g.text(cursor.row, column);
   }
   if (last == LastCharacter::again && last_ && last_->row == cursor.row && last_->column >= left &&
       last_->cursor.row == cursor.row && last_->cursor.col == cursor.col && !grid().blank(last_->row, last_->column)) {

@@ -61,13 +61,17 @@ void Screen::write(std::string_view bytes) {
   }
 }
 
-/// A control function that may move the cursor: libvterm forgets the pending wrap when it did, or when it must.
-void Screen::write_and_track(std::string_view bytes, bool moves) {
-  const VTermPos before = position();
+/// A wrap that was due is not any more. What libvterm keeps of it goes too: it forgets on some functions only.
+void Screen::drop_wrap() {
+  if (tracked_.phantom) write("\x1b[" + std::to_string(position().col + 1) + "`");
+  tracked_.phantom = false;
+}
+
+/// A control function that moves the cursor or the cells.
+void Screen::write_control(std::string_view bytes) {
   write(bytes);
   if (tracked_.modes.origin) write(kSettle);
-  const VTermPos after = position();
-  if (moves || before.row != after.row || before.col != after.col) tracked_.phantom = false;
+  drop_wrap();
   last_.reset();
 }
 
@@ -80,7 +84,7 @@ void Screen::text(std::string_view ascii) {
       const VTermPos written = position();
       write(kSettle);
       const VTermPos settled = position();
-      if (settled.row != written.row || settled.col != written.col) tracked_.phantom = false;
+      if (settled.row != written.row || settled.col != written.col) drop_wrap();
       at += n;
     }
   } else {
@@ -100,7 +104,7 @@ void Screen::character(char32_t code, std::string_view utf8) {
 void Screen::control(std::uint8_t code) {
   if (code < 0x08 || code > 0x0f) return;
   const char byte = static_cast<char>(code);
-  if (code < 0x0e) return write_and_track(std::string_view(&byte, 1), false);
+  if (code < 0x0e) return write_control(std::string_view(&byte, 1));
   tracked_.shifted_in = code == 0x0e ? 1 : 0;
   write(std::string_view(&byte, 1));
 }
@@ -135,7 +139,7 @@ void Screen::escape(std::string_view body) {
     case 'D':
     case 'E':
     case 'M':
-      return write_and_track(sequence, false);
+      return write_control(sequence);
     default:
       return;
   }
@@ -193,8 +197,7 @@ void Screen::forward(const Csi& s) {
   if (s.intermediate != 0) out += s.intermediate;
   out += s.final;
   if (s.final == 'm') return write(out);
-  static constexpr std::string_view kMoving = "ABCDEFGH`adefjk";
-  write_and_track(out, kMoving.find(s.final) != std::string_view::npos);
+  write_control(out);
 }
 
 /// REP, ours: libvterm's never ends for a character without width.
@@ -214,6 +217,7 @@ void Screen::fill_with_e() {
   for (int r = 0; r < size_.rows; ++r) {
     for (int c = 0; c < size_.columns; ++c) active().put(r, c, U'E', 1, packed_pen_);
   }
+  drop_wrap();
   last_.reset();
 }
 

@@ -84,7 +84,8 @@ class Screen final : public UnitSink {
   void csi(const Csi& sequence) override;
 
   void write(std::string_view bytes);
-  void write_and_track(std::string_view bytes, bool moves);
+  void write_control(std::string_view bytes);
+  void drop_wrap();
   void forward(const Csi& sequence);
   void set_modes(const Csi& sequence, bool on);
   void set_ansi_mode(int mode, bool on);

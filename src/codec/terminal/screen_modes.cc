@@ -48,7 +48,7 @@ void Screen::set_private_mode(int mode, bool on) {
       return;
     case 6:
       m.origin = on;
-      return write_and_track(private_mode(6, on), false);
+      return write_control(private_mode(6, on));
     case 7:
       m.autowrap = on;
       return write(private_mode(7, on));
@@ -107,7 +107,7 @@ void Screen::set_margins(const Csi& s) {
   (rows ? tracked_.top : tracked_.left) = first;
   (rows ? tracked_.bottom : tracked_.right) = last;
   const std::string end = last < 0 ? std::to_string(extent) : std::to_string(last);
-  write_and_track("\x1b[" + std::to_string(first + 1) + ";" + end + s.final, false);
+  write_control("\x1b[" + std::to_string(first + 1) + ";" + end + s.final);
 }
 
 void Screen::set_tab_stops(const Csi& s) {
@@ -154,19 +154,22 @@ void Screen::save_cursor() {
 }
 
 void Screen::restore_cursor() {
-  write_and_track(
+  write_control(
       "\x1b"
-      "8",
-      false);
+      "8");
 }
 
 void Screen::enter_alternate() {
+  drop_wrap();
+  last_.reset();
   tracked_.modes.alternate_screen = true;
   if (!alternate_) alternate_ = std::make_unique<Grid>(size_);
   alternate_->erase({0, size_.rows, 0, size_.columns}, packed_pen_.background);
 }
 
 void Screen::leave_alternate() {
+  drop_wrap();
+  last_.reset();
   tracked_.modes.alternate_screen = false;
   alternate_.reset();
 }
