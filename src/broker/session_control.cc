@@ -100,7 +100,12 @@ void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
 
 void Session::reopen(const std::string& how) {
   resume_wanted_ = false;
-  tell_user(how);
+  if (front_ != nullptr) {
+    ipc::BrokerToFront message;
+    message.mutable_notice()->set_text(how);
+    message.mutable_notice()->set_resumes(true);
+    front_->send(message);
+  }
   set_state(SessionState::live);
   handle_->open_gate();
   if (phase_ == Phase::live) drain_held();
