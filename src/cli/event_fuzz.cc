@@ -25,8 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   });
   sallyport::event::Event event;
   if (!event.ParseFromArray(data, static_cast<int>(size))) return 0;
-  const std::string line = cli::event_line(event, size % 2 == 0);
-  for (const char c : line + cli::dump(cli::event_json(event, false))) {
+  const std::string line = cli::event_line(event, cli::Direction::up);
+  for (const char c : line + cli::dump(cli::event_json(event, cli::Direction::down))) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) __builtin_trap();
   }
   cli::ChannelTracker tracker;

@@ -257,19 +257,26 @@ void put_broker_event(Json& out, const Event& event) {
 
 }  // namespace
 
-nlohmann::ordered_json event_json(const Event& event, bool up) {
+Direction recorded_direction(const Event& event, bool input) {
+  if (event.kind_case() != Event::kData) return Direction::unknown;
+  return input ? Direction::up : Direction::down;
+}
+
+nlohmann::ordered_json event_json(const Event& event, Direction direction) {
   Json out;
   out["event"] = "";
   if (!put_channel_event(out, event) && !put_bulk_event(out, event)) {
     put_broker_event(out, event);
     return out;
   }
-  if (!out.contains("direction")) out["direction"] = up ? "up" : "down";
+  if (!out.contains("direction") && direction != Direction::unknown) {
+    out["direction"] = direction == Direction::up ? "up" : "down";
+  }
   return out;
 }
 
-std::string event_line(const Event& event, bool up) {
-  const Json json = event_json(event, up);
+std::string event_line(const Event& event, Direction direction) {
+  const Json json = event_json(event, direction);
   std::string out = base::escape_for_terminal(json.value("event", std::string{}));
   for (const auto& [key, value] : json.items()) {
     if (key == "event" || (value.is_string() && value.get_ref<const std::string&>().empty())) continue;

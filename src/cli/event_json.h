@@ -14,12 +14,15 @@ class Event;
 
 namespace sallyport::cli {
 
+/// Which way an event went: up is from the user to the target. A record tells it of data alone.
+enum class Direction { unknown, up, down };
+Direction recorded_direction(const event::Event& event, bool input);
+
 /// {"event": "data", "channel": 0, …}: the fields of docs/cli.md. Bytes are "text" when they are UTF-8, else "base64".
-/// up: from the user to the target.
-nlohmann::ordered_json event_json(const event::Event& event, bool up);
+nlohmann::ordered_json event_json(const event::Event& event, Direction direction);
 
 /// The same for people: one line, escaped, without a time.
-std::string event_line(const event::Event& event, bool up);
+std::string event_line(const event::Event& event, Direction direction);
 
 /// The command of an exec request, what a subsystem request names, or "shell"; empty for other events.
 std::string command_of(const event::Event& event, std::string& source);

@@ -15,19 +15,30 @@ TEST(EventJson, DataIsTextOrBase64) {
   event::Event event;
   event.mutable_data()->set_channel(2);
   event.mutable_data()->set_bytes("hi\x1b[1m");
-  EXPECT_EQ(event_json(event, false).dump(),
+  EXPECT_EQ(event_json(event, Direction::down).dump(),
             R"({"event":"data","channel":2,"stream":"main","text":"hi\u001b[1m","direction":"down"})");
   event.mutable_data()->set_bytes("\xff\xfe");
   event.mutable_data()->set_stream(event::STREAM_STDERR);
-  EXPECT_EQ(event_json(event, true).dump(),
+  EXPECT_EQ(event_json(event, Direction::up).dump(),
             R"({"event":"data","channel":2,"stream":"stderr","base64":"//4=","direction":"up"})");
+}
+
+TEST(EventJson, ARecordTellsTheDirectionOfDataAlone) {
+  event::Event event;
+  event.mutable_data()->set_bytes("x");
+  EXPECT_EQ(recorded_direction(event, true), Direction::up);
+  EXPECT_EQ(recorded_direction(event, false), Direction::down);
+  event.mutable_eof()->set_channel(0);
+  EXPECT_EQ(recorded_direction(event, false), Direction::unknown);
+  EXPECT_FALSE(event_json(event, Direction::unknown).contains("direction"));
 }
 
 TEST(EventJson, LinesAreEscaped) {
   event::Event event;
   event.mutable_request()->set_channel(0);
   event.mutable_request()->mutable_exec()->set_command("echo \x1b]0;x\x07\n");
-  EXPECT_EQ(event_line(event, true), "request channel=0 request=exec text=echo \\x1b]0;x\\x07\\x0a direction=up");
+  EXPECT_EQ(event_line(event, Direction::up),
+            "request channel=0 request=exec text=echo \\x1b]0;x\\x07\\x0a direction=up");
 }
 
 TEST(EventJson, NamesWhatWasRun) {
@@ -45,11 +56,11 @@ TEST(EventJson, NamesWhatWasRun) {
 
 TEST(EventJson, EveryKindHasAName) {
   const event::Event empty;
-  EXPECT_EQ(event_json(empty, false)["event"], "unknown");
+  EXPECT_EQ(event_json(empty, Direction::unknown)["event"], "unknown");
   event::Event event;
   event.mutable_session_end()->set_reason("closed");
   event.mutable_session_end()->add_coverage()->set_coverage("verbatim");
-  const auto json = event_json(event, false);
+  const auto json = event_json(event, Direction::down);
   EXPECT_EQ(json["event"], "session-end");
   EXPECT_EQ(json["coverage"][0]["coverage"], "verbatim");
 }

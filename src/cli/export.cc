@@ -248,7 +248,7 @@ base::Status export_jsonl(const OpenRecording& recording, std::ostream& out) {
   };
   Visitor visitor;
   visitor.event = [&](base::Micros time_us, bool up, const Event& event) {
-    line(time_us, event_json(event, up));
+    line(time_us, event_json(event, recorded_direction(event, up)));
     return static_cast<bool>(out);
   };
   visitor.hidden = [&](base::Micros time_us) { line(time_us, Json{{"event", "input"}, {"hidden", true}}); };

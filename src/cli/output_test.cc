@@ -19,10 +19,10 @@ TEST(Output, TableIsAlignedAndEscaped) {
   const std::string table =
       render_table({{"ID", "id"}, {"USER", "user"}, {"STATE", "state"}, {"LABELS", "labels"}}, rows(), Colour::off);
   EXPECT_EQ(table,
-            "ID   USER           STATE  LABELS\n"
-            "01a  alice          live   env=prod\n"
+            "ID   USER          STATE  LABELS\n"
+            "01a  alice         live   env=prod\n"
             "01b  \\x1b]0;x\\x07  -      a, b\n"
-            "01c  -              -      -\n");
+            "01c  -             -      -\n");
 }
 
 TEST(Output, ColoursAppearOnlyWhenAsked) {

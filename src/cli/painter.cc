@@ -22,7 +22,10 @@ std::string move_to(int row, int column) {
 }
 
 void add_colour(std::string& out, const Color& colour, int base) {
-  if (colour.kind == Color::Kind::indexed) {
+  // The first sixteen in their short form: what programs write, and what terminals give their own palette.
+  if (colour.kind == Color::Kind::indexed && colour.red < 16) {
+    out += ";" + std::to_string(colour.red < 8 ? base + colour.red : base + 52 + colour.red);
+  } else if (colour.kind == Color::Kind::indexed) {
     out += ";" + std::to_string(base + 8) + ";5;" + std::to_string(colour.red);
   } else if (colour.kind == Color::Kind::rgb) {
     out += ";" + std::to_string(base + 8) + ";2;" + std::to_string(colour.red) + ";" + std::to_string(colour.green) +

@@ -102,6 +102,18 @@ TEST(Painter, StatusCoversTheLastRowAndGoesAgain) {
   expect_same(session, eye.screen);
 }
 
+TEST(Painter, WritesColoursInTheirShortestForm) {
+  using codec::terminal::Color;
+  codec::terminal::Style style;
+  EXPECT_EQ(style_sequence(style), "\x1b[0m");
+  style.foreground = {Color::Kind::indexed, 1, 0, 0};
+  style.background = {Color::Kind::indexed, 12, 0, 0};
+  EXPECT_EQ(style_sequence(style), "\x1b[0;31;104m");
+  style.foreground = {Color::Kind::indexed, 196, 0, 0};
+  style.background = {Color::Kind::rgb, 1, 2, 3};
+  EXPECT_EQ(style_sequence(style), "\x1b[0;38;5;196;48;2;1;2;3m");
+}
+
 TEST(Painter, SaysNothingWhenNothingChanged) {
   Terminal session({4, 20});
   session.feed(base::view("x"));

@@ -144,7 +144,9 @@ void ChannelTracker::see(base::Micros time_us, const event::Event& event) {
   }
   std::string source;
   const std::string command = command_of(event, source);
-  if (!source.empty()) facts.what = source == "shell" ? source : source + " " + command;
+  if (source.empty()) return;
+  facts.started = true;
+  facts.what = source == "shell" ? source : source + " " + command;
 }
 
 base::Result<ChannelFacts> pick_channel(const OpenRecording& recording, const std::string& asked) {
@@ -156,19 +158,22 @@ base::Result<ChannelFacts> pick_channel(const OpenRecording& recording, const st
     }
   }
   ChannelTracker tracker;
-  std::optional<ChannelFacts> terminal;
+  const auto first_terminal = [&](bool started) -> const ChannelFacts* {
+    for (const auto& [number, facts] : tracker.channels()) {
+      if (facts.terminal && (facts.started || !started)) return &facts;
+    }
+    return nullptr;
+  };
   Visitor visitor;
   visitor.event = [&](base::Micros time_us, bool, const event::Event& event) {
     tracker.see(time_us, event);
-    for (const auto& [number, facts] : tracker.channels()) {
-      if (asked.empty() ? facts.terminal : false) terminal = facts;
-      if (terminal) return false;
-    }
-    return true;
+    return !asked.empty() || event.kind_case() != event::Event::kRequest || first_terminal(true) == nullptr;
   };
   auto end = walk(recording, visitor);
   if (!end) return base::pass(end);
-  if (terminal) return *terminal;
+  if (asked.empty()) {
+    if (const ChannelFacts* terminal = first_terminal(false)) return *terminal;
+  }
   const auto& channels = tracker.channels();
   const auto found = asked.empty() ? channels.begin() : channels.find(wanted);
   if (found == channels.end()) {

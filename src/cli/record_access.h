@@ -70,6 +70,7 @@ struct ChannelFacts {
   std::uint32_t channel = 0;
   std::string what;  ///< "shell", "exec COMMAND", "subsystem NAME", or the channel's type
   bool terminal = false;
+  bool started = false;  ///< a shell, a command or a subsystem was asked for
   codec::terminal::Size size;
   std::string term;
   base::Micros started_us = 0;

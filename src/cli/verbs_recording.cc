@@ -155,7 +155,8 @@ base::Result<int> show_events(Context& context, const OpenRecording& recording) 
   visitor.damage = say_damage;
   visitor.hidden = [&](base::Micros t) { one(t, Json{{"event", "input"}, {"hidden", true}}, "input hidden"); };
   visitor.event = [&](base::Micros t, bool up, const event::Event& event) {
-    one(t, json ? event_json(event, up) : Json::object(), json ? "" : event_line(event, up));
+    const Direction direction = recorded_direction(event, up);
+    one(t, json ? event_json(event, direction) : Json::object(), json ? "" : event_line(event, direction));
     return true;
   };
   if (auto end = walk(recording, visitor); !end) return base::pass(end);
@@ -173,12 +174,12 @@ base::Result<int> show_summary(Context& context, const OpenRecording& recording)
   Json damages = Json::array();
   visitor.damage = [&](const recording::Damage& damage) { damages.push_back(damage.where + ": " + damage.what); };
   visitor.hidden = [&](base::Micros) { ++hidden; };
-  visitor.event = [&](base::Micros time_us, bool up, const event::Event& event) {
+  visitor.event = [&](base::Micros time_us, bool, const event::Event& event) {
     tracker.see(time_us, event);
     const auto kind = event.kind_case();
-    if (kind == event::Event::kSessionStart) (*facts)["start"] = event_json(event, up);
-    if (kind == event::Event::kLogin) (*facts)["login"] = event_json(event, up);
-    if (kind == event::Event::kSessionEnd) (*facts)["coverage"] = event_json(event, up)["coverage"];
+    if (kind == event::Event::kSessionStart) (*facts)["start"] = event_json(event, Direction::unknown);
+    if (kind == event::Event::kLogin) (*facts)["login"] = event_json(event, Direction::unknown);
+    if (kind == event::Event::kSessionEnd) (*facts)["coverage"] = event_json(event, Direction::unknown)["coverage"];
     return true;
   };
   auto end = walk(recording, visitor);

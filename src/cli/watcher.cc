@@ -101,7 +101,8 @@ class Watcher {
   }
 
   void see(base::Micros time_us, bool up, const Event& event) {
-    if (format_ == Format::json) return note(time_us, event_json(event, up), "");
+    const Direction direction = up ? Direction::up : Direction::down;
+    if (format_ == Format::json) return note(time_us, event_json(event, direction), "");
     tracker_.see(time_us, event);
     if (view_ == WatchView::screen) {
       if (event.kind_case() == Event::kKeyframe) return show_keyframe(event.keyframe());
@@ -109,7 +110,7 @@ class Watcher {
         start(event.request().channel(), size_of(event.request().pty().rows(), event.request().pty().columns()));
       if (screen_ && feed(event)) return;
     }
-    if (event.kind_case() != Event::kKeyframe) note(time_us, {}, event_line(event, up));
+    if (event.kind_case() != Event::kKeyframe) note(time_us, {}, event_line(event, direction));
   }
 
   static bool is_pty(const Event& event) {
