@@ -218,12 +218,17 @@ Judgement Gate::bulk(const Event& event, Direction from, ChannelBook& book) cons
 }
 
 Judgement Gate::global(const Event& event, Direction from) {
-  if (event.kind_case() == Event::kGlobalAnswer) return pass();
+  if (event.kind_case() == Event::kGlobalAnswer) {
+    if (from == Direction::up || globals_unanswered_ == 0) return fault("answer to no question");
+    --globals_unanswered_;
+    return pass();
+  }
   const std::string& type = event.global_request().type();
   if (from == Direction::down) return {Ruling::keep, type.substr(0, 64), {}};  // the target's announcements stay here
   if (type == "tcpip-forward" || type == "cancel-tcpip-forward" || type == "streamlocal-forward@openssh.com" ||
       type == "cancel-streamlocal-forward@openssh.com") {
     remote_forward_asked_ |= permissions_.has(Permission::forward_remote);
+    if (permissions_.has(Permission::forward_remote) && event.global_request().want_answer()) ++globals_unanswered_;
     return unless_allowed(permissions_.has(Permission::forward_remote), type, Permission::forward_remote);
   }
   return {Ruling::refuse, type.substr(0, 64), "unknown request"};

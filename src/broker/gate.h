@@ -46,6 +46,7 @@ class Gate {
 
   policy::Permissions permissions_;
   std::size_t max_channels_;
+  std::size_t globals_unanswered_ = 0;
   bool x11_asked_ = false, agent_asked_ = false, remote_forward_asked_ = false;
 };
 

@@ -120,7 +120,8 @@ base::Status RecordKeeper::append(recording::EntryKind kind, base::Micros time_u
   base::Status status = s.writer->add(kind, time_us, event);
   if (status) status = s.writer->flush();
   if (!status) {
-    s.fail(status.message());
+    // Busy: nothing is lost, there is room again when a job has finished. Anything else is final.
+    if (status.error().code != base::Errc::busy) s.fail(status.message());
     return status;
   }
   s.start_job_if_due();

@@ -37,7 +37,8 @@ class RecordKeeper {
 
   /// Whether another event can be appended now; otherwise ready() will be called.
   bool ready() const;
-  /// Writes one event. On success it may be forwarded. An error is final: failed() was called.
+  /// Writes one event. On success it may be forwarded. Errors: busy (ready() was false); any other is final, and
+  /// failed() was called.
   base::Status append(recording::EntryKind kind, base::Micros time_us, base::ByteView event);
   /// Calls back on the loop when everything appended so far is on the disk. False: it failed.
   void synced(std::function<void(bool ok)> done);

@@ -147,6 +147,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   std::deque<Held> held_;
   std::size_t held_bytes_ = 0;
   bool draining_ = false;
+  bool faulted_ = false;  // a leg broke its rules: nothing passes any more, its end is under way
   bool syncing_ = false;
   bool front_done_ = false, back_done_ = true;
   int errands_out_ = 0;         // of the opening, on other threads: the end waits for them

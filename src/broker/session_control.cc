@@ -80,22 +80,24 @@ void Session::on_control(ControlAction action, const std::string& actor, const s
 
 void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
   if (!resume_wanted_) return;
-  authenticator_->check_again(facts_.identity.user, base::view(answer.password()), [this](bool good) {
-    if (!resume_wanted_ || phase_ != Phase::live || front_ == nullptr) return;
-    if (good) {
-      note_control("reauthenticated", facts_.identity.user, "");
-      return reopen("Sallyport: this session goes on.");
-    }
-    services_.audit.write({"auth.failure",
-                           facts_.identity.user,
-                           id_,
-                           {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
-    ipc::BrokerToFront message;
-    message.mutable_ask_password()->set_prompt("Sallyport: that was not right. Password of " + facts_.identity.user +
-                                               ": ");
-    message.mutable_ask_password()->set_again(true);
-    front_->send(message);
-  });
+  authenticator_->check_again(
+      facts_.identity.user, base::view(answer.password()), [this, weak = weak_from_this()](bool good) {
+        const auto alive = weak.lock();
+        if (!alive || !resume_wanted_ || phase_ != Phase::live || front_ == nullptr) return;
+        if (good) {
+          note_control("reauthenticated", facts_.identity.user, "");
+          return reopen("Sallyport: this session goes on.");
+        }
+        services_.audit.write({"auth.failure",
+                               facts_.identity.user,
+                               id_,
+                               {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
+        ipc::BrokerToFront message;
+        message.mutable_ask_password()->set_prompt("Sallyport: that was not right. Password of " +
+                                                   facts_.identity.user + ": ");
+        message.mutable_ask_password()->set_again(true);
+        front_->send(message);
+      });
 }
 
 void Session::reopen(const std::string& how) {

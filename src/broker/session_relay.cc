@@ -12,7 +12,7 @@ using event::Event;
 namespace {
 
 // A front may send this much before the target is ready, or while the gate is shut: the windows it was given.
-constexpr std::size_t max_held_bytes = 48 * 1024 * 1024;
+constexpr std::size_t max_held_bytes = 16 * 1024 * 1024;
 
 recording::EntryKind kind_of(Direction from, const Event& event) {
   return from == Direction::up && event.has_data() ? recording::EntryKind::input : recording::EntryKind::plain;
@@ -31,7 +31,7 @@ void Session::back_event(base::ByteView event) {
 }
 
 bool Session::must_hold() const {
-  return phase_ < Phase::live || handle_->gate_shut() || syncing_ || !record_->ready();
+  return phase_ < Phase::live || faulted_ || handle_->gate_shut() || syncing_ || !record_->ready();
 }
 
 void Session::take(Direction from, base::ByteView event) {
@@ -39,6 +39,7 @@ void Session::take(Direction from, base::ByteView event) {
   held_bytes_ += event.size();
   held_.push_back({from, base::to_bytes(event)});
   if (held_bytes_ > max_held_bytes) {
+    faulted_ = true;
     from == Direction::up ? front_->kill("it sends more than it may") : back_->kill("it sends more than it may");
   }
   if (!draining_ && !must_hold()) drain_held();
@@ -69,6 +70,7 @@ bool Session::needs_sync(Direction from, const Event& event) const {
 void Session::process(Direction from, base::ByteView bytes) {
   Event event;
   const auto fault = [&](const std::string& reason) {
+    faulted_ = true;
     from == Direction::up ? front_->kill(reason) : back_->kill(reason);
   };
   if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return fault("malformed event");
@@ -211,7 +213,13 @@ void Session::refuse_event(Direction from, const Event& event, const Judgement& 
   } else if (event.has_request()) {
     Channel& channel = *book_.find(event.request().channel());
     const bool starts = event.request().has_shell() || event.request().has_exec() || event.request().has_subsystem();
-    if (starts) tell_user("Sallyport: " + judgement.reason);
+    if (starts && front_ != nullptr) {
+      ipc::BrokerToFront message;
+      message.mutable_notice()->set_text("Sallyport: " + judgement.reason);
+      message.mutable_notice()->set_one_channel(true);
+      message.mutable_notice()->set_channel(channel.number);
+      front_->send(message);
+    }
     if (event.request().want_answer()) channel.answers_due.push_back(true);
     answer_in_turn(channel);
   }

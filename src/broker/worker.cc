@@ -40,7 +40,7 @@ Fd Worker::duplicate_pidfd() const {
 void Worker::on_readable() {
   // A bounded burst, so that sessions of one loop take turns.
   const auto alive = alive_;
-  for (int i = 0; i < 16 && *alive && !held_ && !finished_; ++i) {
+  for (int i = 0; i < 16 && *alive && !held_ && !finished_ && !killed_; ++i) {
     const std::span<std::uint8_t> buffer = thread_.receive_buffer();
     auto got = ipc::receive(spawned_.socket.get(), buffer);
     if (!got) return finish("bad message: " + got.message());
@@ -106,10 +106,13 @@ void Worker::on_writable() {
 void Worker::hold_reading(bool hold) {
   if (held_ == hold) return;
   held_ = hold;
-  if (!finished_) watch_.enable_read(!hold);
+  if (!finished_ && !killed_) watch_.enable_read(!hold);
 }
 
 void Worker::kill(const std::string& fault) {
+  if (killed_) return;
+  killed_ = true;
+  watch_.enable_read(false);
   (void)ipc::kill_now(spawned_.pidfd);
   // Not from inside the caller's call: it may be one of our own handlers.
   thread_.loop().post([this, alive = alive_, fault] {

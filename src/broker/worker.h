@@ -51,7 +51,7 @@ class Worker {
   bool congested() const { return queued_bytes_ > congested_bytes; }
   /// Stops taking messages, so that the worker feels the back-pressure.
   void hold_reading(bool hold);
-  /// Kills it; ended() follows with this fault unless it ended already.
+  /// Kills it, and takes nothing more of what it said; ended() follows with this fault unless it ended already.
   void kill(const std::string& fault);
 
   pid_t pid() const { return spawned_.pid; }
@@ -75,6 +75,7 @@ class Worker {
   std::deque<Queued> queue_;
   std::size_t queued_bytes_ = 0;
   bool finished_ = false;
+  bool killed_ = false;
   bool held_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -45,6 +45,7 @@ void FrontWorker::say(RelayChannel& channel, std::string_view text, bool interru
 void FrontWorker::notice(const ipc::Notice& notice) {
   if (notice.resumes()) end_prompts();
   relay().for_each([&](RelayChannel& channel) {
+    if (notice.one_channel() && channel.number != notice.channel()) return;
     if (channel.role && front_of(channel).session && !front_of(channel).menu) say(channel, notice.text(), true);
   });
 }
