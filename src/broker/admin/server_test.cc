@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+// The admin socket over real parts: store, vault, audit log, registry, loop. Sessions are handles without a loop of
+// their own, so that what an act does at once can be told from what the session does later.
+#include "broker/admin/server.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "ipc/admin.pb.h"
+#include "ipc/seqpacket.h"
+
+namespace sallyport::broker::admin {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+class Client {
+ public:
+  explicit Client(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  void send(const ipc::AdminRequest& request) { raw(request.SerializeAsString()); }
+  void raw(const std::string& bytes) { EXPECT_TRUE(ipc::send(fd_.get(), base::view(bytes))); }
+  // Nothing: the server closed the connection, or did not answer in ten seconds.
+  std::optional<ipc::AdminReply> receive() {
+    base::Bytes buffer(ipc::kMaxMessageBytes);
+    for (;;) {
+      auto got = ipc::receive(fd_.get(), buffer);
+      if (!got || got->transfer == ipc::Transfer::closed) return std::nullopt;
+      if (got->transfer == ipc::Transfer::done) {
+        ipc::AdminReply reply;
+        EXPECT_TRUE(reply.ParseFromArray(buffer.data(), static_cast<int>(got->bytes)));
+        return reply;
+      }
+      pollfd p{fd_.get(), POLLIN, 0};
+      if (::poll(&p, 1, 10'000) <= 0) return std::nullopt;
+    }
+  }
+  struct Answer {
+    std::vector<std::string> items;
+    std::string done;
+    std::string failure = "";  // its code
+    std::string message = "";
+  };
+  Answer ask(const ipc::AdminRequest& request) {
+    send(request);
+    Answer out;
+    while (auto reply = receive()) {
+      if (reply->has_item()) out.items.push_back(reply->item().json());
+      if (reply->has_done()) return out.done = reply->done().json(), out;
+      if (reply->has_failure()) {
+        out.failure = reply->failure().code();
+        out.message = reply->failure().message();
+        return out;
+      }
+    }
+    out.failure = "closed";
+    return out;
+  }
+
+ private:
+  base::Fd fd_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = "/tmp/sallyport-admin-XXXXXX";
+    config.data_dir = ::mkdtemp(name.data());
+    config.recording.dir = config.data_dir + "/recordings";
+    store = std::move(*store::Store::open({"sqlite", config.data_dir}));
+    auto opened = vault::Vault::open(*store, vault::MasterKeySource::from_file(config.data_dir + "/key/master.key"),
+                                     clock, random);
+    ASSERT_TRUE(opened) << opened.message();
+    vault = std::move(*opened);
+    log = std::move(*audit::Log::open(*store, clock, random));
+    passwords.emplace(std::move(*identity::Passwords::create({1, 8 << 20}, random)));
+    trail = std::make_unique<AuditTrail>(*log, *store_thread);
+    services.reset(new Services{config, clock, random, loop, *store_thread, *hash_thread, *record_thread,
+                                *resolver_thread, *store, *vault, *trail, *passwords, policy, sessions});
+    auto made = Server::create(*services, {"test", "127.0.0.1:1", clock.now_us()});
+    ASSERT_TRUE(made) << made.message();
+    server = std::move(*made);
+    thread = std::thread([this] { loop.run(); });
+  }
+  void TearDown() override {
+    std::promise<void> gone;
+    loop.post([&] {
+      server.reset();
+      gone.set_value();
+    });
+    gone.get_future().wait();
+    loop.stop();
+    thread.join();
+    store_thread.reset();
+    hash_thread.reset();
+    std::filesystem::remove_all(config.data_dir);
+  }
+
+  std::shared_ptr<SessionHandle> add_session(const std::string& id) {
+    SessionInfo info;
+    info.id = id;
+    info.user = "alice";
+    info.state = SessionState::live;
+    auto session = std::make_shared<SessionHandle>(info);
+    // A session whose loop hangs: it takes the order and never answers.
+    session->attach(
+        [](ControlAction, const std::string&, const std::string&, const std::function<void(base::Status)>&) {},
+        [](bool, const std::string&) {});
+    EXPECT_TRUE(sessions.add(session));
+    return session;
+  }
+  Client client() { return Client(config.admin_socket()); }
+  std::vector<std::string> audit_types() {
+    std::vector<std::string> out;
+    const auto rows = store->list_audit({});
+    for (const auto& row : *rows) out.push_back(row.type);
+    return out;
+  }
+  static ipc::AdminRequest item(const std::string& json) {
+    ipc::AdminRequest request;
+    request.mutable_apply_item()->set_json(json);
+    return request;
+  }
+  static ipc::AdminRequest commit(bool dry_run = false) {
+    ipc::AdminRequest request;
+    request.mutable_apply_commit()->set_dry_run(dry_run);
+    return request;
+  }
+  static ipc::AdminRequest get(const std::string& kind) {
+    ipc::AdminRequest request;
+    request.mutable_get()->set_kind(kind);
+    return request;
+  }
+  static ipc::AdminRequest control(const std::string& id, const std::string& action) {
+    ipc::AdminRequest request;
+    request.mutable_session_control()->set_id(id);
+    request.mutable_session_control()->set_action(action);
+    return request;
+  }
+
+  config::Config config;
+  base::SystemClock clock;
+  base::SystemRandom random;
+  net::Loop loop;
+  std::unique_ptr<net::Executor> store_thread = std::make_unique<net::Executor>("store");
+  std::unique_ptr<net::Executor> hash_thread = std::make_unique<net::Executor>("hash");
+  std::unique_ptr<net::Executor> record_thread = std::make_unique<net::Executor>("record");
+  std::unique_ptr<net::Executor> resolver_thread = std::make_unique<net::Executor>("resolver");
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<vault::Vault> vault;
+  std::unique_ptr<audit::Log> log;
+  std::optional<identity::Passwords> passwords;
+  std::unique_ptr<AuditTrail> trail;
+  PolicyHolder policy;
+  Registry sessions{100};
+  std::unique_ptr<Services> services;
+  std::unique_ptr<Server> server;
+  std::thread thread;
+};
+
+TEST_F(ServerTest, AppliesAllOrNothingAndAuditsWhatItChanges) {
+  Client c = client();
+  c.send(item(R"({"kind":"user","name":"alice"})"));
+  c.send(item(R"({"kind":"user","name":"bob","wrong":1})"));
+  const auto refused = c.ask(commit());
+  EXPECT_EQ(refused.failure, "invalid");
+  EXPECT_EQ(refused.message.rfind("document 2: ", 0), 0U) << refused.message;
+  EXPECT_TRUE(c.ask(get("user")).items.empty());
+  EXPECT_TRUE(audit_types().empty());
+
+  c.send(item(R"({"kind":"user","name":"alice"})"));
+  EXPECT_EQ(c.ask(commit(true)).items.size(), 1U) << "a dry run says what it would do";
+  EXPECT_TRUE(c.ask(get("user")).items.empty());
+  c.send(item(R"({"kind":"user","name":"alice"})"));
+  EXPECT_EQ(c.ask(commit()).items,
+            std::vector<std::string>{R"({"kind":"user","name":"alice","action":"created","version":1})"});
+  c.send(item(R"({"kind":"user","name":"alice"})"));
+  EXPECT_NE(c.ask(commit()).items.at(0).find("unchanged"), std::string::npos);
+  EXPECT_EQ(audit_types(), std::vector<std::string>{"resource.create"});
+  EXPECT_NE(policy.current()->resources.user("alice"), nullptr) << "decisions see it at once";
+
+  ipc::AdminRequest gone;
+  gone.mutable_delete_()->set_kind("user");
+  gone.mutable_delete_()->set_name("alice");
+  EXPECT_EQ(c.ask(gone).failure, "");
+  EXPECT_EQ(c.ask(gone).failure, "not_found");
+  EXPECT_EQ(audit_types(), (std::vector<std::string>{"resource.create", "resource.delete"}));
+}
+
+TEST_F(ServerTest, APasswordIsOnlyForAUserThatExistsAndNeverAudited) {
+  Client c = client();
+  ipc::AdminRequest request;
+  request.mutable_set_password()->set_user("alice");
+  request.mutable_set_password()->set_password("correct horse");
+  EXPECT_EQ(c.ask(request).failure, "not_found");
+  c.send(item(R"({"kind":"user","name":"alice"})"));
+  c.ask(commit());
+  EXPECT_EQ(c.ask(request).failure, "");
+  const auto rows = *store->list_audit({});
+  EXPECT_EQ(rows.back().type, "user.set-password");
+  for (const auto& row : rows) EXPECT_EQ(row.body.find("horse"), std::string::npos);
+  request.mutable_set_password()->set_password("short");
+  EXPECT_EQ(c.ask(request).failure, "invalid");
+}
+
+TEST_F(ServerTest, ABadClientHurtsOnlyItself) {
+  Client good = client();
+  Client garbage = client();
+  garbage.raw("\xff\xff\xff");
+  EXPECT_FALSE(garbage.receive());
+  const auto session = add_session("s1");
+  Client two = client();
+  ipc::AdminRequest watch;
+  watch.mutable_session_watch()->set_id("s1");
+  two.send(watch);
+  ASSERT_TRUE(two.receive());
+  two.send(watch);  // a request while one is under way
+  while (two.receive()) {
+  }
+  good.raw(std::string("\xfa\x07\x00", 3));  // field 127: what a later version might ask
+  const auto unknown = good.receive();
+  ASSERT_TRUE(unknown);
+  EXPECT_EQ(unknown->failure().code(), "unsupported");
+  EXPECT_EQ(good.ask(get("user")).failure, "");
+}
+
+TEST_F(ServerTest, ActsWithinASecondWhileTheDiskStalls) {
+  const auto session = add_session("s1");
+  Client c = client();
+  EXPECT_EQ(c.ask(get("user")).failure, "");
+  std::promise<void> stalled;
+  store_thread->post([future = stalled.get_future().share()] { future.wait(); });
+  for (const char* action : {"pause", "terminate"}) {
+    session->open_gate();
+    const auto begun = Clock::now();
+    const auto answer = c.ask(control("s1", action));
+    EXPECT_LT(Clock::now() - begun, milliseconds(1500)) << action;
+    EXPECT_EQ(answer.failure, "") << action << answer.message;
+    EXPECT_TRUE(session->gate_shut()) << action;
+    EXPECT_NE(answer.done.find("in force"), std::string::npos) << answer.done;
+  }
+  ipc::AdminRequest list;
+  list.mutable_session_list();
+  EXPECT_EQ(c.ask(list).items.size(), 1U) << "live sessions come from memory";
+  stalled.set_value();
+}
+
+TEST_F(ServerTest, AWatcherThatDoesNotReadStopsNobodyAndIsToldOfTheGap) {
+  const auto session = add_session("s1");
+  Client watcher = client();
+  ipc::AdminRequest watch;
+  watch.mutable_session_watch()->set_id("s1");
+  watcher.send(watch);
+  auto first = watcher.receive();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->watch_event().state(), "live");
+  const base::Bytes event(30'000, 'x');
+  for (int i = 0; i < 200; ++i) session->feed().add(i, false, event);
+  Client other = client();
+  EXPECT_EQ(other.ask(get("user")).failure, "");
+  session->feed().close();
+  bool gap = false;
+  std::string state;
+  std::size_t bytes = 0;
+  while (auto reply = watcher.receive()) {
+    if (reply->has_done()) break;
+    gap = gap || reply->watch_event().gap();
+    bytes += reply->watch_event().event().size();
+    if (!reply->watch_event().state().empty()) state = reply->watch_event().state();
+  }
+  EXPECT_TRUE(gap);
+  EXPECT_EQ(state, "ended");
+  EXPECT_GT(bytes, 100'000U);
+  const auto types = audit_types();
+  EXPECT_EQ(types.front(), "admin.session-watch");
+}
+
+TEST_F(ServerTest, RefusesRecordingsThatAreNotThere) {
+  Client c = client();
+  ipc::AdminRequest request;
+  request.mutable_recording_open()->set_id("../../etc/shadow");
+  request.mutable_recording_open()->set_purpose("play");
+  EXPECT_EQ(c.ask(request).failure, "invalid");
+  request.mutable_recording_open()->set_id("01m80jgp1azaqyk1hx71mnk423");
+  EXPECT_EQ(c.ask(request).failure, "not_found");
+  request.mutable_recording_open()->set_purpose("fun");
+  EXPECT_EQ(c.ask(request).failure, "invalid");
+  EXPECT_TRUE(audit_types().empty());
+}
+
+TEST_F(ServerTest, ReadsTheAuditLogInPages) {
+  for (int i = 0; i < 450; ++i) ASSERT_TRUE(log->append(audit::Event{"test.event", "t", "", {{"n", std::int64_t{i}}}}));
+  Client c = client();
+  ipc::AdminRequest request;
+  request.mutable_audit_read()->set_all(true);
+  EXPECT_EQ(c.ask(request).items.size(), 450U);
+  request.mutable_audit_read()->set_all(false);
+  request.mutable_audit_read()->set_limit(3);
+  const auto last = c.ask(request).items;
+  ASSERT_EQ(last.size(), 3U);
+  EXPECT_NE(last[2].find("\"n\":449"), std::string::npos) << last[2];
+  ipc::AdminRequest verify;
+  verify.mutable_audit_verify();
+  EXPECT_NE(c.ask(verify).done.find("\"ok\":true"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sallyport::broker::admin
