@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes everything that turns recorded events into text: no crash, and a line that no terminal could be hurt by.
+#include <google/protobuf/stubs/logging.h>
+
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,6 +15,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace cli = sallyport::cli;
+  google::protobuf::SetLogHandler(nullptr);
   cli::Utf8Stream utf8;
   const std::string text(reinterpret_cast<const char*>(data), size);
   std::string joined = utf8.feed(text.substr(0, size / 2)) + utf8.feed(text.substr(size / 2)) + utf8.finish();
