@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iostream>
 
+#include <google/protobuf/stubs/logging.h>
 #include <sodium.h>
 
 #include "base/log.h"
@@ -68,6 +69,7 @@ int main(int argc, char** argv) {
     }
   }
   harden();
+  google::protobuf::SetLogHandler(nullptr);  // its lines quote foreign bytes unescaped
   if (sodium_init() < 0) return fail("libsodium cannot be initialised");
   auto config = config::load_config(config_path);
   if (!config) return fail(config.message());

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,7 @@ using base::fail;
 
 namespace {
 
+constexpr std::int64_t head_period_us = 60'000'000;  // how long a change of the audit log may stay unsigned
 constexpr std::int64_t stop_poll_us = 50'000;
 constexpr int stop_polls = 100;  // five seconds for sessions to be sealed
 
@@ -50,13 +52,32 @@ base::Result<std::optional<ipc::WorkerIdentity>> worker_identity(const std::stri
   return std::optional(ipc::WorkerIdentity{user->pw_uid, user->pw_gid});
 }
 
+// From a person without echo, or from a pipe.
+bool read_hidden_line(std::string& line) {
+  termios shown{};
+  const bool person = ::tcgetattr(STDIN_FILENO, &shown) == 0;
+  if (person) {
+    termios hidden = shown;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    std::cerr << "Passphrase of the master key: " << std::flush;
+  }
+  const bool read = static_cast<bool>(std::getline(std::cin, line));
+  if (person) {
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    std::cerr << std::endl;
+  }
+  return read;
+}
+
 base::Result<vault::MasterKeySource> master_key_source(const config::MasterKey& key) {
   switch (key.source) {
     case config::MasterKeySource::file:
       return vault::MasterKeySource::from_file(key.path);
     case config::MasterKeySource::passphrase: {
       std::string line;
-      if (!std::getline(std::cin, line)) return fail(Errc::invalid, "no passphrase on standard input");
+      const bool given = read_hidden_line(line);
+      if (!given) return fail(Errc::invalid, "no passphrase on standard input");
       base::SecretBytes secret(base::view(line));
       base::wipe(line.data(), line.size());
       return vault::MasterKeySource::from_passphrase(std::move(secret));
@@ -103,7 +124,7 @@ struct Node::Parts {
   std::unique_ptr<admin::Server> admin_server;
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
-  std::unique_ptr<net::Timer> stop_timer;
+  std::unique_ptr<net::Timer> stop_timer, head_timer;
   int stop_left = stop_polls;
 
   base::Status open_store();
@@ -112,6 +133,8 @@ struct Node::Parts {
   void on_signal();
   void stop_sessions();
   void wait_for_sessions();
+  void sign_head();
+  void sign_heads();
 };
 
 Node::Node(config::Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
@@ -120,6 +143,7 @@ Node::~Node() {
   Parts& p = *parts_;
   p.signal_watch.reset();
   p.stop_timer.reset();
+  p.head_timer.reset();
   p.admin_server.reset();
   p.listener.reset();
   p.threads.clear();
@@ -203,6 +227,8 @@ base::Status Node::start(const std::string& libexec) {
                                                 *p.fronts, *p.backs, HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;
   p.audit->write({"node.start", "sallyport", "", {{"node", p.config.node}}});
+  p.head_timer = std::make_unique<net::Timer>(p.main_loop);
+  p.sign_heads();
   p.signal_watch = std::make_unique<net::Watch>(p.main_loop, p.signals.get());
   p.signal_watch->on_readable([&p] { p.on_signal(); });
   p.signal_watch->enable_read(true);
@@ -233,6 +259,18 @@ void Node::Parts::on_signal() {
   wait_for_sessions();
 }
 
+// On the store's thread. A head is what an outsider keeps to prove later that nothing was taken away.
+void Node::Parts::sign_head() {
+  auto head = audit_log->sign_head(vault->node_public_key(),
+                                   [this](base::ByteView message) { return vault->node_sign(message); });
+  if (!head) base::log_error("the audit log's head cannot be signed: " + head.message());
+}
+
+void Node::Parts::sign_heads() {
+  store_thread->post([this] { sign_head(); });
+  head_timer->after_us(head_period_us, [this] { sign_heads(); });
+}
+
 void Node::Parts::stop_sessions() {
   for (const auto& session : sessions.all()) {
     session->control(ControlAction::terminate, "sallyport", "the gateway is stopping", [](base::Status) {});
@@ -241,7 +279,10 @@ void Node::Parts::stop_sessions() {
 
 void Node::Parts::wait_for_sessions() {
   if (sessions.size() == 0 || --stop_left == 0) {
-    audit->write({"node.stop", "sallyport", "", {{"node", config.node}}}, [this](base::Status) { main_loop.stop(); });
+    audit->write({"node.stop", "sallyport", "", {{"node", config.node}}}, [this](base::Status) {
+      sign_head();
+      main_loop.stop();
+    });
     return;
   }
   stop_timer->after_us(stop_poll_us, [this] { wait_for_sessions(); });

@@ -65,6 +65,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
 
   // session_open.cc
   void granted(policy::Grant grant);
+  void apply_node_defaults();
   void store_start();
   void create_record();
   void dial_target();

@@ -54,6 +54,7 @@ void Session::open() {
 
 void Session::granted(policy::Grant grant) {
   grant_ = std::move(grant);
+  apply_node_defaults();
   for (const std::string& name : grant_.policies) policies_ += (policies_.empty() ? "" : " ") + name;
   gate_ = std::make_unique<Gate>(grant_.permissions, services_.config.limits.max_channels);
   SessionInfo info;
@@ -77,6 +78,22 @@ void Session::granted(policy::Grant grant) {
   store_start();
   create_record();
   dial_target();
+}
+
+// What no policy of the grant says about bulk, this node's configuration says.
+void Session::apply_node_defaults() {
+  const auto state = services_.policy.current();
+  bool says_after = false, says_hash = false;
+  for (const std::string& name : grant_.policies) {
+    const auto found = state->resources.policies.find(name);
+    if (found == state->resources.policies.end()) continue;
+    says_after |= found->second.record.bulk_after_bytes.has_value();
+    says_hash |= found->second.record.bulk_hash.has_value();
+  }
+  if (!says_after) {
+    grant_.record.bulk_after_bytes = static_cast<std::int64_t>(services_.config.recording.bulk_after_bytes);
+  }
+  if (!says_hash) grant_.record.bulk_hash = services_.config.recording.bulk_hash;
 }
 
 // The audit event, the session's row and the account's secret: one visit to the store.
