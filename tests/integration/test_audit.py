@@ -111,7 +111,7 @@ def test_files_are_closed_to_others(world):
 def test_apply_is_all_or_nothing_and_names_what_is_wrong(world):
     bad = world.gateway.folder / "bad.yaml"
     for text, word in [("{kind: user, name: ok1}\n---\n{kind: user, name: 'b@d'}\n", "name"), ("{kind: user, name: ok2, colour: red}\n", "colour"),
-                       ("{kind: thing, name: x}\n", "thing"), ("{kind: user, name: a, name: b}\n", "name"), ("{kind: [", "bad.yaml")]:
+                       ("{kind: thing, name: x}\n", "kind"), ("{kind: user, name: a, name: b}\n", "name"), ("{kind: [", "bad.yaml")]:
         bad.write_text(text)
         result = world.gateway.run("apply", "-f", bad)
         assert result.returncode != 0 and word in result.stderr, (text, result)

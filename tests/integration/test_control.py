@@ -24,26 +24,38 @@ class Session:
 
     def __init__(self, world, condition, disk):
         self.world, self.condition, self.disk = world, condition, disk
-        command = {"calm": "while :; do date +%N; sleep 0.02; done", "client-not-reading": "yes flood"}.get(condition, "yes flood")
-        if condition == "hung-target":
-            command = "while :; do date +%N; sleep 0.02; done"
+        until(lambda: not world.gateway.sessions() and not world.target.session_pids(), 15, "an idle gateway and target")
+        steady = "while :; do date +%N; sleep 0.02; done"
+        command = steady if condition in ("calm", "hung-target") else "yes flood"
         self.received = 0
+        self.stopped = []
         self.client = world.popen("via", command, stdin=subprocess.DEVNULL)
-        if condition != "client-not-reading":
+        try:
+            self._prepare()
+        except BaseException:
+            self.end()
+            raise
+
+    def _prepare(self):
+        world = self.world
+        if self.condition != "client-not-reading":
             threading.Thread(target=self._drain, daemon=True).start()
         self.id = world.gateway.live_session(user=USER)["id"]
-        if condition != "client-not-reading":
-            until(lambda: self.received > 0, what="first output")
-        self.stopped = []
-        if condition == "client-not-reading":
+        if self.condition == "client-not-reading":
             time.sleep(1.0)  # until every buffer on the way is full
             os.kill(self.client.pid, signal.SIGSTOP)
-        if condition == "hung-target":
-            self.stopped = [p for top in world.target.session_pids() for p in [top, *descendants(top)]]
-            for pid in self.stopped:
-                os.kill(pid, signal.SIGSTOP)
-        if condition == "stalled-disk":
-            disk.freeze()
+            return
+        until(lambda: self.received > 0, what="first output")
+        if self.condition == "hung-target":
+            for top in world.target.session_pids():
+                for pid in [top, *descendants(top)]:
+                    try:
+                        os.kill(pid, signal.SIGSTOP)
+                        self.stopped.append(pid)
+                    except ProcessLookupError:
+                        pass  # a date or a sleep that has just ended
+        if self.condition == "stalled-disk":
+            self.disk.freeze()
             time.sleep(0.3)
 
     def _drain(self):
@@ -69,6 +81,8 @@ class Session:
                 pass
         self.client.kill()
         self.client.wait()
+        for left in self.world.gateway.sessions():
+            self.world.gateway.run("session", "terminate", left["id"])
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +106,6 @@ def session(request, control_world):
     one = Session(world, request.param, disk)
     yield one
     one.end()
-    until(lambda: not world.gateway.sessions(), 15, "the session's end")
 
 
 def within_a_second(act, slack=0.0):
@@ -167,10 +180,9 @@ def test_terminate(session, slack):
 
     def terminate():
         act(session, "terminate")
-        while any(status_field(pid, "State") not in (None, "Z (zombie)") for pid in workers):
-            time.sleep(0.01)
+        until(lambda: all(status_field(pid, "State") in (None, "Z (zombie)") for pid in workers), 10, "the workers' end")
+        until(lambda: session.state() == "ended", 10, "the state")
     within_a_second(terminate, slack)
-    assert session.state() == "ended"
     if session.condition != "client-not-reading":
         session.client.wait(5)
         assert session.client.returncode != 0

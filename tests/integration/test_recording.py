@@ -15,6 +15,7 @@ import pytest
 
 from harness.process import until
 from harness.recording import data
+from harness.tmux import cells
 
 FIELDS = {"id", "user", "account", "target", "protocol", "source", "state", "started_at", "ended_at", "end_reason", "bytes", "events", "integrity"}
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
@@ -134,6 +135,12 @@ time.sleep(600)
 """
 
 
+def difference(want, have):
+    """The rows that differ, escapes spelled out."""
+    import difflib
+    return "\n".join(difflib.unified_diff([repr(row) for row in want.splitlines()], [repr(row) for row in have.splitlines()], "live", "replayed", lineterm="", n=0))
+
+
 def vim_scene(one, account):
     (account.home / "scene.c").write_text("".join(f"static const char *row_{n} = \"{'=' * (n % 50)}\"; // {n}\n" for n in range(300)))
     account.own(account.home / "scene.c")
@@ -173,7 +180,7 @@ def test_replay_shows_the_same_screen_as_live(world, terminal, tmp_path, scene):
     # And `recording play` shows it, while it plays.
     played = terminal([str(world.gateway.bin / "sallyport"), "--config", str(world.gateway.config_path), "recording", "play", identifier,
                        "--idle-limit", "0.05"], columns=110, rows=34)
-    until(lambda: played.screen() == screen, 30, "the live screen in `recording play`")
+    until(lambda: cells(played.screen()) == cells(screen), 30, lambda: "the live screen in `recording play`:\n" + difference(screen, played.screen()))
     live.send("C-c")
     live.close()
     world.gateway.sealed(identifier)
@@ -188,9 +195,9 @@ def test_watching_shows_the_same_screen_as_live(world, terminal):
     # Joined late: a keyframe first, then everything from there on.
     watcher = terminal([str(world.gateway.bin / "sallyport"), "--config", str(world.gateway.config_path), "session", "watch", identifier],
                        columns=100, rows=30)
-    until(lambda: watcher.screen() == screen, 15, "the live screen for the watcher")
+    until(lambda: cells(watcher.screen()) == cells(screen), 15, lambda: "the live screen for the watcher:\n" + difference(screen, watcher.screen()))
     live.enter("clear; echo further on")
-    until(lambda: watcher.screen() == live.screen() and "further on" in watcher.screen(), 15, "the watcher following")
+    until(lambda: cells(watcher.screen()) == cells(live.screen()) and "further on" in watcher.screen(), 15, "the watcher following")
     watcher.send("q")
     until(watcher.dead, what="the watcher leaving")
     live.enter("exit")

@@ -141,7 +141,7 @@ class Gateway:
         return [json.loads(line) for line in self.cli("recording", "export", identifier, "--format", "jsonl", *more).splitlines()]
 
     def audit(self):
-        text = self.cli("audit", "tail", "-o", "json", "--limit", "10000")
+        text = self.cli("audit", "tail", "-n", "2000", "-o", "json")
         text = text.strip()
         if text.startswith("["):
             return json.loads(text)

@@ -2,6 +2,7 @@
 """A terminal that tests can look at: tmux with a server of its own."""
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 
@@ -84,3 +85,50 @@ class Tmux:
 
     def close(self):
         subprocess.run([*self.base, "kill-server"], capture_output=True, stdin=subprocess.DEVNULL)
+
+
+def cells(screen):
+    """A captured screen as rows of (character, attributes): what is seen, whichever escape said it. The first 16 colours
+    have two names each; blank cells without attributes at the end of a row are the same as none."""
+    rows, state = [], {}
+    for line in screen.splitlines():
+        row = []
+        for code, character in re.findall("\x1b\\[([0-9;:]*)m|(.)", line):
+            if character:
+                row.append((character, tuple(sorted(state.items()))))
+            else:
+                _apply(state, [int(part or 0) for part in re.split("[;:]", code)])
+        while row and row[-1] == (" ", ()):
+            row.pop()
+        rows.append(row)
+    return rows
+
+
+_ATTRIBUTES = {1: "bold", 2: "dim", 3: "italic", 4: "underline", 5: "blink", 7: "reverse", 8: "hidden", 9: "strike"}
+_OFF = {22: ("bold", "dim"), 23: ("italic",), 24: ("underline",), 25: ("blink",), 27: ("reverse",), 28: ("hidden",), 29: ("strike",)}
+
+
+def _apply(state, codes):
+    """One SGR sequence (ECMA-48 8.3.117, and the 256 and 24-bit colours of xterm)."""
+    while codes:
+        code = codes.pop(0)
+        ground = "text" if code // 10 in (3, 9) else "back"
+        if code == 0:
+            state.clear()
+        elif code in _ATTRIBUTES:
+            state[_ATTRIBUTES[code]] = True
+        elif code in _OFF:
+            for name in _OFF[code]:
+                state.pop(name, None)
+        elif code in (38, 48):
+            if codes.pop(0) == 5:
+                state[ground] = codes.pop(0)
+            else:
+                state[ground] = tuple(codes[:3])
+                del codes[:3]
+        elif code in (39, 49):
+            state.pop(ground, None)
+        elif 30 <= code <= 47:
+            state[ground] = code % 10
+        elif 90 <= code <= 107:
+            state[ground] = 8 + code % 10
