@@ -26,7 +26,7 @@ def spread(rounds, *path):
 def summarize(rounds, memory):
     floors = {key: median(rounds, "floors", key) for key in rounds[0]["floors"]}
     out = {"floors": floors, "bulk": {}, "keystrokes": {}, "connections": {}, "memory": memory}
-    for direction in ("down", "up"):
+    for direction in rounds[0]["bulk"]:
         direct = median(rounds, "bulk", direction, "direct", "wall_s")
         out["bulk"][direction] = {}
         for way in WAYS:
@@ -115,29 +115,45 @@ def table(result):
                           ["", "wall s", "wall / direct", "CPU s/GiB in the middle", "/ bare relay"],
                           [[NAMES[way], number(f["wall_s"]), number(f["wall_ratio"]), number(f["cpu_s_per_gib"]),
                             number(f["cpu_ratio"])] for way, f in ways.items()]))
-    parts.append(grid(f"Keystroke echo, {result['options']['keys']} keys a round", ["", "p50 us", "p99 us"],
-                      [[NAMES[way], number(f["p50_us"], 0), number(f["p99_us"], 0)]
-                       for way, f in figures["keystrokes"].items()]))
-    parts.append(grid(f"Connections, {result['options']['connections']} a round",
-                      ["", "per s", "CPU ms in the middle", "per s, four at once", "CPU ms in the middle"],
-                      [[NAMES[way], *[number(f[how][key], 1) for how in ("sequential", "parallel") for key in ("per_second", "cpu_ms")]]
-                       for way, f in figures["connections"].items()]))
+    if figures["keystrokes"]:
+        parts.append(keystrokes_grid(result))
+    if figures["connections"]:
+        parts.append(connections_grid(result))
     memory = figures["memory"]
     if memory:
-        parts.append(grid(f"Memory for each of {memory['sessions']} idle recorded sessions of 80x24, KiB", ["", "figure"],
-                          [[name, number(memory[key], 0)] for name, key in (
-                              ("PSS: front, back and the broker's growth", "pss_kib"), ("front, PSS", "front_pss_kib"),
-                              ("front, private", "front_private_kib"), ("back, PSS", "back_pss_kib"),
-                              ("back, private", "back_private_kib"), ("broker's growth, PSS", "broker_growth_kib"),
-                              ("page tables beside it", "page_tables_kib"),
-                              ("kernel memory beside it (page tables, sockets, tasks)", "kernel_kib"))]))
+        parts.append(memory_grid(memory))
     parts.append(grid("Targets", ["", "limit", "measured", "unit", "met"],
                       [[r["what"], number(r["limit"]), number(r["measured"]), r["unit"], "yes" if r["met"] else "NO"]
                        for r in figures["targets"]]))
-    noise = ", ".join(f"{name} {number(value)}" for name, value in figures["noise"].items())
+    return "\n".join([*parts, noise_line(result)])
+
+
+def keystrokes_grid(result):
+    return grid(f"Keystroke echo, {result['options']['keys']} keys a round", ["", "p50 us", "p99 us"],
+                [[NAMES[way], number(f["p50_us"], 0), number(f["p99_us"], 0)]
+                 for way, f in result["figures"]["keystrokes"].items()])
+
+
+def connections_grid(result):
+    return grid(f"Connections, {result['options']['connections']} a round",
+                ["", "per s", "CPU ms in the middle", "per s, four at once", "CPU ms in the middle"],
+                [[NAMES[way], *[number(f[how][key], 1) for how in ("sequential", "parallel") for key in ("per_second", "cpu_ms")]]
+                 for way, f in result["figures"]["connections"].items()])
+
+
+def memory_grid(memory):
+    names = {"pss_kib": "PSS: front, back and the broker's growth", "front_pss_kib": "front, PSS",
+             "front_private_kib": "front, private", "back_pss_kib": "back, PSS", "back_private_kib": "back, private",
+             "broker_growth_kib": "broker's growth, PSS", "page_tables_kib": "page tables beside it",
+             "kernel_kib": "kernel memory beside it (page tables, sockets, tasks)"}
+    return grid(f"Memory for each of {memory['sessions']} idle recorded sessions of 80x24, KiB", ["", "figure"],
+                [[name, number(memory[key], 0)] for key, name in names.items()])
+
+
+def noise_line(result):
+    noise = ", ".join(f"{name} {number(value)}" for name, value in result["figures"]["noise"].items() if value)
     system, ticks = result["system"], result["machine"]
-    parts.append(f"Noise: slowest over fastest round: {noise}.\n"
-                 f"{system['cores']} cores, {system['cpu']}, Linux {system['kernel']}; load {number(system['load'][0])} at the start, "
-                 f"{number(result['load_at_end'][0])} at the end; cores busy {ticks['busy_percent']:.0f} % (this run included), "
-                 f"stolen {ticks['stolen_percent']:.1f} %.")
-    return "\n".join(parts)
+    return (f"Noise: slowest over fastest round: {noise}.\n"
+            f"{system['cores']} cores, {system['cpu']}, Linux {system['kernel']}; load {number(system['load'][0])} at the start, "
+            f"{number(result['load_at_end'][0])} at the end; cores busy {ticks['busy_percent']:.0f} % (this run included), "
+            f"stolen {ticks['stolen_percent']:.1f} %.")
