@@ -31,8 +31,12 @@ class World:
         line = public_line(self.key)
         self.bench = pathlib.Path(build).resolve() / "bench"
         self.gateway = Gateway(build, self.folder / "gateway")
-        self.target = OpenSshTarget(self.folder / "target", [line], options=ALGORITHMS)
-        self.middle = OpenSshTarget(self.folder / "middle", [line], options=ALGORITHMS)
+        # An empty home: what a shell's start files do is no part of a hop's cost.
+        home = self.folder / "home"
+        home.mkdir()
+        options = [*ALGORITHMS, f"SetEnv HOME={home}"]
+        self.target = OpenSshTarget(self.folder / "target", [line], options=options)
+        self.middle = OpenSshTarget(self.folder / "middle", [line], options=options)
         self.bare_target = None
         self.bare_port = 0
         self.bare_key = keygen(self.folder / "bare_host_key")
