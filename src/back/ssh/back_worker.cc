@@ -150,7 +150,7 @@ void BackWorker::watch_target() {
 }
 
 std::unique_ptr<leg::ssh::BulkPath> BackWorker::make_bulk_path() {
-  return std::make_unique<Bulk>(loop(), relay(), port(), bulk_hash_ ? BulkHash::on : BulkHash::off);
+  return std::make_unique<Bulk>(loop(), clock(), relay(), port(), bulk_hash_ ? BulkHash::on : BulkHash::off);
 }
 
 void BackWorker::tell_ended(const std::string& reason, leg::ssh::Ending how) {

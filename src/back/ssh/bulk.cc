@@ -21,6 +21,10 @@ using leg::ssh::StreamId;
 constexpr std::size_t kBlockBytes = 512 * 1024;
 constexpr std::size_t kFlushAtBytes = 256 * 1024;
 constexpr std::size_t kFreeBuffers = 6;
+// A block of this size is part of a fast stream: it may gather more for a moment.
+constexpr std::size_t kFastBytes = 64 * 1024;
+constexpr base::Micros kGatherUs = 1500;
+constexpr base::Micros kFastUs = 5000;
 
 codec::ssh::ChannelStream to_codec(StreamId s) {
   return s == StreamId::main ? codec::ssh::ChannelStream::main : codec::ssh::ChannelStream::stderr_data;
@@ -65,6 +69,7 @@ std::span<std::uint8_t> Bulk::room(Flow& flow) {
       free_.pop_back();
     }
     flow.open.size = 0;
+    flow.opened_us = clock_.monotonic_us();
   }
   return {flow.open.bytes.get() + flow.open.size, kBlockBytes - flow.open.size};
 }
@@ -92,6 +97,7 @@ void Bulk::seal(Flow& flow) {
   told->set_number(block.number);
   port_.send_event(event);
   flow.offset += block.size;
+  if (block.size >= kFastBytes) flow.fast_until_us = clock_.monotonic_us() + kFastUs;
   ++flow.blocks;
   in_flight_.push_back(std::move(block));
 }
@@ -197,8 +203,20 @@ void Bulk::discard(const leg::RingRecord& record) {
 }
 
 void Bulk::seal_what_may() {
-  if (!in_flight_.empty()) return;
-  for (auto& f : flows_) seal(*f);
+  for (auto& f : flows_) {
+    if (is_ripe(*f)) seal(*f);
+  }
+}
+
+bool Bulk::is_ripe(const Flow& flow) {
+  if (flow.open.size == 0) return false;
+  if (flow.way == Way::up) {
+    const RelayChannel* channel = relay_.find(flow.channel);
+    if (channel != nullptr && (channel->out.eof || channel->out.close)) return true;
+  }
+  const base::Micros now = clock_.monotonic_us();
+  if (flow.open.size < kFastBytes && now > flow.fast_until_us) return in_flight_.empty();
+  return now >= flow.opened_us + kGatherUs;
 }
 
 base::Status Bulk::send_up(leg::ssh::Peer& peer) {
@@ -261,6 +279,8 @@ void Bulk::sweep() {
 base::Result<leg::Loop::Before> Bulk::arm() {
   using Before = leg::Loop::Before;
   if (!ring_) return Before::sleep;
+  const bool gathers = std::any_of(flows_.begin(), flows_.end(), [](const auto& f) { return f->open.size > 0; });
+  if (gathers && gather_.over()) gather_.begin(kGatherUs);
   if (!ready_down_.empty()) {
     auto sleep = ring_->writer().arm_wake_up();
     if (!sleep) return base::pass(sleep);

@@ -12,6 +12,7 @@
 #include "leg/ring.h"
 #include "leg/ssh/bulk_path.h"
 #include "leg/ssh/relay.h"
+#include "leg/ssh/rest.h"
 
 namespace sallyport::back::ssh {
 
@@ -20,8 +21,8 @@ enum class BulkHash : bool { off, on };
 class Bulk final : public leg::ssh::BulkPath {
  public:
   /// All must outlive it.
-  Bulk(leg::Loop& loop, leg::ssh::Relay& relay, leg::ssh::BrokerPort& port, BulkHash hash)
-      : loop_(loop), relay_(relay), port_(port), hash_(hash) {}
+  Bulk(leg::Loop& loop, const base::Clock& clock, leg::ssh::Relay& relay, leg::ssh::BrokerPort& port, BulkHash hash)
+      : loop_(loop), clock_(clock), relay_(relay), port_(port), hash_(hash), gather_(loop, clock) {}
   ~Bulk() override;
 
   base::Status attach(std::span<base::Fd> fds) override;
@@ -56,7 +57,9 @@ class Bulk final : public leg::ssh::BulkPath {
     std::uint64_t offset = 0;  // where the open block starts
     std::unique_ptr<StreamHash> hash;
     Block open;
-    std::deque<Block> ready;  // up: recorded, waits for the target's window
+    base::Micros opened_us = 0;      // when its first byte came
+    base::Micros fast_until_us = 0;  // a large block went just now: the next is worth waiting for
+    std::deque<Block> ready;         // up: recorded, waits for the target's window
     bool gone = false;
     std::size_t blocks = 0;  // in flight or ready
   };
@@ -66,6 +69,7 @@ class Bulk final : public leg::ssh::BulkPath {
   void filled(Flow& flow, std::size_t n);
   void seal(Flow& flow);
   void seal_what_may();
+  bool is_ripe(const Flow& flow);
   base::Status read_ring();
   base::Result<bool> read_record(const leg::RingRecord& record);
   void discard(const leg::RingRecord& record);
@@ -76,6 +80,7 @@ class Bulk final : public leg::ssh::BulkPath {
   void sweep();
 
   leg::Loop& loop_;
+  const base::Clock& clock_;
   leg::ssh::Relay& relay_;
   leg::ssh::BrokerPort& port_;
   const BulkHash hash_;
@@ -87,6 +92,7 @@ class Bulk final : public leg::ssh::BulkPath {
   std::vector<Buffer> free_;
   std::uint64_t last_number_ = 0;
   bool reader_dry_ = true;
+  leg::ssh::Rest gather_;  // wakes the loop when a block has been open for long enough
   base::Bytes scratch_;
 };
 

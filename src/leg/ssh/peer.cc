@@ -13,6 +13,8 @@ namespace sallyport::leg::ssh {
 
 namespace {
 constexpr std::size_t kFlushAtBytes = 256 * 1024;
+// Full buffers read before the broker's messages get their turn.
+constexpr int kReadsPerTurn = 4;
 }  // namespace
 
 Peer::Peer(Loop& loop, int fd, codec::ssh::Transport& transport, PeerHandler& handler)
@@ -29,7 +31,10 @@ Peer::~Peer() {
 void Peer::ready(short revents) {
   if ((revents & POLLOUT) != 0) flush();
   if ((revents & (POLLHUP | POLLERR)) != 0) return hung_up();
-  if ((revents & POLLIN) != 0 && reading_ && !handler_.peer_held()) read_some();
+  if ((revents & POLLIN) == 0) return;
+  for (int i = 0; i < kReadsPerTurn && reading_ && !handler_.peer_held(); ++i) {
+    if (read_some() != Read::all_there_was_room_for) return;
+  }
 }
 
 // What came before the hang-up is still to be read, when the peer is no longer held: see resume().
@@ -39,12 +44,11 @@ void Peer::hung_up() {
   writing_ = false;
 }
 
-// True when bytes came.
-bool Peer::read_some() {
+Peer::Read Peer::read_some() {
   const auto space = transport_.in_space();
   if (space.empty()) {  // events wait to be taken
     stalled_ = true;
-    return false;
+    return Read::nothing;
   }
   const StreamResult r = receive_some(fd_, space);
   switch (r.state) {
@@ -52,7 +56,7 @@ bool Peer::read_some() {
       active_ = true;
       transport_.in_commit(r.bytes);
       process();
-      return true;
+      return r.bytes == space.size() ? Read::all_there_was_room_for : Read::some;
     case StreamState::would_block:
       break;
     case StreamState::ended:
@@ -62,7 +66,7 @@ bool Peer::read_some() {
       end(PeerEnd::lost, std::strerror(r.error));
       break;
   }
-  return false;
+  return Read::nothing;
 }
 
 void Peer::process() {
@@ -106,7 +110,7 @@ void Peer::process() {
 
 void Peer::resume() {
   if (stalled_ && reading_) process();
-  while (!watch_ && reading_ && !stalled_ && !handler_.peer_held() && read_some()) {
+  while (!watch_ && reading_ && !stalled_ && !handler_.peer_held() && read_some() != Read::nothing) {
   }
   if (!watch_ && reading_ && !stalled_ && !handler_.peer_held()) end(PeerEnd::lost, "connection lost");
 }
@@ -133,11 +137,11 @@ bool Peer::flush() {
   return any;
 }
 
-Loop::Before Peer::arm() {
+Loop::Before Peer::arm(Input input) {
   const bool takes = reading_ && !handler_.peer_held();
   if (watch_) {
     short events = 0;
-    if (takes && !stalled_ && !choked_) events |= POLLIN;
+    if (takes && !stalled_ && !choked_ && input == Input::wanted) events |= POLLIN;
     if (writing_ && !transport_.out_view().empty()) events |= POLLOUT;
     loop_.set_events(*watch_, events);
   }

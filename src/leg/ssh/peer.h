@@ -48,8 +48,9 @@ class Peer {
   void wake() { stalled_ = true; }
   /// Writes what is there. True when some of it went out.
   bool flush();
+  enum class Input : bool { later, wanted };
   /// Tells the loop what to wait for; the last step before every wait. poll_at_once: there is more to take already.
-  Loop::Before arm();
+  Loop::Before arm(Input input);
   /// Reads no more; what is queued still goes out.
   void stop_reading() { reading_ = false; }
   bool reading() const { return reading_; }
@@ -61,7 +62,8 @@ class Peer {
  private:
   void ready(short revents);
   void hung_up();
-  bool read_some();
+  enum class Read { nothing, some, all_there_was_room_for };
+  Read read_some();
   void process();
   void end(PeerEnd how, std::string_view text);
 

@@ -13,6 +13,10 @@ namespace sallyport::leg::ssh {
 namespace {
 constexpr base::Micros kFlushAtEndUs = 500'000;
 constexpr base::Micros kIdleUs = 1'000'000;
+// While bulk flows fast, the worker sleeps so long between two looks at its descriptors, whatever comes: it then
+// handles much at once. A wake-up costs more than the bytes it would bring.
+constexpr base::Micros kRestUs = 500;
+constexpr std::uint64_t kFastBytes = 64 * 1024;
 // Rounds of moving and writing before the loop looks at its descriptors again.
 constexpr int kRounds = 4;
 }  // namespace
@@ -25,7 +29,8 @@ Worker::Worker(Side side, WorkerSockets sockets, const base::Clock& clock, base:
       loop_(clock),
       link_(loop_, sockets.broker,
             [this](base::ByteView message, std::span<base::Fd> fds) { on_message(message, fds); }),
-      port_(link_) {
+      port_(link_),
+      rest_(loop_, clock) {
   loop_.before_wait([this] { return before_wait(); });
   link_.on_clear([this] {
     if (peer_) peer_->wake();
@@ -147,7 +152,8 @@ Loop::Before Worker::before_wait() {
     }
   }
   if (finishing_) peer_->flush();
-  if (!finishing_ && bulk_) {
+  const bool resting = rests();
+  if (!finishing_ && bulk_ && !resting) {
     auto armed = bulk_->arm();
     if (!armed) {
       finish(armed.error().message, Ending::broken);
@@ -155,13 +161,30 @@ Loop::Before Worker::before_wait() {
       before = Loop::Before::poll_at_once;
     }
   }
-  if (peer_->arm() == Loop::Before::poll_at_once) before = Loop::Before::poll_at_once;
+  const auto input = resting ? Peer::Input::later : Peer::Input::wanted;
+  if (peer_->arm(input) == Loop::Before::poll_at_once) before = Loop::Before::poll_at_once;
   stop_when_told();
   if (peer_->take_activity()) {
     active_ = true;
     if (!idle_timer_) look_for_idleness();
   }
   return before;
+}
+
+// Whether the loop only waits for time, and for room to write.
+bool Worker::rests() {
+  bool resting = false;
+  if (bulk_ && !finishing_) {
+    const std::uint64_t moved = transport_->bytes_in() + transport_->bytes_out();
+    if (rest_.over() && moved - moved_ >= kFastBytes) rest_.begin(kRestUs);
+    moved_ = moved;
+    resting = !rest_.over();
+  }
+  if (resting != link_paused_) {
+    link_paused_ = resting;
+    resting ? link_.pause_receiving() : link_.resume_receiving();
+  }
+  return resting;
 }
 
 void Worker::look_for_idleness() {

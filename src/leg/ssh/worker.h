@@ -15,6 +15,7 @@
 #include "leg/ssh/bulk_path.h"
 #include "leg/ssh/peer.h"
 #include "leg/ssh/relay.h"
+#include "leg/ssh/rest.h"
 #include "leg/zygote.h"
 
 namespace sallyport::ipc {
@@ -88,6 +89,7 @@ class Worker : public PeerHandler, public RelayRole {
   void on_message(base::ByteView message, std::span<base::Fd> fds);
   Loop::Before before_wait();
   base::Status move();
+  bool rests();
   void stop_when_told();
   void rekey_after(std::uint32_t seconds);
   void look_for_idleness();
@@ -104,6 +106,9 @@ class Worker : public PeerHandler, public RelayRole {
   std::unique_ptr<codec::ssh::Connection> connection_;
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<BulkPath> bulk_;
+  Rest rest_;
+  bool link_paused_ = false;
+  std::uint64_t moved_ = 0;  // wire bytes of both directions before this wake-up
   std::string reason_;
   Ending how_ = Ending::broken;
   bool finishing_ = false;
