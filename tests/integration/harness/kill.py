@@ -116,6 +116,7 @@ def trial(arena, strike, traffic, seed):
         client.process.wait()
     if strike == "full-disk":
         arena.disk.relieve()
+        gateway.restart()
     if strike == "broker":
         gateway.start()
     gateway.sealed(identifier, 30)
