@@ -255,7 +255,8 @@ TEST_F(Front, JumpsAreBridgedByteForByte) {
   channel = *id;
   const auto& open = wait_for(ipc::FrontToBroker::kJumpOpen).jump_open();
   EXPECT_EQ(open.host(), "web1");
-  auto [ours, theirs] = leg::ssh::testing::stream_pair(4096);
+  auto pair = leg::ssh::testing::stream_pair(4096);
+  base::Fd &ours = pair.first, &theirs = pair.second;
   ipc::BrokerToFront reply;
   reply.mutable_jump_reply()->set_number(open.number());
   reply.mutable_jump_reply()->set_ok(true);
