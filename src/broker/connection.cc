@@ -165,10 +165,10 @@ void Connection::front_menu_choice(ipc::MenuChoice& choice) {
 void Connection::choose(policy::Destination destination, const std::string& via) {
   Session::Facts facts{*identity_, std::move(destination),   origin_.source, origin_.source_host,
                        via,        front_->client_software()};
-  session_ = std::make_shared<Session>(gateway_, thread_, *front_, *authenticator_, std::move(facts),
-                                       [weak = weak_from_this()] {
-                                         if (const auto self = weak.lock()) self->over();
-                                       });
+  session_ = pin_to(thread_, std::make_unique<Session>(gateway_, thread_, *front_, *authenticator_, std::move(facts),
+                                                       [weak = weak_from_this()] {
+                                                         if (const auto self = weak.lock()) self->over();
+                                                       }));
   session_->open();
 }
 
@@ -182,7 +182,8 @@ void Connection::front_credit(ipc::Credit& credit) {
 }
 
 void Connection::front_reauthenticate(ipc::Reauthenticate& answer) {
-  if (session_) session_->front_reauthenticate(answer);
+  if (!session_) return front_->kill("answer to no question");
+  session_->front_reauthenticate(answer);
   std::string& password = *answer.mutable_password();
   base::wipe(password.data(), password.size());
 }
@@ -242,7 +243,7 @@ void Connection::jump_ready(std::uint32_t number, const std::string& target,
   origin.inherited = identity_;
   origin.jump_target = target;
   origin.identity = std::move(identity);
-  std::make_shared<Connection>(gateway_, thread_, std::move(ours), std::move(origin))->start();
+  pin_to(thread_, std::make_unique<Connection>(gateway_, thread_, std::move(ours), std::move(origin)))->start();
 }
 
 // "resume ID": the user of a suspended session has authenticated again, here.

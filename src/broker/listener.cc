@@ -48,7 +48,7 @@ void Listener::on_readable() {
     origin.ticket = admission_.enter(origin.source_host);
     if (!origin.ticket) continue;  // closed unread: no process, no log line that a flood could write
     SessionThread& thread = *threads_[next_thread_++ % threads_.size()];
-    auto connection = std::make_shared<Connection>(gateway_, thread, std::move(fd), std::move(origin));
+    auto connection = pin_to(thread, std::make_unique<Connection>(gateway_, thread, std::move(fd), std::move(origin)));
     thread.loop().post([connection] { connection->start(); });
   }
 }

@@ -146,13 +146,15 @@ Node::~Node() {
   p.head_timer.reset();
   p.admin_server.reset();
   p.listener.reset();
-  p.threads.clear();
+  // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
+  for (const auto& thread : p.threads) thread->stop();
   p.backs.reset();
   p.fronts.reset();
   p.record_thread.reset();
   p.hash_thread.reset();
   p.resolver_thread.reset();
   p.store_thread.reset();
+  p.threads.clear();
 }
 
 base::Status Node::Parts::open_store() {

@@ -151,8 +151,9 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   bool faulted_ = false;  // a leg broke its rules: nothing passes any more, its end is under way
   bool syncing_ = false;
   bool front_done_ = false, back_done_ = true;
-  int errands_out_ = 0;         // of the opening, on other threads: the end waits for them
-  bool resume_wanted_ = false;  // suspended, resumed by an administrator, the user has not come back yet
+  int errands_out_ = 0;           // of the opening, on other threads: the end waits for them
+  unsigned passwords_asked_ = 0;  // answers that the front owes
+  bool resume_wanted_ = false;    // suspended, resumed by an administrator, the user has not come back yet
   std::optional<ipc::RingMemory> ring_;
   std::deque<bool> globals_due_;  // as Channel::answers_due, for global requests
   std::string end_reason_;

@@ -40,7 +40,7 @@ void Session::on_control(ControlAction action, const std::string& actor, const s
   if (action != ControlAction::reauthenticated) note_control(to_string(action), actor, text);
   switch (action) {
     case ControlAction::pause:
-      if (state != SessionState::suspended) set_state(SessionState::paused);
+      if (state != SessionState::suspended && phase_ == Phase::live) set_state(SessionState::paused);
       tell_user("Sallyport: " + actor + " paused this session" + because + " Nothing passes until it is resumed.");
       break;
     case ControlAction::suspend:
@@ -56,6 +56,7 @@ void Session::on_control(ControlAction action, const std::string& actor, const s
           message.mutable_ask_password()->set_prompt("Sallyport: " + actor + " resumes this session" + because +
                                                      " Authenticate again. Password of " + facts_.identity.user + ": ");
           front_->send(message);
+          ++passwords_asked_;
         }
       } else {
         reopen("Sallyport: " + actor + " resumed this session" + because);
@@ -79,6 +80,8 @@ void Session::on_control(ControlAction action, const std::string& actor, const s
 }
 
 void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
+  if (passwords_asked_ == 0) return front_->kill("answer to no question");
+  --passwords_asked_;
   if (!resume_wanted_) return;
   authenticator_->check_again(
       facts_.identity.user, base::view(answer.password()), [this, weak = weak_from_this()](bool good) {
@@ -96,6 +99,7 @@ void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
         message.mutable_ask_password()->set_prompt("Sallyport: that was not right. Password of " +
                                                    facts_.identity.user + ": ");
         message.mutable_ask_password()->set_again(true);
+        ++passwords_asked_;
         front_->send(message);
       });
 }

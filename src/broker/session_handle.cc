@@ -21,6 +21,8 @@ const char* to_string(SessionState state) {
       return "paused";
     case SessionState::suspended:
       return "suspended";
+    case SessionState::ending:
+      return "ending";
     case SessionState::ended:
       return "ended";
   }
@@ -91,10 +93,14 @@ void SessionHandle::control(ControlAction action, const std::string& actor, cons
     } else if (action == ControlAction::resume && state != SessionState::paused && state != SessionState::suspended) {
       refused = fail(Errc::invalid, "session " + info_.id + " is not paused");
     } else {
+      // In force, and shown so, before the loop hears of it.
       if (action == ControlAction::pause || action == ControlAction::suspend) shut_gate();
+      if (action == ControlAction::pause && state == SessionState::live) info_.state = SessionState::paused;
+      if (action == ControlAction::suspend && state != SessionState::ending) info_.state = SessionState::suspended;
       if (action == ControlAction::terminate) {
         terminating_.store(true, std::memory_order_release);
         shut_gate();
+        info_.state = SessionState::ending;
       }
     }
   }

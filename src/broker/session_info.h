@@ -9,7 +9,7 @@
 namespace sallyport::broker {
 
 /// The states in the contract's `state` field. A suspended session also waits for its user to authenticate again.
-enum class SessionState { opening, live, paused, suspended, ended };
+enum class SessionState { opening, live, paused, suspended, ending, ended };
 
 const char* to_string(SessionState state);
 

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <thread>
 
 #include "ipc/seqpacket.h"
@@ -14,12 +16,15 @@ namespace sallyport::broker {
 class SessionThread {
  public:
   SessionThread() : thread_([this] { loop_.run(); }) {}
-  ~SessionThread() {
-    loop_.stop();
-    thread_.join();
-  }
+  ~SessionThread() { stop(); }
   SessionThread(const SessionThread&) = delete;
   SessionThread& operator=(const SessionThread&) = delete;
+
+  /// Ends the thread. The loop stays, so that others may still post to it in vain.
+  void stop() {
+    loop_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
 
   net::Loop& loop() { return loop_; }
   /// Where workers' messages are received; its content is gone with the next one.
@@ -30,5 +35,15 @@ class SessionThread {
   std::array<std::uint8_t, ipc::kMaxMessageBytes> buffer_{};
   std::thread thread_;
 };
+
+/// Shared ownership of an object that must die on its loop's thread, wherever the last reference is dropped: errands on
+/// other threads hold references too.
+template <class T>
+std::shared_ptr<T> pin_to(SessionThread& thread, std::unique_ptr<T> object) {
+  return std::shared_ptr<T>(object.release(), [&thread](T* last) {
+    auto owner = std::make_shared<std::unique_ptr<T>>(last);
+    thread.loop().post([owner] { owner->reset(); });
+  });
+}
 
 }  // namespace sallyport::broker

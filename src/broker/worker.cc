@@ -4,7 +4,10 @@
 
 #include <fcntl.h>
 #include <google/protobuf/message_lite.h>
+#include <signal.h>
 #include <sys/wait.h>
+
+#include <cerrno>
 
 #include "base/log.h"
 #include "ipc/seqpacket.h"
@@ -45,11 +48,25 @@ void Worker::on_readable() {
     auto got = ipc::receive(spawned_.socket.get(), buffer);
     if (!got) return finish("bad message: " + got.message());
     if (got->transfer == ipc::Transfer::would_block) return;
-    if (got->transfer == ipc::Transfer::closed) return finish("");
+    if (got->transfer == ipc::Transfer::closed) return finish(fault_of_exit());
     const auto kind = static_cast<ipc::MessageKind>(buffer[0]);
     if (kind != ipc::MessageKind::event && kind != ipc::MessageKind::control) return kill("unknown kind of message");
     events_.message(kind, base::ByteView(buffer.data() + 1, got->bytes - 1));
   }
+}
+
+// Its socket is closed, so it is ending, or must: how did it? A signal that we did not send is a refused system call or
+// a crash. SIGKILL is ours or an administrator's.
+std::string Worker::fault_of_exit() {
+  (void)ipc::kill_now(spawned_.pidfd);
+  siginfo_t info{};
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(spawned_.pidfd.get()), &info, WEXITED) < 0) {
+    if (errno != EINTR) return "";
+  }
+  const bool by_signal = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+  if (!by_signal || info.si_status == SIGKILL) return "";
+  return "killed by signal " + std::to_string(info.si_status) +
+         (info.si_status == SIGSYS ? " (a refused system call)" : "");
 }
 
 void Worker::send_event(base::ByteView event) {

@@ -66,6 +66,7 @@ class Worker {
   void on_writable();
   void send(base::Bytes& scratch, std::span<const int> fds);
   void finish(const std::string& fault);
+  std::string fault_of_exit();
 
   SessionThread& thread_;
   SpawnedWorker spawned_;

@@ -53,7 +53,7 @@ class Act final : public Activity {
   }
 
   void start() {
-    if (restricts(action_)) run();
+    if (restricts(action_)) run(kAnswerUs);
     // The order; the session itself notes what came of it as session.pause and so on.
     audit::Event event = exchange_.event("admin.session-control", session_->info().id);
     event.fields = {{"action", std::string(to_string(action_))}, {"text", text_}};
@@ -63,7 +63,7 @@ class Act final : public Activity {
         if (auto* act = static_cast<Act*>(e.activity())) act->audited(written);
       });
     });
-    if (!restricts(action_)) audit_timer_.after_us(kAuditUs, [this] { run(); });
+    if (!restricts(action_)) audit_timer_.after_us(kAuditUs, [this] { run(kAnswerUs - kAuditUs); });
   }
 
  private:
@@ -71,10 +71,11 @@ class Act final : public Activity {
     if (running_) return;
     audit_timer_.cancel();
     if (!written) return exchange_.fail(written.error());
-    run();
+    run(kAnswerUs);
   }
 
-  void run() {
+  // answer_us: what is left of the time in which the client is answered.
+  void run(std::int64_t answer_us) {
     if (running_) return;
     running_ = true;
     const auto self = exchange_.shared_from_this();
@@ -84,7 +85,7 @@ class Act final : public Activity {
         answer_timer_.after_us(kAnswerUs - kTerminateUs, [this] { late(); });
       });
     } else {
-      answer_timer_.after_us(kAnswerUs, [this] { late(); });
+      answer_timer_.after_us(answer_us, [this] { late(); });
     }
     session_->control(action_, exchange_.peer().actor, text_, [self](base::Status done) {
       self->post([done = std::move(done)](Exchange& e) {
