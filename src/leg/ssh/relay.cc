@@ -175,9 +175,13 @@ void Relay::grant(RelayChannel& channel) {
   if (c == nullptr) return;
   const std::uint64_t target = std::min(c->out_window, out.cap);
   const std::uint64_t used = out.outstanding + out.queue.size() + out.staged;
+  // OpenSSH's server opens a session with no window and widens it later: the unit follows.
+  out.grant_unit =
+      std::max(out.grant_unit, static_cast<std::uint32_t>(std::min<std::uint64_t>(target / 4, kMaxGrantUnit)));
   if (target <= used) return;
   const auto more = static_cast<std::uint32_t>(target - used);
-  if (more < out.grant_unit && out.outstanding > 0) return;
+  // Crumbs wait while something is on its way: what the peer takes of it makes room for a grant worth a message.
+  if (more < out.grant_unit && used > 0) return;
   out.outstanding += more;
   role_.grant_far(channel.number, more);
 }
