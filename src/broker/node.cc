@@ -30,6 +30,7 @@ using base::fail;
 namespace {
 
 constexpr std::int64_t head_period_us = 60'000'000;  // how long a change of the audit log may stay unsigned
+constexpr std::int64_t seal_period_us = 5'000'000;   // how soon a record that could not be sealed is tried again
 constexpr std::int64_t stop_poll_us = 50'000;
 constexpr int stop_polls = 100;  // five seconds for sessions to be sealed
 
@@ -112,6 +113,7 @@ struct Node::Parts {
   PolicyHolder policy;
   Admission admission;
   Registry sessions;
+  LateSeals late_seals;
   RecordThreadState record_state;
   // Threads end before what they use.
   std::unique_ptr<net::Executor> store_thread, hash_thread, record_thread, resolver_thread;
@@ -124,7 +126,7 @@ struct Node::Parts {
   std::unique_ptr<admin::Server> admin_server;
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
-  std::unique_ptr<net::Timer> stop_timer, head_timer;
+  std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer;
   int stop_left = stop_polls;
 
   base::Status open_store();
@@ -135,6 +137,7 @@ struct Node::Parts {
   void wait_for_sessions();
   void sign_head();
   void sign_heads();
+  void retry_seals();
 };
 
 Node::Node(config::Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
@@ -144,6 +147,7 @@ Node::~Node() {
   p.signal_watch.reset();
   p.stop_timer.reset();
   p.head_timer.reset();
+  p.seal_timer.reset();
   p.admin_server.reset();
   p.listener.reset();
   // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
@@ -222,15 +226,17 @@ base::Status Node::start(const std::string& libexec) {
   p.record_thread = std::make_unique<net::Executor>("record");
   p.resolver_thread = std::make_unique<net::Executor>("resolver");
   p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store_thread);
-  p.services = std::make_unique<Services>(Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread,
-                                                   *p.hash_thread, *p.record_thread, *p.resolver_thread, *p.store,
-                                                   *p.vault, *p.audit, *p.passwords, p.policy, p.sessions});
+  p.services = std::make_unique<Services>(
+      Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread, *p.hash_thread, *p.record_thread,
+               *p.resolver_thread, *p.store, *p.vault, *p.audit, *p.passwords, p.policy, p.sessions, p.late_seals});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 *p.fronts, *p.backs, HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;
   p.audit->write({"node.start", "sallyport", "", {{"node", p.config.node}}});
   p.head_timer = std::make_unique<net::Timer>(p.main_loop);
   p.sign_heads();
+  p.seal_timer = std::make_unique<net::Timer>(p.main_loop);
+  p.retry_seals();
   p.signal_watch = std::make_unique<net::Watch>(p.main_loop, p.signals.get());
   p.signal_watch->on_readable([&p] { p.on_signal(); });
   p.signal_watch->enable_read(true);
@@ -271,6 +277,11 @@ void Node::Parts::sign_head() {
 void Node::Parts::sign_heads() {
   store_thread->post([this] { sign_head(); });
   head_timer->after_us(head_period_us, [this] { sign_heads(); });
+}
+
+void Node::Parts::retry_seals() {
+  store_thread->post([this] { late_seals.retry(*store, *audit_log, config.recording.dir, *gateway->signer, clock); });
+  seal_timer->after_us(seal_period_us, [this] { retry_seals(); });
 }
 
 void Node::Parts::stop_sessions() {

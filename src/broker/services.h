@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "broker/audit_trail.h"
+#include "broker/late_seals.h"
 #include "broker/policy_state.h"
 #include "broker/registry.h"
 #include "config/config.h"
@@ -33,6 +34,7 @@ struct Services {
   const identity::Passwords& passwords;  ///< only on hash_thread
   PolicyHolder& policy;
   Registry& sessions;
+  LateSeals& late_seals;
 };
 
 }  // namespace sallyport::broker

@@ -109,18 +109,19 @@ void Session::sealed(const RecordKeeper::Closed& closed) {
   services_.audit.write(std::move(event));
   services_.store_thread.post([self = shared_from_this(), closed] {
     Services& services = self->services_;
-    auto row = services.store.get_session(self->id_);
-    if (!row) return base::log_error("session " + self->id_ + ": " + row.message());
-    row->state = to_string(SessionState::ended);
-    row->ended_at_us = services.clock.now_us();
-    row->end_reason = self->end_reason_;
-    row->recording_state = closed.ok ? "sealed" : "truncated";
-    row->integrity = closed.ok ? "sealed" : "truncated";
-    row->bytes = static_cast<std::int64_t>(closed.seal.total_bytes);
-    row->events = static_cast<std::int64_t>(closed.entries);
-    if (auto stored = services.store.update_session(*row); !stored) {
-      base::log_error("session " + self->id_ + ": " + stored.message());
+    base::Status stored = base::fail(base::Errc::io, "its record is not sealed");
+    if (auto row = services.store.get_session(self->id_); row && closed.ok) {
+      row->state = to_string(SessionState::ended);
+      row->ended_at_us = services.clock.now_us();
+      row->end_reason = self->end_reason_;
+      row->recording_state = row->integrity = "sealed";
+      row->bytes = static_cast<std::int64_t>(closed.seal.total_bytes);
+      row->events = static_cast<std::int64_t>(closed.entries);
+      stored = services.store.update_session(*row);
     }
+    if (stored) return;
+    base::log_error("session " + self->id_ + ": " + stored.message());
+    services.late_seals.add(self->id_, self->end_reason_);
   });
   finish();
 }

@@ -113,6 +113,8 @@ void SessionHandle::control(ControlAction action, const std::string& actor, cons
 
 void SessionHandle::force_kill() {
   const std::lock_guard lock(mutex_);
+  // Nothing of it can pass any more, whatever its loop still waits for.
+  if (!workers_.empty()) info_.state = SessionState::ended;
   for (const base::Fd& pidfd : workers_) ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
 }
 

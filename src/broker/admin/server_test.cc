@@ -90,7 +90,7 @@ class ServerTest : public ::testing::Test {
     passwords.emplace(std::move(*identity::Passwords::create({1, 8 << 20}, random)));
     trail = std::make_unique<AuditTrail>(*log, *store_thread);
     services.reset(new Services{config, clock, random, loop, *store_thread, *hash_thread, *record_thread,
-                                *resolver_thread, *store, *vault, *trail, *passwords, policy, sessions});
+                                *resolver_thread, *store, *vault, *trail, *passwords, policy, sessions, late_seals});
     auto made = Server::create(*services, {"test", "127.0.0.1:1", clock.now_us()});
     ASSERT_TRUE(made) << made.message();
     server = std::move(*made);
@@ -167,6 +167,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<AuditTrail> trail;
   PolicyHolder policy;
   Registry sessions{100};
+  LateSeals late_seals;
   std::unique_ptr<Services> services;
   std::unique_ptr<Server> server;
   std::thread thread;
