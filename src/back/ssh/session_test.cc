@@ -124,6 +124,21 @@ TEST_F(Session, ExecBringsBothStreamsAndTheStatus) {
   EXPECT_EQ(eof.eof().main_total(), 3u);
 }
 
+TEST_F(Session, TheStatusArrivesAfterTheClientsClose) {
+  start();
+  exec("make");
+  ASSERT_TRUE(stage.client->connection().eof(at_client));
+  ASSERT_TRUE(stage.target->connection().eof(at_target));
+  ASSERT_TRUE(stage.until([&] { return client().eof; }));
+  ASSERT_TRUE(stage.client->connection().close(at_client));  // as OpenSSH does once both have said EOF
+  stage.target->on_message = [](const cs::ConnectionMessage& m) { return std::holds_alternative<cs::ChannelClose>(m); };
+  ASSERT_TRUE(stage.until([&] { return stage.target->connection().channels().find(at_target)->close_in; }));
+  ASSERT_TRUE(stage.target->connection().request(at_target, cs::ExitStatus{9}, cs::WantReply::no));
+  ASSERT_TRUE(stage.target->connection().close(at_target));
+  ASSERT_TRUE(stage.until([&] { return client().closed; }));
+  EXPECT_EQ(client().exit_status, 9);
+}
+
 TEST_F(Session, RequestsAndAnswersKeepTheirOrder) {
   start();
   at_client = stage.open_session();

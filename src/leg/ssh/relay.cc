@@ -225,7 +225,7 @@ void Relay::finish_here(RelayChannel& channel, std::uint32_t exit_status) {
 
 base::Status Relay::flush_answers(RelayChannel& channel) {
   while (auto answer = channel.answers.take()) {
-    if (discards(channel)) continue;
+    if (channel.out.close_sent) continue;
     if (auto s = connection_.reply(channel.id, to_reply(answer->ok)); !s) return s;
   }
   return {};
