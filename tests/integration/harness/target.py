@@ -3,9 +3,10 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
-from .process import Process, accepts, children, free_port, until
+from .process import Process, accepts, children, descendants, free_port, until
 
 
 def keygen(path, kind="ed25519", comment="test"):
@@ -75,6 +76,12 @@ class OpenSshTarget:
 
     def stop(self):
         if self.process:
+            # A connection's process leaves the listener's group; it must not outlive the test either.
+            for pid in descendants(self.process.pid):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
             self.process.kill()
             self.process = None
 
