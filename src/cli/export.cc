@@ -37,9 +37,11 @@ bool is_data_of(const Event& event, std::uint32_t channel) {
   return event.kind_case() == Event::kData && event.data().channel() == channel;
 }
 
+// A zero says nothing about the size (RFC 4254 §6.2).
 bool is_resize_of(const Event& event, std::uint32_t channel) {
   return event.kind_case() == Event::kRequest && event.request().channel() == channel &&
-         event.request().what_case() == event::Request::kWindowChange;
+         event.request().what_case() == event::Request::kWindowChange &&
+         event.request().window_change().columns() != 0 && event.request().window_change().rows() != 0;
 }
 
 // Output that no terminal driver has been over: a player would draw a staircase without the carriage returns.

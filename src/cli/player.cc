@@ -34,7 +34,8 @@ class Player {
   bool step(base::Micros time_us, bool up, const Event& event) {
     const bool output = event.kind_case() == Event::kData && !up && event.data().channel() == channel_.channel;
     const bool resize = event.kind_case() == Event::kRequest && event.request().channel() == channel_.channel &&
-                        event.request().what_case() == event::Request::kWindowChange;
+                        event.request().what_case() == event::Request::kWindowChange &&
+                        event.request().window_change().columns() != 0 && event.request().window_change().rows() != 0;
     if (!output && !resize) return !interrupted();
     if (!wait_for(time_us)) return false;
     if (output) {

@@ -138,8 +138,10 @@ void ChannelTracker::see(base::Micros time_us, const event::Event& event) {
   if (event.request().what_case() == event::Request::kPty) {
     facts.terminal = true;
     facts.term = event.request().pty().term();
-    facts.size.columns = static_cast<int>(std::clamp(event.request().pty().columns(), 1U, 1000U));
-    facts.size.rows = static_cast<int>(std::clamp(event.request().pty().rows(), 1U, 500U));
+    // RFC 4254 §6.2: zero means that another unit counts. The back's model then takes the usual size, too.
+    const event::Request::Pty& pty = event.request().pty();
+    facts.size.columns = pty.columns() == 0 ? 80 : static_cast<int>(std::min(pty.columns(), 1000U));
+    facts.size.rows = pty.rows() == 0 ? 24 : static_cast<int>(std::min(pty.rows(), 500U));
     return;
   }
   std::string source;

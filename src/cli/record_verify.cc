@@ -42,7 +42,8 @@ class ScreenCheck {
     }
     if (event.kind_case() == event::Event::kRequest && event.request().what_case() == event::Request::kWindowChange) {
       const auto& change = event.request().window_change();
-      if (auto* screen = screen_of(event.request().channel())) {
+      auto* screen = screen_of(event.request().channel());
+      if (screen != nullptr && change.columns() != 0 && change.rows() != 0) {
         screen->resize({static_cast<int>(change.rows()), static_cast<int>(change.columns())});
       }
     }
