@@ -2,6 +2,7 @@
 // The back's table, and the check of its target's proofs.
 #include "broker/back_link.h"
 
+#include "base/escape.h"
 #include "base/log.h"
 #include "broker/kex_inputs.h"
 #include "broker/phase_table.h"
@@ -94,7 +95,7 @@ void BackLink::on_log_line(ipc::BackToBroker& m) {
 }
 
 void BackLink::on_ended(ipc::BackToBroker& m) {
-  reason_ = m.ended().reason();
+  reason_ = base::escape_for_terminal(m.ended().reason(), 256);
   clean_ = m.ended().clean();
 }
 

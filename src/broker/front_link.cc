@@ -2,6 +2,7 @@
 // The front's table, and the signing of key exchanges.
 #include "broker/front_link.h"
 
+#include "base/escape.h"
 #include "base/log.h"
 #include "broker/kex_inputs.h"
 #include "broker/phase_table.h"
@@ -122,7 +123,7 @@ void FrontLink::on_log_line(ipc::FrontToBroker& m) {
 }
 
 void FrontLink::on_ended(ipc::FrontToBroker& m) {
-  reason_ = m.ended().reason();
+  reason_ = base::escape_for_terminal(m.ended().reason(), 256);
 }
 
 }  // namespace sallyport::broker
