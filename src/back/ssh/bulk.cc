@@ -18,9 +18,9 @@ using leg::ssh::BulkIn;
 using leg::ssh::RelayChannel;
 using leg::ssh::StreamId;
 
-constexpr std::size_t kBlockBytes = 512 * 1024;
+constexpr std::size_t kBlockBytes = 1024 * 1024;
 constexpr std::size_t kFlushAtBytes = 256 * 1024;
-constexpr std::size_t kFreeBuffers = 6;
+constexpr std::size_t kFreeBuffers = 4;
 // A block of this size is part of a fast stream: it may gather more for a moment.
 constexpr std::size_t kFastBytes = 64 * 1024;
 constexpr base::Micros kGatherUs = 1500;

@@ -137,12 +137,13 @@ bool Peer::flush() {
   return any;
 }
 
-Loop::Before Peer::arm(Input input) {
+Loop::Before Peer::arm(Watch watch) {
   const bool takes = reading_ && !handler_.peer_held();
   if (watch_) {
     short events = 0;
-    if (takes && !stalled_ && !choked_ && input == Input::wanted) events |= POLLIN;
+    if (takes && !stalled_ && !choked_) events |= POLLIN;
     if (writing_ && !transport_.out_view().empty()) events |= POLLOUT;
+    if (watch == Watch::nothing) events = 0;
     loop_.set_events(*watch_, events);
   }
   return takes && stalled_ ? Loop::Before::poll_at_once : Loop::Before::sleep;

@@ -48,9 +48,10 @@ class Peer {
   void wake() { stalled_ = true; }
   /// Writes what is there. True when some of it went out.
   bool flush();
-  enum class Input : bool { later, wanted };
-  /// Tells the loop what to wait for; the last step before every wait. poll_at_once: there is more to take already.
-  Loop::Before arm(Input input);
+  enum class Watch : bool { nothing, everything };
+  /// Tells the loop what to wait for (nothing: not now); the last step before every wait. poll_at_once: there is more
+  /// to take already.
+  Loop::Before arm(Watch watch);
   /// Reads no more; what is queued still goes out.
   void stop_reading() { reading_ = false; }
   bool reading() const { return reading_; }

@@ -17,7 +17,9 @@ namespace {
 // fifty.
 constexpr std::size_t kWideChannels = 8;
 constexpr std::uint32_t kNarrowWindow = 128 * 1024;
-constexpr std::uint32_t kMaxGrantUnit = 256 * 1024;
+constexpr std::uint32_t kMaxGrantUnit = 512 * 1024;
+// What a leg takes of a bulk stream beyond its peer's window, so that the stages of the way work in large pieces.
+constexpr std::uint32_t kBulkAhead = 2 * 1024 * 1024;
 // Text of ours that may wait behind what a peer does not read.
 constexpr std::size_t kMaxSayBacklog = 64 * 1024;
 
@@ -173,7 +175,9 @@ void Relay::grant(RelayChannel& channel) {
   if (channel.opening != Opening::open || discards(channel) || out.close || out.eof) return;
   const auto* c = connection_.channels().find(channel.id);
   if (c == nullptr) return;
-  const std::uint64_t target = std::min(c->out_window, out.cap);
+  std::uint64_t target = std::min(c->out_window, out.cap);
+  const bool bulk = std::find(out.bulk.begin(), out.bulk.end(), BulkIn::begun) != out.bulk.end();
+  if (bulk && out.cap > kNarrowWindow) target += kBulkAhead;
   const std::uint64_t used = out.outstanding + out.queue.size() + out.staged;
   // OpenSSH's server opens a session with no window and widens it later: the unit follows.
   out.grant_unit =

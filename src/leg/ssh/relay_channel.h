@@ -40,7 +40,7 @@ enum class BulkIn : std::uint8_t { no, allowed, begun };
 struct Outbound {
   std::uint64_t outstanding = 0;  ///< granted to the far leg and not received yet
   std::uint32_t grant_unit = 1;   ///< grants smaller than this wait
-  std::uint32_t cap = 0;          ///< most that may be outstanding, queued and staged together
+  std::uint32_t cap = 0;          ///< most of the peer's window that is passed on
   StreamTotals total{};           ///< received
   std::array<BulkIn, kStreams> bulk{};
   std::size_t staged = 0;  ///< received by the bulk path and not yet given to the connection

@@ -13,9 +13,12 @@ namespace sallyport::leg::ssh {
 namespace {
 constexpr base::Micros kFlushAtEndUs = 500'000;
 constexpr base::Micros kIdleUs = 1'000'000;
-// While bulk flows fast, the worker sleeps so long between two looks at its descriptors, whatever comes: it then
-// handles much at once. A wake-up costs more than the bytes it would bring.
-constexpr base::Micros kRestUs = 500;
+// While bulk flows fast, the worker rests between two looks at its descriptors, whatever comes: it then handles much at
+// once. A wake-up costs more than the bytes it would bring. The rest grows and shrinks to bring about half a MiB.
+constexpr base::Micros kShortRestUs = 50;
+constexpr base::Micros kLongRestUs = 300;
+constexpr std::uint64_t kTooLittle = 128 * 1024;
+constexpr std::uint64_t kEnough = 384 * 1024;
 constexpr std::uint64_t kFastBytes = 64 * 1024;
 // Rounds of moving and writing before the loop looks at its descriptors again.
 constexpr int kRounds = 4;
@@ -161,8 +164,8 @@ Loop::Before Worker::before_wait() {
       before = Loop::Before::poll_at_once;
     }
   }
-  const auto input = resting ? Peer::Input::later : Peer::Input::wanted;
-  if (peer_->arm(input) == Loop::Before::poll_at_once) before = Loop::Before::poll_at_once;
+  const auto watch = resting ? Peer::Watch::nothing : Peer::Watch::everything;
+  if (peer_->arm(watch) == Loop::Before::poll_at_once) before = Loop::Before::poll_at_once;
   stop_when_told();
   if (peer_->take_activity()) {
     active_ = true;
@@ -171,13 +174,19 @@ Loop::Before Worker::before_wait() {
   return before;
 }
 
-// Whether the loop only waits for time, and for room to write.
+// Whether the loop only waits for time.
 bool Worker::rests() {
   bool resting = false;
   if (bulk_ && !finishing_) {
-    const std::uint64_t moved = transport_->bytes_in() + transport_->bytes_out();
-    if (rest_.over() && moved - moved_ >= kFastBytes) rest_.begin(kRestUs);
-    moved_ = moved;
+    const std::uint64_t wire = transport_->bytes_in() + transport_->bytes_out();
+    const std::uint64_t moved = wire - moved_before_;
+    if (rest_.over() && moved >= kFastBytes) {
+      if (moved < kTooLittle) rest_us_ = std::min(rest_us_ * 3 / 2, kLongRestUs);
+      if (moved > kEnough) rest_us_ = std::max(rest_us_ * 2 / 3, kShortRestUs);
+      moved_before_ = wire;
+      rest_.begin(rest_us_);
+    }
+    if (moved < kFastBytes && rest_.over()) moved_before_ = wire;
     resting = !rest_.over();
   }
   if (resting != link_paused_) {

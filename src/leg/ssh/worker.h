@@ -108,7 +108,8 @@ class Worker : public PeerHandler, public RelayRole {
   std::unique_ptr<BulkPath> bulk_;
   Rest rest_;
   bool link_paused_ = false;
-  std::uint64_t moved_ = 0;  // wire bytes of both directions before this wake-up
+  base::Micros rest_us_ = 500;
+  std::uint64_t moved_before_ = 0;  // wire bytes of both directions up to the last rest
   std::string reason_;
   Ending how_ = Ending::broken;
   bool finishing_ = false;
