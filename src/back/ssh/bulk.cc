@@ -23,7 +23,7 @@ constexpr std::size_t kFlushAtBytes = 256 * 1024;
 constexpr std::size_t kFreeBuffers = 4;
 // A block of this size is part of a fast stream: it may gather more for a moment.
 constexpr std::size_t kFastBytes = 64 * 1024;
-constexpr base::Micros kGatherUs = 1500;
+constexpr base::Micros kGatherUs = 1000;
 constexpr base::Micros kFastUs = 5000;
 
 codec::ssh::ChannelStream to_codec(StreamId s) {
