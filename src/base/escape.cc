@@ -2,6 +2,7 @@
 // Escaping of foreign text for terminals and logs.
 #include "base/escape.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 
@@ -69,6 +70,13 @@ bool is_utf8(std::string_view s) {
     i += n;
   }
   return true;
+}
+
+std::string cut_utf8(std::string_view s, std::size_t max_bytes) {
+  std::size_t end = std::min(s.size(), max_bytes);
+  // A continuation byte at the cut belongs to a character that began before it.
+  while (end > 0 && end < s.size() && (static_cast<unsigned char>(s[end]) & 0xc0) == 0x80) --end;
+  return std::string(s.substr(0, end));
 }
 
 }  // namespace sallyport::base

@@ -14,4 +14,7 @@ std::string escape_for_terminal(std::string_view s, std::size_t max_bytes = 4096
 /// True when the bytes are well-formed UTF-8 (no surrogates, no overlong forms).
 bool is_utf8(std::string_view s);
 
+/// The longest part of well-formed UTF-8 from its start that fits max_bytes and ends with a whole character.
+std::string cut_utf8(std::string_view s, std::size_t max_bytes);
+
 }  // namespace sallyport::base

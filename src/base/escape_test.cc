@@ -26,5 +26,16 @@ TEST(Escape, Utf8) {
   EXPECT_FALSE(is_utf8("\xe2\x82"));
 }
 
+TEST(Escape, CutsBetweenCharacters) {
+  EXPECT_EQ(cut_utf8("aé€😀", 100), "aé€😀");
+  EXPECT_EQ(cut_utf8("aé€😀", 1), "a");
+  EXPECT_EQ(cut_utf8("aé€😀", 2), "a");
+  EXPECT_EQ(cut_utf8("aé€😀", 3), "aé");
+  EXPECT_EQ(cut_utf8("aé€😀", 5), "aé");
+  EXPECT_EQ(cut_utf8("aé€😀", 6), "aé€");
+  EXPECT_EQ(cut_utf8("aé€😀", 9), "aé€");
+  EXPECT_EQ(cut_utf8("é", 0), "");
+}
+
 }  // namespace
 }  // namespace sallyport::base

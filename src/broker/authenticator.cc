@@ -2,6 +2,7 @@
 // Authentication of users: public keys and passwords.
 #include "broker/authenticator.h"
 
+#include "base/escape.h"
 #include "identity/user_credentials.h"
 #include "ipc/front.pb.h"
 #include "keys/userauth_blob.h"
@@ -11,6 +12,7 @@ namespace sallyport::broker {
 namespace {
 
 constexpr std::size_t hash_queue_limit = 256;  // guesses waiting for Argon2id; beyond, they fail at once
+constexpr std::size_t max_login_in_audit = 256;
 const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
 
 bool usable(const PolicyState& state, const std::string& user) {
@@ -29,7 +31,7 @@ Authenticator::~Authenticator() {
 
 bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key,
                             Answer answer) {
-  if (busy_) return false;
+  if (busy_ || exhausted()) return false;
   prompted_ = false;
   if (request.user() != raw_user_ || !login_) {
     raw_user_ = request.user();
@@ -58,7 +60,7 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
 }
 
 bool Authenticator::answers(const ipc::AuthAnswers& answers, Answer answer) {
-  if (busy_ || !prompted_) return false;
+  if (busy_ || !prompted_ || exhausted()) return false;
   prompted_ = false;
   if (answers.answers_size() != 1) {
     refuse("keyboard-interactive", "wrong number of answers", answer);
@@ -108,8 +110,9 @@ void Authenticator::password(base::ByteView given, const std::string& method, An
   const auto state = services_.policy.current();
   const auto usability = usable(*state, user) ? identity::UserState::enabled : identity::UserState::refused;
   auto secret = std::make_shared<base::SecretBytes>(given);
-  auto finish = [this, alive = alive_, method, answer](bool good) {
-    loop_.post([this, alive, method, answer, good] {
+  // Called on the hashing thread, when this may be gone: only the loop knows.
+  auto finish = [this, &loop = loop_, alive = alive_, method, answer](bool good) {
+    loop.post([this, alive, method, answer, good] {
       if (!*alive) return;
       busy_ = false;
       good ? accept(method, answer) : refuse(method, "wrong password", answer);
@@ -129,8 +132,8 @@ void Authenticator::check_again(const std::string& user, base::ByteView given, s
   auto secret = std::make_shared<base::SecretBytes>(given);
   const auto state = services_.policy.current();
   const auto usability = usable(*state, user) ? identity::UserState::enabled : identity::UserState::refused;
-  auto finish = [this, alive = alive_, done = std::move(done)](bool good) {
-    loop_.post([alive, done, good] {
+  auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](bool good) {
+    loop.post([alive, done, good] {
       if (*alive) done(good);
     });
   };
@@ -144,6 +147,10 @@ void Authenticator::check_again(const std::string& user, base::ByteView given, s
   if (!queued) finish(false);
 }
 
+bool Authenticator::exhausted() const {
+  return failures_ >= services_.config.limits.auth_tries;
+}
+
 void Authenticator::refuse(const std::string& method, const std::string& why, const Answer& answer) {
   ipc::AuthReply reply;
   for (const char* name : methods) reply.mutable_failure()->add_methods(name);
@@ -152,9 +159,12 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
     services_.audit.write({"auth.failure",
                            login_ ? login_->user : "",
                            "",
-                           {{"method", method}, {"source", source_}, {"login", raw_user_}, {"reason", why}}});
+                           {{"method", method},
+                            {"source", source_},
+                            {"login", base::cut_utf8(raw_user_, max_login_in_audit)},
+                            {"reason", why}}});
   }
-  reply.set_disconnect(failures_ >= services_.config.limits.auth_tries);
+  reply.set_disconnect(exhausted());
   answer(reply, std::nullopt);
 }
 

@@ -41,9 +41,9 @@ class Authenticator {
   ~Authenticator();
 
   /// One USERAUTH_REQUEST. answer() is called once, on the loop, not after destruction; with an identity on success.
-  /// A request while another is being judged is a fault of the worker: false.
+  /// A request while another is being judged, or after all tries were used up, is a fault of the worker: false.
   bool request(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
-  /// The answers to Prompts. False when none were asked for.
+  /// The answers to Prompts. False when none were asked for, or as request().
   bool answers(const ipc::AuthAnswers& answers, Answer answer);
 
   /// Checks a password of a known user again, for a suspended session. done(ok) on the loop.
@@ -52,6 +52,7 @@ class Authenticator {
  private:
   void public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
   void password(base::ByteView password, const std::string& method, Answer answer);
+  bool exhausted() const;
   void refuse(const std::string& method, const std::string& why, const Answer& answer);
   void accept(const std::string& method, const Answer& answer);
 

@@ -57,11 +57,12 @@ void ChannelBook::describe(const Channel& channel, bool hashed, event::ChannelCo
   const bool bulk = channel.up.bulk_begun || channel.down.bulk_begun || channel.down_stderr.bulk_begun;
   out.set_channel(channel.number);
   out.set_type(channel.purpose);
-  out.set_coverage(channel.refused ? "refused"
-                   : channel.pty   ? "decoded"
-                   : !bulk         ? "verbatim"
-                   : hashed        ? "counted-and-hashed"
-                                   : "counted");
+  // What was only counted comes first: it must never look like what was seen.
+  out.set_coverage(channel.refused  ? "refused"
+                   : bulk && hashed ? "counted-and-hashed"
+                   : bulk           ? "counted"
+                   : channel.pty    ? "decoded"
+                                    : "verbatim");
   out.set_up_bytes(channel.up.total());
   out.set_down_bytes(channel.down.total());
   out.set_stderr_bytes(channel.down_stderr.total());

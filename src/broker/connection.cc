@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/escape.h"
 #include "base/log.h"
 #include "ipc/front.pb.h"
 #include "net/socket.h"
@@ -103,7 +104,7 @@ void Connection::front_auth_request(ipc::AuthRequest& request) {
     std::string& password = *request.mutable_password()->mutable_password();
     base::wipe(password.data(), password.size());
   }
-  if (!taken) front_->kill("two authentication requests at once");
+  if (!taken) front_->kill("an authentication request out of turn or after the last try");
 }
 
 void Connection::front_auth_answers(ipc::AuthAnswers& answers) {
@@ -112,7 +113,7 @@ void Connection::front_auth_answers(ipc::AuthAnswers& answers) {
         answer_auth(reply, std::move(identity));
       });
   for (std::string& one : *answers.mutable_answers()) base::wipe(one.data(), one.size());
-  if (!taken) front_->kill("answers to no question");
+  if (!taken) front_->kill("answers to no question, or after the last try");
 }
 
 void Connection::answer_auth(const ipc::AuthReply& reply, std::optional<Identity> identity) {
@@ -147,7 +148,7 @@ void Connection::offer_menu() {
     auto* line = menu.add_choices();
     line->set_account(choice.account);
     line->set_target(choice.target);
-    if (target != nullptr) line->set_description(target->description.substr(0, 80));
+    if (target != nullptr) line->set_description(base::cut_utf8(target->description, 80));
     bytes += line->ByteSizeLong() + 8;
     if (bytes > 56 * 1024) break;  // one message; who has more names the target
   }

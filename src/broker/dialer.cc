@@ -17,9 +17,10 @@ void Dialer::dial(const std::string& address, std::int64_t deadline_us,
   done_ = std::move(done);
   deadline_.after_us(deadline_us,
                      [this, address] { finish(fail(Errc::timeout, address + " did not answer in time")); });
-  resolver_.post([this, alive = alive_, address] {
+  // On the resolver's thread this may be gone: only the loop knows.
+  resolver_.post([this, &loop = loop_, alive = alive_, address] {
     auto found = std::make_shared<base::Result<std::vector<net::Address>>>(net::resolve(address));
-    loop_.post([this, alive, found] {
+    loop.post([this, alive, found] {
       if (!*alive || !done_) return;
       if (!*found) return finish(base::pass(*found));
       addresses_ = std::move(**found);

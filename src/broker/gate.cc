@@ -2,6 +2,7 @@
 // Verdicts.
 #include "broker/gate.h"
 
+#include "base/escape.h"
 #include "event/event.pb.h"
 
 namespace sallyport::broker {
@@ -135,6 +136,9 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
       if (request.subsystem().name() == "sftp") return purpose(Permission::sftp, "subsystem sftp", "sftp");
       return {Ruling::refuse, "subsystem", "this subsystem is not known to any policy"};
     case event::Request::kPty:
+      // Later it would only change how the record names what the program was sent.
+      if (channel->purpose != channel->type)
+        return {Ruling::refuse, "pty-req", "a terminal is asked for before a program"};
       channel->pty = true;
       return pass("pty-req");
     case event::Request::kEnv:
@@ -153,7 +157,7 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
         agent_asked_ |= permissions_.has(Permission::forward_agent);
         return unless_allowed(permissions_.has(Permission::forward_agent), type, Permission::forward_agent);
       }
-      return {Ruling::refuse, type.substr(0, 64), "unknown request"};
+      return {Ruling::refuse, base::cut_utf8(type, 64), "unknown request"};
     }
     case event::Request::WHAT_NOT_SET:
       break;
@@ -224,14 +228,15 @@ Judgement Gate::global(const Event& event, Direction from) {
     return pass();
   }
   const std::string& type = event.global_request().type();
-  if (from == Direction::down) return {Ruling::keep, type.substr(0, 64), {}};  // the target's announcements stay here
+  if (from == Direction::down)
+    return {Ruling::keep, base::cut_utf8(type, 64), {}};  // the target's announcements stay here
   if (type == "tcpip-forward" || type == "cancel-tcpip-forward" || type == "streamlocal-forward@openssh.com" ||
       type == "cancel-streamlocal-forward@openssh.com") {
     remote_forward_asked_ |= permissions_.has(Permission::forward_remote);
     if (permissions_.has(Permission::forward_remote) && event.global_request().want_answer()) ++globals_unanswered_;
     return unless_allowed(permissions_.has(Permission::forward_remote), type, Permission::forward_remote);
   }
-  return {Ruling::refuse, type.substr(0, 64), "unknown request"};
+  return {Ruling::refuse, base::cut_utf8(type, 64), "unknown request"};
 }
 
 }  // namespace sallyport::broker
