@@ -72,7 +72,8 @@ void Connection::close() {
   fd_.reset();
   queue_.clear();
   on_drained_ = nullptr;
-  if (const auto callback = std::move(on_closed_)) callback();
+  // Later: whoever is told lets go of what may stand on this call's stack, a producer in the middle of its own send().
+  if (auto callback = std::exchange(on_closed_, nullptr)) loop_.post(std::move(callback));
 }
 
 }  // namespace sallyport::broker::admin

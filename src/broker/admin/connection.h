@@ -23,8 +23,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// on_message gets each message; the bytes are wiped when it returns. on_closed is called once, from the loop, when
-  /// the client is gone or close() was called.
+  /// on_message gets each message; the bytes are wiped when it returns. on_closed is called once, from the loop and
+  /// never from within another call, when the client is gone or close() was called.
   void start(std::function<void(std::span<std::uint8_t>)> on_message, std::function<void()> on_closed);
 
   const Peer& peer() const { return peer_; }

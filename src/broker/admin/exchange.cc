@@ -2,6 +2,7 @@
 // Answers on their way to a client.
 #include "broker/admin/exchange.h"
 
+#include "base/escape.h"
 #include "ipc/admin.pb.h"
 #include "ipc/seqpacket.h"
 
@@ -10,14 +11,20 @@ namespace sallyport::broker::admin {
 Exchange::Exchange(std::shared_ptr<const Context> context, std::weak_ptr<Connection> connection, Peer peer)
     : context_(std::move(context)), connection_(std::move(connection)), peer_(std::move(peer)) {}
 
+std::shared_ptr<Connection> Exchange::connection() const {
+  auto connection = connection_.lock();
+  return connection && connection->open() ? connection : nullptr;
+}
+
 void Exchange::send(const ipc::AdminReply& reply, std::vector<base::Fd> fds) {
-  const auto connection = connection_.lock();
+  const auto connection = this->connection();
   if (!connection || finished_) return;
   const std::size_t size = reply.ByteSizeLong();
   if (size > ipc::kMaxMessageBytes) {
     return fail({base::Errc::full, "an answer is longer than a message can be"});
   }
   finished_ = reply.kind_case() == ipc::AdminReply::kDone || reply.kind_case() == ipc::AdminReply::kFailure;
+  if (finished_) connection->on_drained(nullptr);  // whoever asked for it may go with the next request
   base::SecretBytes message(size);
   reply.SerializeToArray(message.data(), static_cast<int>(size));
   connection->send(std::move(message), std::move(fds));
@@ -38,7 +45,7 @@ void Exchange::done(const std::string& json) {
 void Exchange::fail(const base::Error& error) {
   ipc::AdminReply reply;
   reply.mutable_failure()->set_code(base::to_string(error.code));
-  reply.mutable_failure()->set_message(error.message.substr(0, 16 * 1024));
+  reply.mutable_failure()->set_message(base::cut_utf8(error.message, 16 * 1024));
   send(reply);
 }
 

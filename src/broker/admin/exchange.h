@@ -51,7 +51,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const Peer& peer() const { return peer_; }
   bool finished() const { return finished_; }
   /// Null when the client has left.
-  std::shared_ptr<Connection> connection() const { return connection_.lock(); }
+  std::shared_ptr<Connection> connection() const;
 
   // On the main loop only.
   void send(const ipc::AdminReply& reply, std::vector<base::Fd> fds = {});

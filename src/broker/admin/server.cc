@@ -172,7 +172,9 @@ void Server::Impl::begin(std::uint64_t number) {
   client.idle = std::make_unique<net::Timer>(services.main_loop);
   client.idle->after_us(kIdleUs, [this, number] { remove(number); });
   client.connection->start([this, number](std::span<std::uint8_t> bytes) { message(number, bytes); },
-                           [this, number] { remove(number); });
+                           [this, alive = alive, number] {
+                             if (*alive) remove(number);
+                           });
 }
 
 void Server::Impl::remove(std::uint64_t number) {

@@ -45,7 +45,10 @@ class Watching final : public Activity {
  private:
   void audited(const base::Status& written) {
     if (token_ != 0) return;
-    if (!written) return exchange_.fail(written.error());
+    if (!written) {
+      timer_.cancel();
+      return exchange_.fail(written.error());
+    }
     begin();
   }
 
