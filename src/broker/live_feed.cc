@@ -20,15 +20,17 @@ void LiveFeed::add_keyframe(base::Micros time_us, std::uint32_t channel, Part pa
   const FeedEntry entry{next_seq_++, time_us, false, std::make_shared<const base::Bytes>(event.begin(), event.end())};
   entries_.push_back(entry);
   bytes_ += event.size();
-  partial_[channel].push_back(entry);
-  if (part == Part::last) {
+  const bool whole = keep_part(partial_[channel], entry) && part == Part::last;
+  if (part == Part::last && !whole) drop(partial_, channel);
+  if (whole) {
+    drop(keyframes_, channel);
     keyframes_[channel] = std::move(partial_[channel]);
     partial_.erase(channel);
     since_keyframe_ = 0;
     keyframe_asked_ = false;
     // What came before the oldest of the latest keyframes is drawn by them.
     std::uint64_t oldest = entry.seq;
-    for (const auto& [unused, frame] : keyframes_) oldest = std::min(oldest, frame.front().seq);
+    for (const auto& [unused, frame] : keyframes_) oldest = std::min(oldest, frame.parts.front().seq);
     while (!entries_.empty() && entries_.front().seq < oldest) {
       bytes_ -= entries_.front().event->size();
       entries_.pop_front();
@@ -36,6 +38,33 @@ void LiveFeed::add_keyframe(base::Micros time_us, std::uint32_t channel, Part pa
   }
   trim();
   notify();
+}
+
+// False: this one is not kept.
+bool LiveFeed::keep_part(Keyframe& partial, const FeedEntry& part) {
+  if (partial.too_large) return false;
+  if (keyframe_bytes_ + part.event->size() > keyframe_capacity_bytes) {
+    keyframe_bytes_ -= partial.bytes;
+    partial = {{}, 0, true};
+    return false;
+  }
+  partial.parts.push_back(part);
+  partial.bytes += part.event->size();
+  keyframe_bytes_ += part.event->size();
+  return true;
+}
+
+void LiveFeed::drop(std::map<std::uint32_t, Keyframe>& frames, std::uint32_t channel) {
+  const auto found = frames.find(channel);
+  if (found == frames.end()) return;
+  keyframe_bytes_ -= found->second.bytes;
+  frames.erase(found);
+}
+
+void LiveFeed::forget(std::uint32_t channel) {
+  const std::lock_guard lock(mutex_);
+  drop(keyframes_, channel);
+  drop(partial_, channel);
 }
 
 void LiveFeed::trim() {
@@ -68,7 +97,7 @@ LiveFeed::Batch LiveFeed::after(std::uint64_t seq, std::size_t max_bytes) const 
   if (missed) {
     out.gap = seq != 0 || dropped_up_to_ != 0;
     for (const auto& [unused, frame] : keyframes_) {
-      for (const FeedEntry& entry : frame) {
+      for (const FeedEntry& entry : frame.parts) {
         if (entry.seq < first) out.entries.push_back(entry);
       }
     }

@@ -30,6 +30,9 @@ class LiveFeed {
   static constexpr std::size_t capacity_bytes = 512 * 1024;
   /// After this much without a keyframe one is wanted, so that joining stays cheap.
   static constexpr std::size_t keyframe_due_bytes = 128 * 1024;
+  /// Bytes of keyframes kept of all channels: the largest screen in its richest colours fits. One that does not fit is
+  /// not kept; watchers then see what came since.
+  static constexpr std::size_t keyframe_capacity_bytes = 32 * 1024 * 1024;
 
   /// A large screen comes in several events.
   enum class Part { more_follow, last };
@@ -38,6 +41,8 @@ class LiveFeed {
   void add(base::Micros time_us, bool up, base::ByteView event);
   /// Session loop: a part of a keyframe of one channel; what the whole one makes superfluous is dropped with its last.
   void add_keyframe(base::Micros time_us, std::uint32_t channel, Part part, base::ByteView event);
+  /// Session loop: the channel has ended, its screen is of no use to whoever joins.
+  void forget(std::uint32_t channel);
   /// Whether a keyframe should be asked for. Says so once per due.
   bool take_keyframe_due();
   /// No more will come.
@@ -57,13 +62,21 @@ class LiveFeed {
   void unsubscribe(std::uint64_t token);
 
  private:
+  struct Keyframe {
+    std::vector<FeedEntry> parts;
+    std::size_t bytes = 0;
+    bool too_large = false;
+  };
   void notify();
   void trim();
+  bool keep_part(Keyframe& partial, const FeedEntry& part);
+  void drop(std::map<std::uint32_t, Keyframe>& frames, std::uint32_t channel);
 
   mutable std::mutex mutex_;
   std::deque<FeedEntry> entries_;
-  std::map<std::uint32_t, std::vector<FeedEntry>> keyframes_;  // the latest whole one of each channel
-  std::map<std::uint32_t, std::vector<FeedEntry>> partial_;    // parts whose last is still to come
+  std::map<std::uint32_t, Keyframe> keyframes_;  // the latest whole one of each channel
+  std::map<std::uint32_t, Keyframe> partial_;    // parts whose last is still to come
+  std::size_t keyframe_bytes_ = 0;               // of both
   std::size_t bytes_ = 0;
   std::size_t since_keyframe_ = 0;
   std::uint64_t next_seq_ = 1;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "broker/audit_limit.h"
 #include "broker/authenticator.h"
 #include "broker/back_link.h"
 #include "broker/channel_book.h"
@@ -61,6 +62,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   struct Held {
     Direction from;
     base::Bytes event;
+    bool recorded = false;  // and judged, and synced: it waited for the disk
   };
 
   // session_open.cc
@@ -93,14 +95,17 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   bool record_own(const event::Event& event);
   void forward(Direction to, base::ByteView bytes);
   void after_pass(Direction from, const event::Event& event);
+  void pass_on(Direction from, base::ByteView bytes);
   void after_keep(const event::Event& event);
+  void acknowledge_blocks(std::uint64_t up_to);
+  void audit_refusal(const Judgement& judgement);
   void answer_in_turn(Channel& channel);
   void answer_globals_in_turn();
   void refuse_event(Direction from, const event::Event& event, const Judgement& judgement);
   void consider_bulk(Direction from, std::uint32_t channel, bool is_stderr);
   void ask_keyframe();
   void update_back_pressure();
-  bool needs_sync(Direction from, const event::Event& event) const;
+  bool needs_sync(Direction from, const event::Event& event);
 
   // session_control.cc
   void attach_handle();
@@ -150,9 +155,13 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   bool draining_ = false;
   bool faulted_ = false;  // a leg broke its rules: nothing passes any more, its end is under way
   bool syncing_ = false;
+  unsigned blocks_syncing_ = 0;
+  std::uint64_t blocks_to_acknowledge_ = 0;  // once the gate is open again
+  AuditLimit refusals_;
   bool front_done_ = false, back_done_ = true;
   int errands_out_ = 0;           // of the opening, on other threads: the end waits for them
   unsigned passwords_asked_ = 0;  // answers that the front owes
+  unsigned wrong_passwords_ = 0;  // of a suspended session's user
   bool resume_wanted_ = false;    // suspended, resumed by an administrator, the user has not come back yet
   std::optional<ipc::RingMemory> ring_;
   std::deque<bool> globals_due_;  // as Channel::answers_due, for global requests

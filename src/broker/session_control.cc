@@ -40,10 +40,12 @@ void Session::on_control(ControlAction action, const std::string& actor, const s
   if (action != ControlAction::reauthenticated) note_control(to_string(action), actor, text);
   switch (action) {
     case ControlAction::pause:
+      handle_->shutting_carried_out();
       if (state != SessionState::suspended && phase_ == Phase::live) set_state(SessionState::paused);
       tell_user("Sallyport: " + actor + " paused this session" + because + " Nothing passes until it is resumed.");
       break;
     case ControlAction::suspend:
+      handle_->shutting_carried_out();
       resume_wanted_ = false;
       set_state(SessionState::suspended);
       tell_user("Sallyport: " + actor + " suspended this session" + because);
@@ -88,6 +90,7 @@ void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
         const auto alive = weak.lock();
         if (!alive || !resume_wanted_ || phase_ != Phase::live || front_ == nullptr) return;
         if (good) {
+          wrong_passwords_ = 0;
           note_control("reauthenticated", facts_.identity.user, "");
           return reopen("Sallyport: this session goes on.");
         }
@@ -95,6 +98,9 @@ void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
                                facts_.identity.user,
                                id_,
                                {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
+        if (++wrong_passwords_ >= services_.config.limits.auth_tries) {
+          return end("too many wrong passwords of a suspended session", "Sallyport: too many wrong passwords.");
+        }
         ipc::BrokerToFront message;
         message.mutable_ask_password()->set_prompt("Sallyport: that was not right. Password of " +
                                                    facts_.identity.user + ": ");
@@ -104,16 +110,16 @@ void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
       });
 }
 
+// A pause that came after what reopens the session is in force already, though the loop hears of it only now: it stays.
 void Session::reopen(const std::string& how) {
   resume_wanted_ = false;
+  if (!handle_->open_gate()) return;
   if (front_ != nullptr) {
     ipc::BrokerToFront message;
     message.mutable_notice()->set_text(how);
     message.mutable_notice()->set_resumes(true);
     front_->send(message);
   }
-  set_state(SessionState::live);
-  handle_->open_gate();
   if (phase_ == Phase::live) drain_held();
 }
 

@@ -95,6 +95,9 @@ void Session::seal() {
 }
 
 void Session::sealed(const RecordKeeper::Closed& closed) {
+  if (const std::int64_t more = refusals_.take_withheld(); more > 0) {
+    services_.audit.write({"session.refused", facts_.identity.user, id_, {{"withheld_before", more}}});
+  }
   audit::Event event{"session.end",
                      facts_.identity.user,
                      id_,

@@ -94,12 +94,17 @@ void SessionHandle::control(ControlAction action, const std::string& actor, cons
       refused = fail(Errc::invalid, "session " + info_.id + " is not paused");
     } else {
       // In force, and shown so, before the loop hears of it.
-      if (action == ControlAction::pause || action == ControlAction::suspend) shut_gate();
-      if (action == ControlAction::pause && state == SessionState::live) info_.state = SessionState::paused;
+      const bool opening_or_live = state == SessionState::opening || state == SessionState::live;
+      const bool shuts =
+          action == ControlAction::pause || action == ControlAction::suspend || action == ControlAction::terminate;
+      if (shuts) {
+        ++shuts_asked_;
+        gate_shut_.store(true, std::memory_order_release);
+      }
+      if (action == ControlAction::pause && opening_or_live) info_.state = SessionState::paused;
       if (action == ControlAction::suspend && state != SessionState::ending) info_.state = SessionState::suspended;
       if (action == ControlAction::terminate) {
         terminating_.store(true, std::memory_order_release);
-        shut_gate();
         info_.state = SessionState::ending;
       }
     }
@@ -109,6 +114,19 @@ void SessionHandle::control(ControlAction action, const std::string& actor, cons
   } else {
     handler(action, actor, text, std::move(done));
   }
+}
+
+void SessionHandle::shutting_carried_out() {
+  const std::lock_guard lock(mutex_);
+  ++shuts_carried_out_;
+}
+
+bool SessionHandle::open_gate() {
+  const std::lock_guard lock(mutex_);
+  if (shuts_asked_ != shuts_carried_out_) return false;
+  info_.state = SessionState::live;
+  gate_shut_.store(false, std::memory_order_release);
+  return true;
 }
 
 void SessionHandle::force_kill() {

@@ -64,8 +64,11 @@ class SessionHandle {
   void attach(Handler handler, WatchHandler watch);
   void detach();
   void update(const std::function<void(SessionInfo&)>& change);
-  void open_gate() { gate_shut_.store(false, std::memory_order_release); }
-  void shut_gate() { gate_shut_.store(true, std::memory_order_release); }
+  /// The loop carries out one pause or suspend that control() put in force.
+  void shutting_carried_out();
+  /// Opens the gate and shows the session as live. False, and nothing changes: a pause, suspend or terminate is in
+  /// force that the loop has not carried out yet, so whatever opens the gate is older than it.
+  bool open_gate();
   /// Pidfds of workers, duplicated for force_kill().
   void add_worker(base::Fd pidfd);
 
@@ -76,6 +79,8 @@ class SessionHandle {
   WatchHandler watch_;
   std::vector<base::Fd> workers_;
   LiveFeed feed_;
+  std::uint64_t shuts_asked_ = 0;        // by control()
+  std::uint64_t shuts_carried_out_ = 0;  // by the loop; terminates never are
   std::atomic<bool> gate_shut_{false};
   std::atomic<bool> terminating_{false};
 };

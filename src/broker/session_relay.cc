@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate of a session: hold, judge, append, then forward. Nothing in this file may forward what was not appended.
+#include <algorithm>
+
 #include "broker/session.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
@@ -13,6 +15,16 @@ namespace {
 
 // A front may send this much before the target is ready, or while the gate is shut: the windows it was given.
 constexpr std::size_t max_held_bytes = 16 * 1024 * 1024;
+
+// What a held event costs in memory, however small it is.
+std::size_t cost_of(base::ByteView event) {
+  return event.size() + 96;
+}
+
+// What a terminal's driver or a line editor may act upon: Enter, and every other control character.
+bool may_take_effect(const std::string& typed) {
+  return std::any_of(typed.begin(), typed.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
 
 recording::EntryKind kind_of(Direction from, const Event& event) {
   return from == Direction::up && event.has_data() ? recording::EntryKind::input : recording::EntryKind::plain;
@@ -36,7 +48,7 @@ bool Session::must_hold() const {
 
 void Session::take(Direction from, base::ByteView event) {
   if (held_.empty() && !must_hold()) return process(from, event);
-  held_bytes_ += event.size();
+  held_bytes_ += cost_of(event);
   held_.push_back({from, base::to_bytes(event)});
   if (held_bytes_ > max_held_bytes) {
     faulted_ = true;
@@ -48,23 +60,28 @@ void Session::take(Direction from, base::ByteView event) {
 void Session::drain_held() {
   if (draining_) return;
   draining_ = true;
+  if (phase_ == Phase::live && blocks_to_acknowledge_ != 0)
+    acknowledge_blocks(std::exchange(blocks_to_acknowledge_, 0));
   while (!held_.empty() && phase_ == Phase::live && !must_hold()) {
     const Held next = std::move(held_.front());
     held_.pop_front();
-    held_bytes_ -= next.event.size();
-    process(next.from, next.event);
+    held_bytes_ -= cost_of(next.event);
+    next.recorded ? pass_on(next.from, next.event) : process(next.from, next.event);
   }
   draining_ = false;
 }
 
-// Under `record: strict`, what takes effect at the target waits until it is on the disk.
-bool Session::needs_sync(Direction from, const Event& event) const {
+// Under `record: strict`, what takes effect at the target waits until it is on the disk: what is typed into a terminal
+// with a control character in it, everything that goes into a program without one (a file operation may be any byte of
+// it), and every request.
+bool Session::needs_sync(Direction from, const Event& event) {
   if (!grant_.record.strict || from != Direction::up) return false;
   if (event.has_data()) {
-    const std::string& bytes = event.data().bytes();
-    return bytes.find('\r') != std::string::npos || bytes.find('\n') != std::string::npos;
+    const Channel* channel = book_.find(event.data().channel());
+    return channel == nullptr || !channel->pty || may_take_effect(event.data().bytes());
   }
-  return event.has_request() && (event.request().has_exec() || event.request().has_subsystem());
+  if (event.has_request()) return !event.request().has_window_change();
+  return event.has_channel_open() || event.has_global_request();
 }
 
 void Session::process(Direction from, base::ByteView bytes) {
@@ -89,14 +106,13 @@ void Session::process(Direction from, base::ByteView bytes) {
   if (!record(kind_of(from, event), from, event, bytes)) return;
   if (needs_sync(from, event)) {
     syncing_ = true;
-    record_->synced([self = shared_from_this(), from, copy = base::to_bytes(bytes)](bool ok) {
+    record_->synced([self = shared_from_this(), from, copy = base::to_bytes(bytes)](bool ok) mutable {
       self->syncing_ = false;
       if (self->phase_ != Phase::live) return;
       if (!ok) return self->end("recording stopped: the record cannot be synced", "Recording stopped.");
-      Event again;
-      again.ParseFromArray(copy.data(), static_cast<int>(copy.size()));
-      self->forward(from, copy);
-      self->after_pass(from, again);
+      // The gate may have been shut meanwhile: it is the first to pass when it opens.
+      self->held_bytes_ += cost_of(copy);
+      self->held_.push_front({from, std::move(copy), true});
       self->drain_held();
     });
     return;
@@ -152,6 +168,11 @@ void Session::after_pass(Direction from, const Event& event) {
       if (!globals_due_.empty()) globals_due_.pop_front();
       answer_globals_in_turn();
       break;
+    case Event::kClose: {
+      const Channel* channel = book_.find(event.close().channel());
+      if (channel->closed_up && channel->closed_down) handle_->feed().forget(channel->number);
+      break;
+    }
     case Event::kData:
       consider_bulk(from, event.data().channel(), event.data().stream() == event::STREAM_STDERR);
       break;
@@ -160,10 +181,36 @@ void Session::after_pass(Direction from, const Event& event) {
   }
 }
 
+// An event that is in the record, and on the disk where the policy wants that.
+void Session::pass_on(Direction from, base::ByteView bytes) {
+  Event event;
+  event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  forward(from, bytes);
+  after_pass(from, event);
+}
+
+// A block may go on when it is in the record; under `record: strict`, one for the target when it is on the disk, and
+// those behind it in their turn, since an acknowledgement covers all before it.
 void Session::after_keep(const Event& event) {
   if (!event.has_stream_block()) return;
+  const std::uint64_t number = event.stream_block().number();
+  if (!grant_.record.strict || (!event.stream_block().up() && blocks_syncing_ == 0)) return acknowledge_blocks(number);
+  ++blocks_syncing_;
+  record_->synced([self = shared_from_this(), number](bool ok) {
+    --self->blocks_syncing_;
+    if (self->phase_ != Phase::live) return;
+    if (!ok) return self->end("recording stopped: the record cannot be synced", "Recording stopped.");
+    self->acknowledge_blocks(number);
+  });
+}
+
+void Session::acknowledge_blocks(std::uint64_t up_to) {
+  if (handle_->gate_shut() || faulted_) {
+    blocks_to_acknowledge_ = up_to;
+    return;
+  }
   ipc::BrokerToBack message;
-  message.mutable_recorded()->set_up_to(event.stream_block().number());
+  message.mutable_recorded()->set_up_to(up_to);
   back_->send(message);
 }
 
@@ -197,8 +244,7 @@ void Session::refuse_event(Direction from, const Event& event, const Judgement& 
   remark.mutable_verdict()->set_verdict("deny");
   remark.mutable_verdict()->set_reason(judgement.reason);
   if (!record_own(remark)) return;
-  services_.audit.write(
-      {"session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}});
+  audit_refusal(judgement);
   if (event.has_channel_open()) {
     Event answer;
     answer.mutable_channel_refused()->set_channel(event.channel_open().channel());
@@ -223,6 +269,15 @@ void Session::refuse_event(Direction from, const Event& event, const Judgement& 
     if (event.request().want_answer()) channel.answers_due.push_back(true);
     answer_in_turn(channel);
   }
+}
+
+// Each refusal is in the record; the audit log, which all sessions share, has the first of a flood and its length.
+void Session::audit_refusal(const Judgement& judgement) {
+  if (!refusals_.admit(services_.clock.monotonic_us())) return;
+  audit::Event noted{
+      "session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}};
+  if (const std::int64_t more = refusals_.take_withheld(); more > 0) noted.fields.push_back({"withheld_before", more});
+  services_.audit.write(std::move(noted));
 }
 
 void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr) {

@@ -16,17 +16,18 @@ namespace sallyport::broker {
 
 using base::Fd;
 
+namespace {
+// What a queued message costs in memory, however small it is.
+std::size_t cost_of(const base::Bytes& message) {
+  return message.size() + 128;
+}
+}  // namespace
+
 Worker::Worker(SessionThread& thread, SpawnedWorker spawned)
     : thread_(thread), spawned_(std::move(spawned)), watch_(thread.loop(), spawned_.socket.get()) {}
 
 Worker::~Worker() {
   *alive_ = false;
-  (void)ipc::kill_now(spawned_.pidfd);
-  // Killed: the wait is a scheduling delay, not the worker's choice.
-  siginfo_t info{};
-  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(spawned_.pidfd.get()), &info, WEXITED) < 0 &&
-         errno == EINTR) {
-  }
 }
 
 void Worker::start(Events events) {
@@ -96,7 +97,7 @@ void Worker::send(base::Bytes& scratch, std::span<const int> fds) {
   }
   Queued queued{scratch, {}};
   for (const int fd : fds) queued.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  queued_bytes_ += queued.bytes.size();
+  queued_bytes_ += cost_of(queued.bytes);
   queue_.push_back(std::move(queued));
   if (queued_bytes_ > fatal_queue_bytes) return kill("it does not read");
   watch_.enable_write(true);
@@ -112,7 +113,7 @@ void Worker::on_writable() {
                             : ipc::send_with_fds(spawned_.socket.get(), next.bytes, fds);
     if (!sent) return kill("cannot send: " + sent.message());
     if (*sent == ipc::Transfer::would_block) break;
-    queued_bytes_ -= next.bytes.size();
+    queued_bytes_ -= cost_of(next.bytes);
     base::wipe(next.bytes.data(), next.bytes.size());
     queue_.pop_front();
   }

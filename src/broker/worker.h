@@ -39,7 +39,7 @@ class Worker {
   };
 
   Worker(SessionThread& thread, SpawnedWorker spawned);
-  ~Worker();  ///< kills it if it lives, and reaps it
+  ~Worker();  ///< the spawned worker's own end: killed and reaped
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 

@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <cerrno>
 #include <map>
+#include <utility>
 
 #include "base/log.h"
 #include "ipc/seqpacket.h"
@@ -17,6 +19,16 @@ namespace sallyport::broker {
 using base::Errc;
 using base::fail;
 using base::Fd;
+
+SpawnedWorker::~SpawnedWorker() {
+  if (!pidfd) return;
+  (void)ipc::kill_now(pidfd);
+  // Killed: the wait is a scheduling delay, not the worker's choice.
+  siginfo_t info{};
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info, WEXITED) < 0 &&
+         errno == EINTR) {
+  }
+}
 
 struct Zygotes::Zygote {
   // Its workers are the broker's children, not its own: they stay.
@@ -137,20 +149,36 @@ void Zygotes::on_reply(Zygote* zygote, base::ByteView message) {
   const std::uint64_t number = reply.has_spawned() ? reply.spawned().number() : reply.failed().number();
   const auto found = zygote->asked.find(number);
   if (found == zygote->asked.end()) return lost(zygote, reply.failed().what() + " " + reply.failed().remedy());
+  if (!unadopted_.empty()) reap_unadopted();
   Zygote::Asked asked = std::move(found->second);
   zygote->asked.erase(found);
   if (!reply.has_spawned()) return asked.done(fail(Errc::internal, "no worker: " + reply.failed().what()));
   auto pidfd = ipc::adopt_worker(reply.spawned().pid());
-  if (!pidfd) return asked.done(base::pass(pidfd));
+  if (!pidfd) {
+    // No descriptor for it, or not our child. With its socket's other end closed it ends by itself; reap it if it is
+    // ours.
+    asked.socket.reset();
+    unadopted_.push_back(reply.spawned().pid());
+    reap_unadopted();
+    return asked.done(base::pass(pidfd));
+  }
   asked.done(SpawnedWorker{reply.spawned().pid(), std::move(*pidfd), std::move(asked.socket)});
 }
 
+// Workers that the broker could not take hold of have lost their socket and end; their numbers are reaped when they
+// did.
+void Zygotes::reap_unadopted() {
+  std::erase_if(unadopted_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+}
+
 void Zygotes::lost(Zygote* zygote, const std::string& why) {
-  base::log_error(program_ + ": the zygote is lost (" + why + "); starting another");
+  base::log_error(program_ + ": a zygote is lost (" + why + ")");
+  for (auto& [unused, asked] : std::exchange(zygote->asked, {})) {
+    asked.done(fail(Errc::internal, "the worker could not be started"));
+  }
+  // One that was being replaced goes when its watch sees that it owes nothing more.
   auto keep = current_.get() == zygote ? current_ : next_;
   if (!keep || keep.get() != zygote) return;
-  for (auto& [unused, asked] : zygote->asked) asked.done(fail(Errc::internal, "the worker could not be started"));
-  zygote->asked.clear();
   if (current_ == keep) current_.reset();
   if (next_ == keep) next_.reset();
   if (current_ || next_) return;

@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -19,8 +21,15 @@
 namespace sallyport::broker {
 
 /// A fresh worker: the broker's end of its socket, and the handle to wait for it and kill it.
+/// Owned: whoever drops it kills the worker and reaps it, wherever on its way it is.
 struct SpawnedWorker {
-  pid_t pid = -1;
+  SpawnedWorker(pid_t number, base::Fd process, base::Fd messages)
+      : pid(number), pidfd(std::move(process)), socket(std::move(messages)) {}
+  SpawnedWorker(SpawnedWorker&&) = default;
+  SpawnedWorker& operator=(SpawnedWorker&&) = delete;
+  ~SpawnedWorker();
+
+  pid_t pid;
   base::Fd pidfd;
   base::Fd socket;
 };
@@ -51,6 +60,7 @@ class Zygotes {
   void on_readable(Zygote* zygote);
   void on_reply(Zygote* zygote, base::ByteView message);
   void lost(Zygote* zygote, const std::string& why);
+  void reap_unadopted();
 
   net::Loop& main_loop_;
   std::string program_;
@@ -58,6 +68,7 @@ class Zygotes {
   std::shared_ptr<Zygote> current_;
   std::shared_ptr<Zygote> next_;  // starting up, to replace current_
   std::deque<Pending> waiting_;   // no zygote is ready
+  std::vector<pid_t> unadopted_;
   net::Timer retry_;
 };
 
