@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+from harness.process import until
+
 COLOURS = ("for i in $(seq 0 60); do printf '\\033[38;2;%d;%d;%dm\\033[48;2;%d;10;%dm#' $((i*4)) $((255-i*4)) 128 $((i*2)) $((i*3)); done;"
            " printf '\\033[0m\\n\\033[1;4;38;5;208mbold underlined orange\\033[0m \\033[7mreverse\\033[27m \\033[3mitalic\\033[0m\\n';"
            " printf 'wide: \\xe6\\xbc\\xa2\\xe5\\xad\\x97 combining: e\\xcc\\x81 box: \\xe2\\x94\\x8c\\xe2\\x94\\x80\\xe2\\x94\\x90\\n'")
@@ -104,9 +106,13 @@ def test_interrupt_suspend_and_end_of_file(pair):
     on_both(pair, lambda t: t.wait("Stopped"))
     # The notice of its end names the job by a mark that depends on when the shell looked: it must be off the screen
     # before screens are compared.
-    on_both(pair, lambda t: t.enter("kill -KILL %1; wait"))
-    on_both(pair, lambda t: t.wait("Killed"))
-    on_both(pair, lambda t: t.wait_prompt())
+    on_both(pair, lambda t: t.enter("kill -KILL %1"))
+    for one in pair:
+        def noticed():
+            one.enter("")
+            return "Killed" in one.screen(False)
+        until(noticed, what="the notice that the job was killed")
+        one.wait_prompt()
     on_both(pair, lambda t: t.enter("clear; echo reading; cat"))
     on_both(pair, lambda t: t.wait("reading\n"))
     on_both(pair, lambda t: t.enter("typed to cat"))
