@@ -17,10 +17,13 @@ Channel* ChannelBook::find(std::uint32_t number) {
 base::Result<Channel*> ChannelBook::open(std::uint32_t number, Direction opener, const std::string& type) {
   std::int64_t& last = opener == Direction::up ? last_up_ : last_down_;
   const bool parity = (number % 2 == 0) == (opener == Direction::up);
-  if (!parity || static_cast<std::int64_t>(number) <= last || number > 2 * max_ever) {
+  if (!parity || static_cast<std::int64_t>(number) <= last) {
     return fail(Errc::invalid, "channel number " + std::to_string(number) + " is not free to use");
   }
   last = number;
+  if (number > 2 * max_ever) {
+    return fail(Errc::full, "this session has had " + std::to_string(max_ever) + " channels; connect again");
+  }
   Channel& channel = channels_[number];
   channel.number = number;
   channel.opener = opener;

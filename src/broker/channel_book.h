@@ -59,7 +59,7 @@ class ChannelBook {
 
   /// Null when there is none with this number.
   Channel* find(std::uint32_t number);
-  /// Errors: invalid (a number that is not the opener's to choose, or was used).
+  /// Errors: invalid (a number that is not the opener's to choose, or was used), full (there have been max_ever).
   base::Result<Channel*> open(std::uint32_t number, Direction opener, const std::string& type);
   /// Open channels now.
   std::size_t open_count() const;

@@ -14,8 +14,10 @@
 namespace sallyport::broker {
 
 namespace {
-constexpr unsigned max_jumps = 64;  // inner legs that one outer connection may have open over its life
-}
+constexpr unsigned max_jumps = 64;  // inner legs that one outer connection may have at a time
+// For a choice from the menu, a jump, or a command to the gateway itself.
+constexpr std::int64_t choice_us = 15 * 60 * std::int64_t{1'000'000};
+}  // namespace
 
 Connection::Connection(Gateway& gateway, SessionThread& thread, base::Fd socket, Origin origin)
     : gateway_(gateway),
@@ -133,7 +135,17 @@ void Connection::authenticated(Identity identity) {
     choose(*identity_->destination, origin_.inherited ? "jump" : "direct");
   } else {
     offer_menu();
+    await_choice();
   }
+}
+
+// A connection without a session counts among none: it must not stay for ever.
+void Connection::await_choice() {
+  deadline_.after_us(choice_us, [this] {
+    if (session_) return;
+    if (jumps_.use_count() > 1) return await_choice();
+    give_up("nothing was chosen in time");
+  });
 }
 
 void Connection::offer_menu() {
@@ -202,7 +214,8 @@ void Connection::front_jump_open(ipc::JumpOpen& request) {
     front_->send(message);
   };
   if (session_ || origin_.inherited) return refuse("Sallyport: this connection has a target already");
-  if (++jumps_ > max_jumps) return refuse("Sallyport: too many jumps through one connection");
+  if (static_cast<unsigned>(jumps_.use_count()) > max_jumps)
+    return refuse("Sallyport: too many jumps through one connection");
   auto target = policy::parse_jump_target(request.host());
   const bool reachable =
       target && std::any_of(choices_.begin(), choices_.end(), [&](const auto& c) { return c.target == *target; });
@@ -243,6 +256,7 @@ void Connection::jump_ready(std::uint32_t number, const std::string& target,
   origin.source_host = origin_.source_host;
   origin.inherited = identity_;
   origin.jump_target = target;
+  origin.jump = jumps_;
   origin.identity = std::move(identity);
   pin_to(thread_, std::make_unique<Connection>(gateway_, thread_, std::move(ours), std::move(origin)))->start();
 }

@@ -28,6 +28,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
     std::optional<Identity> inherited;
     std::string jump_target;
     std::shared_ptr<const HostIdentity> identity;
+    std::shared_ptr<void> jump;  ///< the outer leg counts its inner ones by it
   };
 
   Connection(Gateway& gateway, SessionThread& thread, base::Fd socket, Origin origin);
@@ -41,6 +42,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   void spawn_front();
   void start_front(SpawnedWorker spawned);
   void authenticated(Identity identity);
+  void await_choice();
   void choose(policy::Destination destination, const std::string& via);
   void offer_menu();
   void give_up(const std::string& why);
@@ -73,7 +75,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   std::optional<Identity> identity_;
   std::shared_ptr<Session> session_;
   std::vector<policy::Choice> choices_;
-  unsigned jumps_ = 0;
+  std::shared_ptr<void> jumps_ = std::make_shared<char>();  // shared with the inner legs: its use count is theirs
   bool front_gone_ = false;
   bool over_ = false;
   std::shared_ptr<Connection> self_;  // until over()

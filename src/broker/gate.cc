@@ -89,6 +89,7 @@ Judgement Gate::judge(const Event& event, Direction from, ChannelBook& book) {
 Judgement Gate::channel_open(const Event& event, Direction from, ChannelBook& book) const {
   const std::string& type = event.channel_open().type();
   auto opened = book.open(event.channel_open().channel(), from, type);
+  if (!opened && opened.error().code == base::Errc::full) return {Ruling::refuse, type, opened.message()};
   if (!opened) return fault(opened.message());
   const bool too_many = book.open_count() > max_channels_;
   Judgement out;

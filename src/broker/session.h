@@ -89,6 +89,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void back_drained() override;
   void take(Direction from, base::ByteView event);
   bool must_hold() const;
+  std::size_t& held_bytes(Direction from) { return from == Direction::up ? held_up_bytes_ : held_down_bytes_; }
   void drain_held();
   void process(Direction from, base::ByteView bytes);
   bool record(recording::EntryKind kind, Direction from, const event::Event& event, base::ByteView bytes);
@@ -119,8 +120,10 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
 
   // session_end.cc
   void back_ended(const std::string& reason, bool clean, const std::string& fault) override;
+  /// How long the front has to bring what it holds to the user.
+  enum class Goodbye { brief, until_drained };
   /// Stops both legs and seals the record. text is for the user, if the front can still show it.
-  void end(const std::string& reason, const std::string& user_text);
+  void end(const std::string& reason, const std::string& user_text, Goodbye goodbye = Goodbye::brief);
   void seal();
   void sealed(const RecordKeeper::Closed& closed);
   void finish();
@@ -151,7 +154,8 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   std::unique_ptr<Gate> gate_;
   ChannelBook book_;
   std::deque<Held> held_;
-  std::size_t held_bytes_ = 0;
+  std::size_t held_up_bytes_ = 0, held_down_bytes_ = 0;
+  std::function<void()> end_when_drained_;  // the back has ended, what it said is still on its way
   bool draining_ = false;
   bool faulted_ = false;  // a leg broke its rules: nothing passes any more, its end is under way
   bool syncing_ = false;

@@ -10,6 +10,7 @@ namespace sallyport::broker {
 
 namespace {
 constexpr std::int64_t goodbye_us = 700'000;     // for text and last bytes to reach the user
+constexpr std::int64_t drain_us = 10'000'000;    // for what the target said last to reach a slow user
 constexpr std::int64_t refusal_us = 10'000'000;  // a refusal is shown when the client asks for something
 constexpr std::int64_t kill_grace_us = 300'000;  // for a terminate to look like an end
 constexpr std::size_t coverage_in_event = 500;   // channels; the manifest of the seal has them all
@@ -35,14 +36,18 @@ void Session::back_ended(const std::string& reason, bool clean, const std::strin
   } else if (phase_ == Phase::login) {
     refuse("The target '" + target_.name + "' closed the connection during login.",
            "target closed during login: " + reason);
+  } else if (phase_ == Phase::live && clean && !held_.empty()) {
+    // What it said last waits for the gate or the disk, and goes first.
+    end_when_drained_ = [this, reason] { end(reason, "", Goodbye::until_drained); };
   } else {
     end(reason.empty() ? "the back ended unexpectedly" : reason,
-        clean ? "" : "Sallyport: the connection to the target was lost.");
+        clean ? "" : "Sallyport: the connection to the target was lost.",
+        clean ? Goodbye::until_drained : Goodbye::brief);
   }
   if (phase_ == Phase::ending) seal();
 }
 
-void Session::end(const std::string& reason, const std::string& user_text) {
+void Session::end(const std::string& reason, const std::string& user_text, Goodbye goodbye) {
   if (phase_ >= Phase::ending) return;
   const bool was_live = phase_ == Phase::live;
   phase_ = Phase::ending;
@@ -51,7 +56,7 @@ void Session::end(const std::string& reason, const std::string& user_text) {
   idle_.cancel();
   dialer_.reset();
   held_.clear();
-  held_bytes_ = 0;
+  held_up_bytes_ = held_down_bytes_ = 0;
   if (back_ && !back_done_) {
     back_->hold_reading(false);
     ipc::BrokerToBack message;
@@ -65,7 +70,8 @@ void Session::end(const std::string& reason, const std::string& user_text) {
     front_->send(message);
   }
   const bool forced = handle_ && handle_->terminating();
-  deadline_.after_us(forced ? kill_grace_us : was_live ? goodbye_us : refusal_us, [this] { kill_workers(); });
+  const std::int64_t live_us = goodbye == Goodbye::until_drained ? drain_us : goodbye_us;
+  deadline_.after_us(forced ? kill_grace_us : was_live ? live_us : refusal_us, [this] { kill_workers(); });
   // What must not be destroyed under its own caller goes on later.
   thread_.loop().post([self = shared_from_this()] { self->seal(); });
 }

@@ -13,8 +13,11 @@ using event::Event;
 
 namespace {
 
-// A front may send this much before the target is ready, or while the gate is shut: the windows it was given.
-constexpr std::size_t max_held_bytes = 16 * 1024 * 1024;
+// What waits before the target is ready, or while the gate is shut. The windows that a leg was given bound it; above
+// the first mark a back is not read any more (a front always is: a suspended session's user answers through it), and no
+// well-behaved leg reaches the second.
+constexpr std::size_t pause_reading_bytes = 2 * 1024 * 1024;
+constexpr std::size_t max_held_bytes = 64 * 1024 * 1024;
 
 // What a held event costs in memory, however small it is.
 std::size_t cost_of(base::ByteView event) {
@@ -48,12 +51,13 @@ bool Session::must_hold() const {
 
 void Session::take(Direction from, base::ByteView event) {
   if (held_.empty() && !must_hold()) return process(from, event);
-  held_bytes_ += cost_of(event);
   held_.push_back({from, base::to_bytes(event)});
-  if (held_bytes_ > max_held_bytes) {
+  held_bytes(from) += cost_of(event);
+  if (held_bytes(from) > max_held_bytes) {
     faulted_ = true;
     from == Direction::up ? front_->kill("it sends more than it may") : back_->kill("it sends more than it may");
   }
+  update_back_pressure();
   if (!draining_ && !must_hold()) drain_held();
 }
 
@@ -65,10 +69,12 @@ void Session::drain_held() {
   while (!held_.empty() && phase_ == Phase::live && !must_hold()) {
     const Held next = std::move(held_.front());
     held_.pop_front();
-    held_bytes_ -= cost_of(next.event);
+    held_bytes(next.from) -= cost_of(next.event);
     next.recorded ? pass_on(next.from, next.event) : process(next.from, next.event);
   }
   draining_ = false;
+  update_back_pressure();
+  if (held_.empty() && phase_ == Phase::live && end_when_drained_) end_when_drained_();
 }
 
 // Under `record: strict`, what takes effect at the target waits until it is on the disk: what is typed into a terminal
@@ -111,7 +117,7 @@ void Session::process(Direction from, base::ByteView bytes) {
       if (self->phase_ != Phase::live) return;
       if (!ok) return self->end("recording stopped: the record cannot be synced", "Recording stopped.");
       // The gate may have been shut meanwhile: it is the first to pass when it opens.
-      self->held_bytes_ += cost_of(copy);
+      self->held_bytes(from) += cost_of(copy);
       self->held_.push_front({from, std::move(copy), true});
       self->drain_held();
     });
@@ -341,7 +347,7 @@ void Session::back_credit(ipc::Credit& credit) {
 void Session::update_back_pressure() {
   if (front_ != nullptr && back_) {
     front_->hold_reading(back_->congested());
-    back_->hold_reading(front_->congested());
+    back_->hold_reading(front_->congested() || held_down_bytes_ > pause_reading_bytes);
   }
 }
 
