@@ -17,6 +17,8 @@ inline constexpr std::size_t kChunkHeadBytes = 8 + 1 + 4 * 8 + 4 + 2 * 8 + 2 * 3
 /// Plaintext of a packed chunk, at most: all that fits into a tail.
 inline constexpr std::size_t kMaxChunkPlainBytes = kTailCapacityBytes;
 inline constexpr std::size_t kMaxChunkBodyBytes = kTailCapacityBytes + 4096;
+/// Chunks of one record, so that no number in a head can send a reader through more.
+inline constexpr std::size_t kMaxChunks = 1U << 20;
 
 enum class ChunkForm : std::uint8_t {
   packed = 1,    ///< one AEAD box around one zstd frame of all entries

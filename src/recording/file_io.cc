@@ -51,6 +51,16 @@ base::Result<std::uint64_t> file_size(int fd) {
   return static_cast<std::uint64_t>(st.st_size);
 }
 
+base::Result<base::Fd> open_regular(const std::string& path, int access) {
+  base::Fd fd(::open(path.c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const bool other_kind = !fd && (errno == ELOOP || errno == EISDIR || errno == ENXIO);
+  if (!fd && !other_kind) return base::fail_errno(path);
+  struct stat st {};
+  if (fd && ::fstat(fd.get(), &st) < 0) return base::fail_errno(path);
+  if (other_kind || !S_ISREG(st.st_mode)) return base::fail(base::Errc::corrupt, path + " is not a regular file");
+  return fd;
+}
+
 base::Status sync_data(int fd) {
   if (::fdatasync(fd) < 0) return base::fail_errno("fdatasync of the recording");
   return {};

@@ -18,6 +18,9 @@ base::Result<base::Bytes> read_at(int fd, std::uint64_t offset, std::size_t size
 /// The same into memory that the caller has; returns how much was there.
 base::Result<std::size_t> read_into(int fd, std::uint64_t offset, std::span<std::uint8_t> out);
 base::Result<std::uint64_t> file_size(int fd);
+/// Opens a plain file that is there. Errc::corrupt for what no writer puts under a record's name: a link, a directory,
+/// a device, a pipe (which is not waited for).
+base::Result<base::Fd> open_regular(const std::string& path, int access);
 base::Status sync_data(int fd);
 base::Status sync_directory(const std::string& directory);
 

@@ -12,131 +12,188 @@
 #include <set>
 
 #include "base/id.h"
+#include "recording/crypto.h"
 #include "recording/file_io.h"
 #include "recording/frame.h"
 #include "recording/header.h"
+#include "recording/left_tails.h"
 #include "recording/record_file.h"
 #include "recording/record_map.h"
 
 namespace sallyport::recording {
 namespace {
 
-struct LeftTail {
-  std::uint64_t number = 0;
-  std::string path;
-  base::Bytes bytes;             ///< the whole file
-  std::optional<TailHead> head;  ///< absent when unused or damaged
-  bool used = false;
-};
+constexpr std::string_view kSealMagic("SPSEAL\0\1", 8);
 
-base::Result<std::vector<LeftTail>> read_tails(const std::string& directory, const std::string& id) {
-  auto numbers = list_tails(directory, id);
-  if (!numbers) return pass(numbers);
-  std::vector<LeftTail> out;
-  for (const std::uint64_t number : *numbers) {
-    LeftTail tail;
-    tail.number = number;
-    tail.path = tail_path(directory, id, number);
-    auto bytes = base::read_file(tail.path, kTailCapacityBytes);
-    if (!bytes) return pass(bytes);
-    tail.bytes = std::move(*bytes);
-    if (auto head = decode_tail_head(tail.bytes)) {
-      tail.head = *head;
-      tail.used = head->has_value();
-    } else {
-      tail.used = true;  // not zeros, not a head: kept as it is
-    }
-    out.push_back(std::move(tail));
-  }
-  return out;
+base::Status damaged(const std::string& what) {
+  return base::fail(base::Errc::corrupt, what);
+}
+
+bool all_zero(base::ByteView bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
+}
+
+bool begins_with(base::ByteView bytes, base::ByteView start) {
+  return bytes.size() >= start.size() && std::equal(start.begin(), start.end(), bytes.begin());
 }
 
 class Recovery {
  public:
-  Recovery(const std::string& directory, const std::string& id, RecordMap map, std::vector<LeftTail> tails)
-      : directory_(directory), id_(id), map_(std::move(map)), tails_(std::move(tails)) {}
+  Recovery(const std::string& directory, const std::string& id, base::Fd fd, RecordMap map, std::vector<LeftTail> tails)
+      : directory_(directory), id_(id), fd_(std::move(fd)), map_(std::move(map)), tails_(std::move(tails)) {}
 
-  base::Result<RecoverOutcome> run(base::Fd fd, const Signer& signer, std::string_view reason, base::Micros now_us) {
-    if (auto sound = check_record(); !sound) return pass(sound);
+  /// Nothing is changed before everything was looked at.
+  base::Result<RecoverOutcome> run(const KnownRecord& known, const Signer& signer, std::string_view reason,
+                                   base::Micros now_us) {
+    base::Status sound = check_header();
+    if (sound) sound = check_chunks();
+    if (sound) sound = check_known(known);
+    if (sound) sound = check_tails();
+    if (sound) sound = map_.seal() ? check_seal() : check_end(known);
+    if (!sound) return pass(sound);
     if (map_.seal()) return finish_sealed();
-    if (auto cut = cut_unfinished(fd.get()); !cut) return pass(cut);
-    RecordFile file(std::move(fd), map_.end(), map_.header_hash());
+    return close_record(signer, reason, now_us);
+  }
+
+ private:
+  base::Status check_header() const {
+    if (!map_.header() || !map_.header_problem().empty()) {
+      return damaged("the recording's header " + map_.header_problem());
+    }
+    if (map_.header()->id != id_) return damaged("the recording is another session's");
+    if (!map_.header()->signature_verified()) return damaged("the node's signature of the header does not hold");
+    return {};
+  }
+
+  base::Status check_chunks() const {
+    if (!map_.holes().empty()) return damaged("the recording is damaged between its chunks");
+    Hash previous = map_.header_hash();
+    for (std::size_t i = 0; i < map_.chunks().size(); ++i) {
+      const ChunkHead& head = map_.chunks()[i].head;
+      if (head.number != i || head.previous_head != previous) {
+        return damaged("the recording's chunks are not in sequence");
+      }
+      previous = head.hash;
+    }
+    return {};
+  }
+
+  base::Status check_known(const KnownRecord& known) const {
+    if (known.header && *known.header != map_.header_hash()) {
+      return damaged("the recording's header is not the one that the audit log knows");
+    }
+    for (const ChunkMark& mark : known.chunks) {
+      const MappedChunk* chunk = map_.find(mark.number);
+      const std::string name = "chunk " + std::to_string(mark.number);
+      if (chunk == nullptr) return damaged(name + " is missing: the audit log knows of it");
+      if (chunk->head.hash != mark.head_hash) return damaged(name + " is not the one that the audit log knows");
+    }
+    if (known.seals.empty()) return {};
+    if (!map_.seal()) return damaged("the seal that the audit log knows is damaged or gone");
+    if (std::find(known.seals.begin(), known.seals.end(), map_.seal()->hash) == known.seals.end()) {
+      return damaged("the seal is not the one that the audit log knows");
+    }
+    return {};
+  }
+
+  base::Status check_tails() const {
+    for (const LeftTail& tail : tails_) {
+      if (tail.head && (tail.head->header_hash != map_.header_hash() || tail.head->number != tail.number)) {
+        return damaged(tail.path + " is another recording's or another chunk's");
+      }
+      if (!tail.used) continue;
+      if (tail.number < map_.chunks().size()) {
+        if (auto same = check_overlap(tail); !same) return same;
+      } else if (map_.seal() && !all_zero(tail.frames())) {
+        return damaged("a tail with frames is left beside a sealed recording");
+      }
+    }
+    return {};
+  }
+
+  /// A tail whose chunk is in the record is about to be dropped: only if the chunk is whole and holds what it does.
+  base::Status check_overlap(const LeftTail& tail) const {
+    const MappedChunk& chunk = map_.chunks()[tail.number];
+    auto body = read_at(fd_.get(), chunk.offset + kChunkHeadBytes, chunk.head.body_bytes);
+    if (!body) return pass(body);
+    if (hash_body(*body) != chunk.head.body_hash) {
+      return damaged("chunk " + std::to_string(tail.number) + " is damaged; " + tail.path + " holds what it held");
+    }
+    const base::ByteView frames = tail.frames();
+    const bool same = chunk.head.form == ChunkForm::verbatim
+                          ? begins_with(frames, *body) && all_zero(frames.subspan(body->size()))
+                          : tail.head && walk_frames(frames, tail.head->chain_in).chain_out == chunk.head.chain_out;
+    return same ? base::Status() : damaged(tail.path + " differs from the chunk made of it");
+  }
+
+  /// A seal that this recovery is about to name as the record's.
+  base::Status check_seal() const {
+    if (map_.unfinished() != 0) return damaged("the recording goes on behind its seal");
+    const Seal& seal = *map_.seal();
+    const Hash& last = map_.chunks().empty() ? map_.header_hash() : map_.chunks().back().head.hash;
+    if (seal.header_hash != map_.header_hash() || seal.stated_offset != map_.seal_offset() ||
+        seal.index.size() != map_.chunks().size() || seal.totals.last_head != last ||
+        !seal.signed_by(map_.header()->node)) {
+      return damaged("the seal is not this recording's");
+    }
+    return {};
+  }
+
+  /// An unsealed record ends in its tail: one that has none was cut after the writer's end. A record of which nothing
+  /// but a header is known may have died before it had one.
+  base::Status check_end(const KnownRecord& known) const {
+    const std::uint64_t next = map_.chunks().size();
+    const bool tail =
+        std::any_of(tails_.begin(), tails_.end(), [next](const LeftTail& t) { return t.number + 1 >= next; });
+    if (!tail && (next > 0 || map_.unfinished() > 0 || known.header)) {
+      return damaged("the recording has neither a seal nor a tail: it was cut");
+    }
+    return map_.unfinished() == 0 ? base::Status() : check_unfinished();
+  }
+
+  /// Bytes behind the last chunk may go when they are an append that did not complete: a chunk's, whose tail still
+  /// stands, or the seal's, when it states more than is there. A seal that is all there was durable, whatever has
+  /// become of it since.
+  base::Status check_unfinished() const {
+    auto start = read_at(fd_.get(), map_.end(), kSealPrefixBytes);
+    if (!start) return pass(start);
+    auto trailer = read_at(fd_.get(), map_.size() - std::min<std::uint64_t>(map_.size(), kTrailerBytes), kTrailerBytes);
+    if (!trailer) return pass(trailer);
+    if (decode_trailer(*trailer)) return damaged("the seal is damaged");
+    if (!kSealMagic.starts_with(base::text(*start).substr(0, kSealMagic.size()))) {
+      const std::uint64_t next = map_.chunks().size();
+      const bool covered =
+          std::any_of(tails_.begin(), tails_.end(), [next](const LeftTail& t) { return t.used && t.number == next; });
+      return covered ? base::Status() : damaged("the recording ends in bytes that no tail accounts for");
+    }
+    const auto size = seal_size(*start);
+    const bool torn = start->size() < kSealPrefixBytes || (size && *size > map_.unfinished());
+    return torn ? base::Status() : damaged("the seal is damaged");
+  }
+
+  base::Result<RecoverOutcome> close_record(const Signer& signer, std::string_view reason, base::Micros now_us) {
+    // On a full disk the reserved rest of the tails is the room that the record needs.
+    for (const LeftTail& tail : tails_) {
+      if (auto given = give_back_space(tail); !given) return pass(given);
+    }
+    if (map_.unfinished() != 0 && ::ftruncate(fd_.get(), static_cast<off_t>(map_.end())) != 0) {
+      return base::fail_errno("cutting an unfinished append");
+    }
+    RecordFile file(std::move(fd_), map_.end(), map_.header_hash());
     for (const MappedChunk& chunk : map_.chunks()) file.adopt(chunk.head, chunk.offset);
     for (const LeftTail& tail : tails_) {
       if (!tail.used || tail.number < map_.chunks().size()) continue;
       if (auto done = append(file, tail); !done) return pass(done);
     }
-    auto seal = file.append_seal(SealState::truncated, {}, reason, now_us, signer);
-    if (!seal) return pass(seal);
-    outcome_.seal = *seal;
+    auto made = file.append_seal(SealState::truncated, {}, reason, now_us, signer);
+    if (!made) return pass(made);
+    outcome_.seal = *made;
     if (auto dropped = drop_tails(); !dropped) return pass(dropped);
     return std::move(outcome_);
   }
 
- private:
-  base::Status check_record() const {
-    if (!map_.header() || !map_.header_problem().empty()) {
-      return base::fail(base::Errc::corrupt, "the recording's header " + map_.header_problem());
-    }
-    if (map_.header()->id != id_) return base::fail(base::Errc::corrupt, "the recording is another session's");
-    if (!map_.holes().empty()) return base::fail(base::Errc::corrupt, "the recording is damaged between its chunks");
-    Hash previous = map_.header_hash();
-    for (std::size_t i = 0; i < map_.chunks().size(); ++i) {
-      const ChunkHead& head = map_.chunks()[i].head;
-      if (head.number != i || head.previous_head != previous) {
-        return base::fail(base::Errc::corrupt, "the recording's chunks are not in sequence");
-      }
-      previous = head.hash;
-    }
-    return check_overlap();
-  }
-
-  /// A tail whose chunk is in the record is about to be dropped: only if it ends as the chunk does.
-  base::Status check_overlap() const {
-    for (const LeftTail& tail : tails_) {
-      if (!tail.used || tail.number >= map_.chunks().size()) continue;
-      const Hash chain_in = tail.head ? tail.head->chain_in : Hash{};
-      const FrameWalk walk = walk_frames(frames_of(tail), chain_in);
-      if (!tail.head || walk.chain_out != map_.chunks()[tail.number].head.chain_out) {
-        return base::fail(base::Errc::corrupt, tail.path + " differs from the chunk made of it");
-      }
-    }
-    if (map_.seal() && std::any_of(tails_.begin(), tails_.end(), [this](const LeftTail& t) {
-          return t.used && t.number >= map_.chunks().size() && holds_frames(t);
-        })) {
-      return base::fail(base::Errc::corrupt, "a tail with frames is left beside a sealed recording");
-    }
-    return {};
-  }
-
-  static base::ByteView frames_of(const LeftTail& tail) {
-    return base::ByteView(tail.bytes).subspan(tail.head ? kTailHeadBytes : 0);
-  }
-
-  static bool holds_frames(const LeftTail& tail) {
-    const base::ByteView rest = frames_of(tail);
-    return std::any_of(rest.begin(), rest.end(), [](std::uint8_t b) { return b != 0; });
-  }
-
-  /// What an append that never completed left. The tail it was made from still stands; or it was the seal.
-  base::Status cut_unfinished(int fd) {
-    if (map_.unfinished() == 0) return {};
-    const std::uint64_t next = map_.chunks().size();
-    const bool covered =
-        std::any_of(tails_.begin(), tails_.end(), [next](const LeftTail& t) { return t.used && t.number >= next; });
-    auto start = read_at(fd, map_.end(), 8);
-    if (!start) return pass(start);
-    static constexpr std::string_view kSealMagic("SPSEAL\0\1", 8);
-    const bool seal = kSealMagic.starts_with(base::text(*start));
-    if (!covered && !seal) {
-      return base::fail(base::Errc::corrupt, "the recording ends in bytes that no tail accounts for");
-    }
-    if (::ftruncate(fd, static_cast<off_t>(map_.end())) != 0) return base::fail_errno("cutting an unfinished append");
-    return {};
-  }
-
   base::Status append(RecordFile& file, const LeftTail& tail) {
-    const base::ByteView bytes = frames_of(tail);
+    const base::ByteView bytes = tail.frames();
     const FrameWalk walk = walk_frames(bytes, tail.head ? tail.head->chain_in : file.totals().chain_out);
     if (walk.used_bytes == 0) return {};
     ChunkHead head;
@@ -179,10 +236,21 @@ class Recovery {
 
   const std::string& directory_;
   const std::string& id_;
+  base::Fd fd_;
   RecordMap map_;
   std::vector<LeftTail> tails_;
   RecoverOutcome outcome_;
 };
+
+/// Whether the file ends as a sealed one does.
+bool ends_sealed(const std::string& path) {
+  auto fd = open_regular(path, O_RDONLY);
+  if (!fd) return false;
+  auto size = file_size(fd->get());
+  if (!size || *size < kTrailerBytes) return false;
+  auto trailer = read_at(fd->get(), *size - kTrailerBytes, kTrailerBytes);
+  return trailer && decode_trailer(*trailer);
+}
 
 }  // namespace
 
@@ -194,35 +262,32 @@ base::Result<std::vector<std::string>> find_unsealed(const std::string& director
     const std::string name = e->d_name;
     const std::string id = name.substr(0, kIdBytes);
     if (!base::is_id(id)) continue;
-    if (name.ends_with(".tail")) {
-      out.insert(id);
-    } else if (name == id + ".rec") {
-      const base::Fd fd(::open((directory + "/" + name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-      if (!fd) return base::fail_errno("opening " + name);
-      auto size = file_size(fd.get());
-      if (!size) return pass(size);
-      auto trailer = read_at(fd.get(), *size < kTrailerBytes ? 0 : *size - kTrailerBytes, kTrailerBytes);
-      if (!trailer) return pass(trailer);
-      if (!decode_trailer(*trailer)) out.insert(id);
-    }
+    const bool tail = name.ends_with(".tail");
+    if (tail || (name == id + ".rec" && !ends_sealed(directory + "/" + name))) out.insert(id);
   }
   return std::vector<std::string>(out.begin(), out.end());
 }
 
 base::Result<RecoverOutcome> recover(const std::string& directory, const std::string& id, const Signer& signer,
-                                     std::string_view reason, base::Micros now_us) {
+                                     std::string_view reason, base::Micros now_us, const KnownRecord& known) {
+  ready_crypto();
   if (!base::is_id(id)) return base::fail(base::Errc::invalid, "malformed session id");
-  base::Fd fd(::open(record_path(directory, id).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd) return base::fail_errno(record_path(directory, id));
-  auto tails = read_tails(directory, id);
+  auto fd = open_regular(record_path(directory, id), O_RDWR);
+  if (!fd && fd.error().code == base::Errc::not_found) {
+    auto numbers = list_tails(directory, id);
+    if (!numbers) return pass(numbers);
+    if (!numbers->empty()) return base::fail(base::Errc::corrupt, "the recording is gone; a tail of it is left");
+  }
+  if (!fd) return pass(fd);
+  auto tails = read_left_tails(directory, id);
   if (!tails) return pass(tails);
-  auto map = RecordMap::open(fd.get());
+  auto size = file_size(fd->get());
+  if (!size) return pass(size);
+  if (*size < kHeaderBytes && tails->empty()) return base::fail(base::Errc::not_found, "the recording holds nothing");
+  auto map = RecordMap::open(fd->get());
   if (!map) return pass(map);
   if (auto extended = map->extend(); !extended) return pass(extended);
-  if (map->seal() && map->unfinished() != 0) {
-    return base::fail(base::Errc::corrupt, "the recording goes on behind its seal");
-  }
-  return Recovery(directory, id, std::move(*map), std::move(*tails)).run(std::move(fd), signer, reason, now_us);
+  return Recovery(directory, id, std::move(*fd), std::move(*map), std::move(*tails)).run(known, signer, reason, now_us);
 }
 
 }  // namespace sallyport::recording

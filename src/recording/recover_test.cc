@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Killing writers at any moment: whatever flush() acknowledged is in the record, before and after recovery.
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+
+#include "recording/chunk.h"
 #include "recording/frame.h"
+#include "recording/record_map.h"
+#include "recording/seal.h"
 #include "recording/test_record.h"
 
 namespace sallyport::recording::testing {
@@ -177,6 +184,186 @@ TEST_F(RecoverTest, ATailThatDiffersFromItsChunkIsNotDropped) {
   store(tail(0), other);
   EXPECT_FALSE(recover(directory, id, *signer, "cut", 9));
   EXPECT_TRUE(std::filesystem::exists(tail(0)));
+}
+
+/// What a recovery must not make worse: it refuses, and every byte stays.
+class DamageTest : public RecoverTest {
+ protected:
+  void write_sealed() {
+    auto writer = create();
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE(writer->add(EntryKind::plain, i + 1, base::view("event " + std::to_string(i))));
+      ASSERT_TRUE(writer->flush());
+    }
+    seal = close(*writer);
+    sealed = load(rec());
+    auto s = source();
+    auto map = RecordMap::open(s->record_fd());
+    ASSERT_TRUE(map->extend());
+    seal_offset = map->seal_offset();
+  }
+  /// Three chunks and a tail.
+  void write_open() {
+    auto writer = create();
+    for (int i = 0; marks.size() < 3; ++i) {
+      ASSERT_TRUE(writer->add(EntryKind::plain, i + 1, base::view(std::string(20000, 'x'))));
+      ASSERT_TRUE(writer->flush());
+      run_jobs(*writer);
+    }
+    ASSERT_TRUE(writer->add(EntryKind::plain, 1000, base::view("in the tail")));
+    ASSERT_TRUE(writer->flush());
+  }
+  void expect_refused(const std::string& bytes, const KnownRecord& known = {}) {
+    store(rec(), bytes);
+    auto done = recover(directory, id, *signer, "cut", 9, known);
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().code, base::Errc::corrupt) << done.message();
+    EXPECT_EQ(load(rec()), bytes) << "what was found is left as it was";
+  }
+  SealMark seal;
+  std::string sealed;
+  std::size_t seal_offset = 0;
+};
+
+TEST_F(DamageTest, ADamagedSealIsNotReplaced) {
+  write_sealed();
+  for (const bool planted : {false, true}) {
+    if (planted) store(tail(0), "");
+    for (std::size_t i = seal_offset; i < sealed.size(); ++i) {
+      std::string bad = sealed;
+      bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 8)));
+      // What stands nowhere else is enough to tell it, without the audit log.
+      ASSERT_NO_FATAL_FAILURE(expect_refused(bad)) << i - seal_offset;
+    }
+  }
+}
+
+TEST_F(DamageTest, ARecordCutAtItsSealIsNotSealedAgain) {
+  write_sealed();
+  expect_refused(sealed.substr(0, seal_offset));
+  expect_refused(sealed.substr(0, sealed.size() - 3));
+  KnownRecord known;
+  known.seals = {seal.seal_hash};
+  store(tail(0), "");
+  expect_refused(sealed.substr(0, seal_offset), known);
+  store(rec(), sealed);
+  EXPECT_TRUE(recover(directory, id, *signer, "again", 9, known)) << "the seal that is known is the one that is there";
+  known.seals = {Hash{}};
+  expect_refused(sealed, known);
+}
+
+TEST_F(DamageTest, AKnownChunkThatIsGoneIsNotSealedOver) {
+  write_open();
+  const std::string whole = load(rec());
+  KnownRecord known;
+  known.chunks = marks;
+  expect_refused(whole.substr(0, marks[2].offset), known);
+  known.chunks[1].head_hash[4] ^= 1;
+  expect_refused(whole, known);
+}
+
+TEST_F(DamageTest, ADamagedChunkIsNotTakenForAnUnfinishedOne) {
+  write_open();
+  std::string bad = load(rec());
+  bad[marks[2].offset + 20] ^= 1;
+  expect_refused(bad);
+}
+
+TEST_F(DamageTest, ATailThatIsBetterThanItsChunkStays) {
+  auto writer = create();
+  ASSERT_TRUE(writer->add(EntryKind::plain, 1, base::view("x")));
+  ASSERT_TRUE(writer->flush());
+  const std::string left = load(tail(0));
+  close(*writer);
+  store(tail(0), left);
+  std::string bad = load(rec());
+  bad[kHeaderBytes + kChunkHeadBytes + 3] ^= 1;
+  expect_refused(bad);
+  EXPECT_EQ(load(tail(0)), left);
+}
+
+TEST_F(DamageTest, ATailWhoseHeadIsGoneIsKept) {
+  write_open();
+  std::string beheaded = load(tail(3));
+  ASSERT_FALSE(beheaded.empty());
+  std::fill_n(beheaded.begin(), kTailHeadBytes, '\0');
+  store(tail(3), beheaded);
+  EXPECT_FALSE(check().sound()) << "frames whose head is gone are not nothing";
+  auto done = recover(directory, id, *signer, "cut", 9);
+  ASSERT_TRUE(done.has_value()) << done.message();
+  ASSERT_EQ(done->chunks.size(), 1U);
+  const std::size_t used = beheaded.find_last_not_of('\0') + 1;
+  EXPECT_NE(load(rec()).find(beheaded.substr(kTailHeadBytes, used - kTailHeadBytes)), std::string::npos);
+  EXPECT_FALSE(check().sound());
+}
+
+TEST_F(DamageTest, WhatNoWriterLeavesIsAnErrorOfThisRecordAlone) {
+  write_open();
+  const std::string record = load(rec());
+  const std::string left = load(tail(3));
+  store(tail(3), left + std::string(kTailCapacityBytes, 'x'));
+  expect_refused(record);
+  store(tail(3), left);
+  store(tail(kMaxChunks), left);
+  expect_refused(record);
+  std::filesystem::remove(tail(kMaxChunks));
+  std::filesystem::rename(rec(), directory + "/elsewhere");
+  EXPECT_EQ(recover(directory, id, *signer, "cut", 9).error().code, base::Errc::corrupt) << "a tail without its record";
+  std::filesystem::create_symlink(directory + "/elsewhere", rec());
+  EXPECT_EQ(*find_unsealed(directory), std::vector<std::string>{id});
+  EXPECT_EQ(recover(directory, id, *signer, "cut", 9).error().code, base::Errc::corrupt) << "a link";
+  std::filesystem::remove(rec());
+  ASSERT_EQ(::mkfifo(rec().c_str(), 0600), 0);
+  EXPECT_EQ(*find_unsealed(directory), std::vector<std::string>{id});
+  EXPECT_EQ(recover(directory, id, *signer, "cut", 9).error().code, base::Errc::corrupt) << "a pipe";
+  std::filesystem::remove(rec());
+  for (std::uint64_t n : {3, 4}) std::filesystem::remove(tail(n));
+  EXPECT_EQ(recover(directory, id, *signer, "cut", 9).error().code, base::Errc::not_found);
+}
+
+TEST_F(DamageTest, ARecoveryOnAFullDiskUsesTheTailsSpaceAndGoesOnLater) {
+  write_open();
+  store(tail(4), std::string(kTailCapacityBytes, '\0'));
+  const std::string record = load(rec());
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit small = before;
+  small.rlim_cur = record.size();
+  ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  auto done = recover(directory, id, *signer, "cut", 9);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_FALSE(done.has_value());
+  EXPECT_NE(done.error().code, base::Errc::corrupt) << "it may pass";
+  EXPECT_EQ(load(rec()), record);
+  EXPECT_LT(std::filesystem::file_size(tail(3)), kTailCapacityBytes);
+  EXPECT_EQ(std::filesystem::file_size(tail(4)), 0U);
+  ASSERT_TRUE(recover(directory, id, *signer, "cut", 9));
+  EXPECT_TRUE(check().sound()) << text(check());
+}
+
+TEST_F(DamageTest, ARecoveryThatDiedAfterAnyByteIsRecovered) {
+  for (const bool beheaded : {false, true}) {
+    id = base::make_id(1'700'000'000'000'000 + beheaded, random);
+    {
+      auto writer = create();
+      ASSERT_TRUE(writer->add(EntryKind::plain, 1, base::view("x")));
+      ASSERT_TRUE(writer->flush());
+    }
+    std::string left = load(tail(0));
+    if (beheaded) std::fill_n(left.begin(), kTailHeadBytes, '\0');
+    const std::string open = load(rec());
+    store(tail(0), left);
+    ASSERT_TRUE(recover(directory, id, *signer, "cut", 9));
+    const std::string done = load(rec());
+    for (std::size_t size = open.size(); size <= done.size(); ++size) {
+      store(rec(), done.substr(0, size));
+      store(tail(0), left);
+      auto again = recover(directory, id, *signer, "cut", 9);
+      ASSERT_TRUE(again.has_value()) << size << ": " << again.message();
+      ASSERT_EQ(load(rec()), done) << size;
+    }
+  }
 }
 
 }  // namespace

@@ -15,7 +15,6 @@
 namespace sallyport::recording {
 
 inline constexpr std::size_t kMaxReasonBytes = 512;
-inline constexpr std::size_t kMaxChunks = 1U << 20;
 inline constexpr std::size_t kSealPrefixBytes = 12;  ///< magic and the body's size
 inline constexpr std::size_t kTrailerBytes = 16;
 inline constexpr std::size_t kMaxSealBytes = 128U * 1024 * 1024;

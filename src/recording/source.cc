@@ -16,10 +16,7 @@ class DirectorySource final : public RecordSource {
       : directory_(std::move(directory)), id_(std::move(id)), fd_(std::move(fd)) {}
   int record_fd() const override { return fd_.get(); }
   base::Result<base::Fd> open_tail(std::uint64_t number) const override {
-    const std::string path = tail_path(directory_, id_, number);
-    base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd) return base::fail_errno(path);
-    return fd;
+    return open_regular(tail_path(directory_, id_, number), O_RDONLY);
   }
 
  private:
@@ -32,10 +29,9 @@ class DirectorySource final : public RecordSource {
 
 base::Result<std::unique_ptr<RecordSource>> open_directory(const std::string& directory, const std::string& id) {
   if (!base::is_id(id)) return base::fail(base::Errc::invalid, "malformed session id");
-  const std::string path = record_path(directory, id);
-  base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd) return base::fail_errno(path);
-  return std::unique_ptr<RecordSource>(std::make_unique<DirectorySource>(directory, id, std::move(fd)));
+  auto fd = open_regular(record_path(directory, id), O_RDONLY);
+  if (!fd) return pass(fd);
+  return std::unique_ptr<RecordSource>(std::make_unique<DirectorySource>(directory, id, std::move(*fd)));
 }
 
 RecordInfo header_info(const Header& header) {

@@ -38,8 +38,8 @@ base::Status Verifier::check_tails() {
     auto bytes = read_tail(n);
     if (!bytes) return pass(bytes);
     if (!*bytes) continue;
-    const auto head = decode_tail_head(**bytes);
-    if (!head || head->has_value()) numbers.push_back(n);
+    // Prepared and not begun: all zeros. One whose head alone is gone was begun.
+    if (std::any_of((*bytes)->begin(), (*bytes)->end(), [](std::uint8_t b) { return b != 0; })) numbers.push_back(n);
   }
   std::uint64_t expected = next_number_;
   for (const std::uint64_t n : numbers) {
