@@ -38,6 +38,8 @@ base::Status read_tail(const Tail& tail, const RecordKeys& keys, const Hash& hea
 base::Result<ChunkMark> append_chunk(const Tail& tail, RecordFile& file, const RecordKeys& keys,
                                      Compressor& compressor) {
   if (auto done = read_tail(tail, keys, file.header_hash(), compressor); !done) return pass(done);
+  // The tail's removal is not synced: after a power cut it may be back, and then it must be what the chunk was made of.
+  if (auto synced = sync_data(tail.fd.get()); !synced) return pass(synced);
   ChunkHead head;
   head.number = tail.number;
   head.first_seq = tail.first_seq;
