@@ -77,8 +77,8 @@ base::Result<ChunkHead> decode_chunk_head(base::ByteView bytes) {
     return base::fail(base::Errc::corrupt, "head does not match its hash");
   }
   const bool bounded = (form == 1 || form == 2) && h.body_bytes <= kMaxChunkBodyBytes &&
-                       h.plain_bytes <= kMaxChunkPlainBytes && h.inputs <= h.entries && h.entries <= (1U << 30) &&
-                       (h.form == ChunkForm::packed || h.plain_bytes <= h.body_bytes);
+                       h.plain_bytes <= kMaxChunkPlainBytes && h.number < kMaxChunks && h.inputs <= h.entries &&
+                       h.entries <= (1U << 30) && (h.form == ChunkForm::packed || h.plain_bytes <= h.body_bytes);
   if (!bounded) return base::fail(base::Errc::corrupt, "head breaks the format's bounds");
   return h;
 }

@@ -136,7 +136,7 @@ class Walker {
       if (left < kFrameHeadBytes) {
         walk_.torn = left >= 4 || get_le<std::uint8_t>(bytes_.data() + at) != 0;
       } else {
-        walk_.torn = claims_more(at) && !length_altered(at);
+        walk_.torn = claims_more(at) && !stands_whole(at) && !length_altered(at);
       }
     }
   }
@@ -153,6 +153,15 @@ class Walker {
       if (std::equal(sum.begin(), sum.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(end - 32))) return true;
     }
     return false;
+  }
+
+  /// Whether the bytes where the stated frame's hash belongs are there and were written: then it is whole, whatever is
+  /// wrong with it.
+  bool stands_whole(std::size_t at) const {
+    const std::size_t size = kFrameHeadBytes + decode_frame_head(bytes_.data() + at).body_bytes + 32;
+    if (size > bytes_.size() - at) return false;
+    const base::ByteView sum = bytes_.subspan(at + size - 32, 32);
+    return std::any_of(sum.begin(), sum.end(), [](std::uint8_t b) { return b != 0; });
   }
 
   bool claims_more(std::size_t at) const {

@@ -55,6 +55,7 @@ struct Reader::State {
 
   std::optional<ReadStep> pop();
   std::optional<ReadStep> give(const RawEntry& raw, std::uint64_t seq);
+  std::uint64_t next_present() const;
   base::Result<bool> advance();
   base::Status load_chunk(const MappedChunk& mapped);
   bool open_walked(base::ByteView bytes, const FrameWalk& walk, std::size_t i, std::uint64_t number);
@@ -231,6 +232,16 @@ base::Result<bool> Reader::State::step_tail() {
   return true;
 }
 
+/// Where reading goes on behind chunks that are missing: the next one that is there, or the end that the seal states.
+/// The current number when none is known to be missing.
+std::uint64_t Reader::State::next_present() const {
+  std::uint64_t next = map.seal() ? map.seal()->index.size() : 0;
+  for (const MappedChunk& c : map.chunks()) {
+    if (c.head.number > chunk && (next <= chunk || c.head.number < next)) next = c.head.number;
+  }
+  return std::max(next, chunk);
+}
+
 /// Finds more; false when there is none now.
 base::Result<bool> Reader::State::advance() {
   if (map.find(chunk) == nullptr) {
@@ -240,10 +251,10 @@ base::Result<bool> Reader::State::advance() {
     if (auto loaded = load_chunk(*mapped); !loaded) return pass(loaded);
     return true;
   }
-  const bool later = std::any_of(map.chunks().begin(), map.chunks().end(),
-                                 [this](const MappedChunk& c) { return c.head.number > chunk; });
-  if (later || (map.seal() && chunk < map.seal()->index.size())) {
-    report("chunk " + std::to_string(chunk), "missing or damaged beyond recognition");
+  if (const std::uint64_t next = next_present(); next > chunk) {
+    const std::string last = next == chunk + 1 ? "" : " to " + std::to_string(next - 1);
+    report("chunk " + std::to_string(chunk) + last, "missing or damaged beyond recognition");
+    chunk = next - 1;
     next_chunk();
     return true;
   }

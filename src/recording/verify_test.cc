@@ -241,6 +241,23 @@ TEST_F(VerifyTest, AByteTakenFromABodyCostsOneChunk) {
   EXPECT_GT(content.events.size(), 80U);
 }
 
+TEST_F(VerifyTest, AGapIsOneDamageHoweverWideItClaimsToBe) {
+  write_many();
+  const auto parts = parts_of_record();
+  const std::string sound = load(rec());
+  store(rec(), sound.substr(0, parts[2].begin) + sound.substr(parts[4].begin));
+  const auto content = read_all(viewer);
+  ASSERT_EQ(content.damage.size(), 1U);
+  EXPECT_EQ(content.damage[0].where, "chunk 1 to 2");
+  EXPECT_TRUE(content.ended);
+  // A head with a hash of its own making may name any number.
+  ChunkHead head = *decode_chunk_head(base::view(std::string_view(sound).substr(parts[3].begin, kChunkHeadBytes)));
+  for (const std::uint64_t number : {std::uint64_t{1} << 20, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+    head.number = number;
+    EXPECT_FALSE(decode_chunk_head(encode_chunk_head(head))) << number;
+  }
+}
+
 TEST_F(VerifyTest, AnotherRecordsChunkIsNotTaken) {
   write_many();
   const std::string mine = load(rec());
@@ -342,6 +359,27 @@ TEST_F(TailTest, EveryFlippedByteOfATailNamesItsFrame) {
           << "frame " << f.head.number << " byte " << i << "\n"
           << text(report);
     }
+  }
+}
+
+TEST_F(TailTest, AFlippedByteIsNoTornWriteWhereTheHashEndsInAZero) {
+  writer = create();
+  for (int i = 0; i < 20'000; ++i) {
+    ASSERT_TRUE(writer->ready());
+    ASSERT_TRUE(writer->add(EntryKind::plain, 100 + i, base::view("e")));
+    ASSERT_TRUE(writer->flush());
+    sound = load(tail(0));
+    if (sound[writer->tail_bytes() - 1] == 0) break;
+  }
+  ASSERT_EQ(sound[writer->tail_bytes() - 1], 0);
+  walk = walk_frames(base::view(std::string_view(sound).substr(kTailHeadBytes)), writer->header_hash());
+  const WalkedFrame& last = walk.frames.back();
+  for (std::size_t i = 0; i < last.size; ++i) {
+    std::string bad = sound;
+    char& byte = bad[kTailHeadBytes + last.offset + i];
+    byte = static_cast<char>(byte ^ 0x10);
+    store(tail(0), bad);
+    ASSERT_FALSE(check().sound()) << "byte " << i << "\n" << text(check());
   }
 }
 
