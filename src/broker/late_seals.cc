@@ -20,9 +20,13 @@ void LateSeals::retry(store::Store& store, audit::Log& log, const std::string& d
     now = waiting_;
   }
   for (const auto& [id, reason] : now) {
-    if (auto done = recover_record(store, log, directory, id, reason, signer, clock); !done) {
-      base::log_warning("session " + id + " is not sealed yet: " + done.message());
+    auto done = recover_record(store, log, directory, id, reason, signer, clock);
+    if (!done || done->outcome == Recovered::Outcome::unsealed) {
+      base::log_warning("session " + id + " is not sealed yet: " + (done ? done->why : done.message()));
       continue;
+    }
+    if (done->outcome == Recovered::Outcome::damaged) {
+      base::log_error("record " + id + " is damaged and left as it is: " + done->why);
     }
     const std::lock_guard lock(mutex_);
     waiting_.erase(id);

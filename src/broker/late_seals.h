@@ -19,7 +19,8 @@ class LateSeals {
   /// The record has no living writer that still writes.
   void add(const std::string& id, const std::string& end_reason);
 
-  /// Seals what can be sealed now, says so in the audit log, and ends the rows. What fails stays for the next time.
+  /// Seals what can be sealed now, says so in the audit log, and ends the rows. What may still succeed stays for the
+  /// next time; a damaged record is noted as that.
   /// Blocks: on the store's thread.
   void retry(store::Store& store, audit::Log& log, const std::string& directory, const recording::Signer& signer,
              const base::Clock& clock);

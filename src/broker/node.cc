@@ -180,7 +180,7 @@ base::Status Node::Parts::open_store() {
   passwords.emplace(std::move(*hashes));
   if (auto loaded = policy.reload(*store); !loaded) return loaded;
   const NodeSigner signer(*vault);
-  return recover_records(*store, *audit_log, config.recording.dir, config.node, signer, clock);
+  return recover_records(*store, *audit_log, config.recording.dir, config.node, signer, clock, late_seals);
 }
 
 base::Status Node::Parts::start_workers(const std::string& libexec) {

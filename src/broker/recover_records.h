@@ -8,19 +8,34 @@
 #include "audit/log.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "broker/late_seals.h"
 #include "recording/types.h"
 #include "store/store.h"
 
 namespace sallyport::broker {
 
-/// Seals one record that has no writer, notes it in the audit log as the end of its session, and ends the session's
-/// row. Errors: those of the recording and of the store; nothing is lost, call again.
-base::Status recover_record(store::Store& store, audit::Log& log, const std::string& directory, const std::string& id,
-                            const std::string& reason, const recording::Signer& signer, const base::Clock& clock);
+/// What became of a session's record that has no writer.
+struct Recovered {
+  enum class Outcome {
+    ended,    ///< sealed now or before, or there never was one; the audit log and the row say so
+    damaged,  ///< left as it is: it is not what its writer left or what the audit log knows; both say so
+    unsealed  ///< the recording's error may pass: nothing is lost, call again
+  };
+  Outcome outcome = Outcome::ended;
+  std::string why = {};  ///< of the latter two
+};
 
-/// Seals every unsealed record of the directory and ends every session row that is not ended. Errors: those of the
-/// store; a record that cannot be sealed is audited and left as it is.
+/// Seals one record that has no writer, notes it in the audit log as the end of its session, and ends the session's
+/// row. Errors: those of the store.
+base::Result<Recovered> recover_record(store::Store& store, audit::Log& log, const std::string& directory,
+                                       const std::string& id, const std::string& reason,
+                                       const recording::Signer& signer, const base::Clock& clock);
+
+/// Does so with every unsealed record of the directory and with every session of this node whose row has no end. No
+/// record keeps the others from it: one that is damaged is audited and left, one that cannot be sealed now is audited
+/// and goes to late. Errors: those of the store, and of a directory that cannot be listed.
 base::Status recover_records(store::Store& store, audit::Log& log, const std::string& directory,
-                             const std::string& node, const recording::Signer& signer, const base::Clock& clock);
+                             const std::string& node, const recording::Signer& signer, const base::Clock& clock,
+                             LateSeals& late);
 
 }  // namespace sallyport::broker

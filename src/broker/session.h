@@ -20,6 +20,7 @@
 #include "broker/gateway.h"
 #include "broker/record_keeper.h"
 #include "broker/session_handle.h"
+#include "broker/stored_end.h"
 #include "broker/target_login.h"
 #include "ipc/ring_memory.h"
 #include "policy/decide.h"
@@ -126,6 +127,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void end(const std::string& reason, const std::string& user_text, Goodbye goodbye = Goodbye::brief);
   void seal();
   void sealed(const RecordKeeper::Closed& closed);
+  void note_end(StoredEnd end, std::vector<audit::Field> fields);
   void finish();
   void kill_workers();
 

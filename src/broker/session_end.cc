@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ending a session: both legs stop, the record is sealed with its coverage manifest, the audit log notes it.
+#include <algorithm>
+#include <iterator>
+
 #include "base/log.h"
 #include "broker/session.h"
 #include "event/event.pb.h"
@@ -86,7 +89,10 @@ void Session::seal() {
   if (phase_ != Phase::ending || !front_done_ || !back_done_ || errands_out_ != 0) return;
   phase_ = Phase::over;
   deadline_.cancel();
-  if (!record_) return finish();
+  if (!record_) {
+    if (handle_) note_end({}, {});
+    return finish();
+  }
   event::Event event;
   event::SessionEnd& end = *event.mutable_session_end();
   end.set_reason(end_reason_);
@@ -104,35 +110,32 @@ void Session::sealed(const RecordKeeper::Closed& closed) {
   if (const std::int64_t more = refusals_.take_withheld(); more > 0) {
     services_.audit.write({"session.refused", facts_.identity.user, id_, {{"withheld_before", more}}});
   }
+  StoredEnd end{end_reason_, closed.ok ? "sealed" : "live", closed.ok ? "sealed" : "unsealed"};
+  std::vector<audit::Field> fields{{"recording", closed.ok ? "sealed" : "truncated"}};
+  if (closed.ok) {
+    end.bytes = static_cast<std::int64_t>(closed.seal.total_bytes);
+    end.events = static_cast<std::int64_t>(closed.entries);
+    fields.push_back({"seal", base::to_hex(recording::view(closed.seal.seal_hash))});
+    fields.push_back({"chunks", static_cast<std::int64_t>(closed.seal.chunks)});
+  }
+  note_end(std::move(end), std::move(fields));
+  finish();
+}
+
+// The end in the audit log and in the row. What cannot be noted now, or sealed, is tried again.
+void Session::note_end(StoredEnd end, std::vector<audit::Field> fields) {
+  end.reason = end_reason_;
   audit::Event event{"session.end",
                      facts_.identity.user,
                      id_,
-                     {{"reason", end_reason_},
-                      {"recording", closed.ok ? "sealed" : "truncated"},
-                      {"account", account_.name},
-                      {"target", target_.name}}};
-  if (closed.ok) {
-    event.fields.push_back({"seal", base::to_hex(recording::view(closed.seal.seal_hash))});
-    event.fields.push_back({"chunks", static_cast<std::int64_t>(closed.seal.chunks)});
-  }
-  services_.audit.write(std::move(event));
-  services_.store_thread.post([self = shared_from_this(), closed] {
+                     {{"reason", end_reason_}, {"account", account_.name}, {"target", target_.name}}};
+  std::move(fields.begin(), fields.end(), std::back_inserter(event.fields));
+  services_.store_thread.post([self = shared_from_this(), event = std::move(event), end = std::move(end)] {
     Services& services = self->services_;
-    base::Status stored = base::fail(base::Errc::io, "its record is not sealed");
-    if (auto row = services.store.get_session(self->id_); row && closed.ok) {
-      row->state = to_string(SessionState::ended);
-      row->ended_at_us = services.clock.now_us();
-      row->end_reason = self->end_reason_;
-      row->recording_state = row->integrity = "sealed";
-      row->bytes = static_cast<std::int64_t>(closed.seal.total_bytes);
-      row->events = static_cast<std::int64_t>(closed.entries);
-      stored = services.store.update_session(*row);
-    }
-    if (stored) return;
-    base::log_error("session " + self->id_ + ": " + stored.message());
-    services.late_seals.add(self->id_, self->end_reason_);
+    auto stored = store_end(services.store, services.audit.log(), std::span(&event, 1), self->id_, end, services.clock);
+    if (!stored) base::log_error("session " + self->id_ + ": its end is not noted yet: " + stored.message());
+    if (!stored || end.integrity == "unsealed") services.late_seals.add(self->id_, self->end_reason_);
   });
-  finish();
 }
 
 void Session::finish() {

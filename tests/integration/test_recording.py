@@ -299,6 +299,27 @@ def test_recordings_survive_a_restart(make_world):
     assert world.ssh("via", "echo after", options=["-o", f"UserKnownHostsFile={world.folder}/again"]).stdout == b"after\n"
 
 
+def test_a_restart_does_not_seal_damage_over(make_world):
+    """One byte of the seal, and the whole of it: the record is left as it was found, and all who ask are told."""
+    world = make_world()
+    flipped, cut = record(world, "echo one"), record(world, "echo two")
+    paths = {identifier: next(p for p in files_of(world, identifier) if p.suffix == ".rec") for identifier in (flipped, cut)}
+    world.gateway.stop()
+    damaged = {flipped: bytearray(paths[flipped].read_bytes()), cut: paths[cut].read_bytes()}
+    damaged[flipped][-3] ^= 1
+    damaged[cut] = damaged[cut][:damaged[cut].rindex(b"SPSEAL")]
+    for identifier, path in paths.items():
+        path.write_bytes(damaged[identifier])
+    world.gateway.start()
+    for identifier, path in paths.items():
+        assert path.read_bytes() == bytes(damaged[identifier])
+        result = world.gateway.run("recording", "verify", identifier)
+        assert result.returncode == 1 and "seal" in result.stdout, result
+        types = [e["type"] for e in world.gateway.audit() if e["session"] == identifier]
+        assert types.count("recording.damaged") == 1 and types.count("session.end") == 1, types
+        assert next(r for r in world.gateway.recordings() if r["id"] == identifier)["integrity"] == "damaged"
+
+
 def test_host_keys_and_cas_stay_the_same_over_a_restart(make_world):
     world = make_world()
     before = [world.gateway.cli("ca", "show", which) for which in ("user", "host")], sorted(world.known_hosts_for_gateway().split())
