@@ -2,12 +2,17 @@
 // Channel accounts.
 #include "broker/channel_book.h"
 
+#include "base/escape.h"
 #include "event/event.pb.h"
 
 namespace sallyport::broker {
 
 using base::Errc;
 using base::fail;
+
+namespace {
+constexpr std::size_t max_name = 64;  // of a channel in the manifest; the record has the whole one
+}  // namespace
 
 Channel* ChannelBook::find(std::uint32_t number) {
   const auto found = channels_.find(number);
@@ -59,7 +64,7 @@ base::Status ChannelBook::book_block(const event::StreamBlock& block) {
 void ChannelBook::describe(const Channel& channel, bool hashed, event::ChannelCoverage& out) {
   const bool bulk = channel.up.bulk_begun || channel.down.bulk_begun || channel.down_stderr.bulk_begun;
   out.set_channel(channel.number);
-  out.set_type(channel.purpose);
+  out.set_type(base::escape_for_terminal(channel.purpose, max_name));
   // What was only counted comes first: it must never look like what was seen.
   out.set_coverage(channel.refused  ? "refused"
                    : bulk && hashed ? "counted-and-hashed"

@@ -64,11 +64,12 @@ class ChannelBook {
   /// Open channels now.
   std::size_t open_count() const;
   std::map<std::uint32_t, Channel>& all() { return channels_; }
+  const std::map<std::uint32_t, Channel>& all() const { return channels_; }
 
   /// Books a block that the back counted. Errors: invalid (no such bulk stream, a gap, an overlap).
   base::Status book_block(const event::StreamBlock& block);
 
-  /// One line of the coverage manifest. hashed: the policy had bulk bytes hashed.
+  /// One line of the coverage manifest, with long names cut. hashed: the policy had bulk bytes hashed.
   static void describe(const Channel& channel, bool hashed, event::ChannelCoverage& out);
 
  private:

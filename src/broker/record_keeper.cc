@@ -137,7 +137,13 @@ void RecordKeeper::close(base::Bytes manifest, const std::string& reason, std::f
   auto self = state_;
   auto seal = [self, manifest = std::move(manifest), reason, done = std::move(done)] {
     if (self->failed) return done({});
-    auto taken = self->writer->take_close_job(manifest, reason, self->services.clock.now_us());
+    base::ByteView told = manifest;
+    if (told.size() > recording::kMaxManifestBytes) {
+      // Its maker keeps it short; a record without its manifest is still better than one without its seal.
+      base::log_error("session " + self->session + ": its coverage manifest is too long and left out");
+      told = {};
+    }
+    auto taken = self->writer->take_close_job(told, reason, self->services.clock.now_us());
     if (!taken) {
       self->fail(taken.message());
       return done({});

@@ -48,7 +48,8 @@ class RecordKeeper {
     recording::SealMark seal;
     std::uint64_t entries = 0;
   };
-  /// Seals the record; done() on the loop, also when the owner is gone by then.
+  /// Seals the record; done() on the loop, also when the owner is gone by then. A manifest longer than
+  /// recording::kMaxManifestBytes is left out: nothing that a user does may cost the seal.
   void close(base::Bytes manifest, const std::string& reason, std::function<void(Closed)> done);
 
   const recording::Hash& header_hash() const;

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/log.h"
+#include "broker/coverage.h"
 #include "broker/session.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
@@ -12,11 +13,12 @@
 namespace sallyport::broker {
 
 namespace {
-constexpr std::int64_t goodbye_us = 700'000;     // for text and last bytes to reach the user
-constexpr std::int64_t drain_us = 10'000'000;    // for what the target said last to reach a slow user
-constexpr std::int64_t refusal_us = 10'000'000;  // a refusal is shown when the client asks for something
-constexpr std::int64_t kill_grace_us = 300'000;  // for a terminate to look like an end
-constexpr std::size_t coverage_in_event = 500;   // channels; the manifest of the seal has them all
+constexpr std::int64_t goodbye_us = 700'000;          // for text and last bytes to reach the user
+constexpr std::int64_t drain_us = 10'000'000;         // for what the target said last to reach a slow user
+constexpr std::int64_t refusal_us = 10'000'000;       // a refusal is shown when the client asks for something
+constexpr std::int64_t kill_grace_us = 300'000;       // for a terminate to look like an end
+constexpr std::size_t coverage_in_event = 64 * 1024;  // bytes; the manifest of the seal has more room
+constexpr std::size_t event_head = 64;                // around a SessionEnd in its Event
 }  // namespace
 
 void Session::front_gone(const std::string& reason, const std::string& fault) {
@@ -96,11 +98,10 @@ void Session::seal() {
   event::Event event;
   event::SessionEnd& end = *event.mutable_session_end();
   end.set_reason(end_reason_);
-  for (const auto& [unused, channel] : book_.all()) {
-    ChannelBook::describe(channel, grant_.record.bulk_hash, *end.add_coverage());
-  }
+  describe_coverage(book_, grant_.record.bulk_hash, recording::kMaxManifestBytes - event_head, end);
   const std::string manifest = event.SerializeAsString();
-  if (static_cast<std::size_t>(end.coverage_size()) > coverage_in_event) end.clear_coverage();
+  end.clear_coverage();
+  describe_coverage(book_, grant_.record.bulk_hash, coverage_in_event, end);
   record_own(event);
   record_->close(base::to_bytes(base::view(manifest)), end_reason_,
                  [self = shared_from_this()](const RecordKeeper::Closed& closed) { self->sealed(closed); });

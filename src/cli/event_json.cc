@@ -121,12 +121,17 @@ void put_end(Json& out, const event::SessionEnd& end) {
            {"up_bulk_bytes", one.up_bulk_bytes()},
            {"down_bulk_bytes", one.down_bulk_bytes()},
            {"stderr_bulk_bytes", one.stderr_bulk_bytes()}};
+    if (one.channels() != 0) {
+      c.erase("channel");
+      c["channels"] = one.channels();
+    }
     if (!one.up_sha256().empty()) c["up_sha256"] = base::to_hex(base::view(one.up_sha256()));
     if (!one.down_sha256().empty()) c["down_sha256"] = base::to_hex(base::view(one.down_sha256()));
     if (!one.stderr_sha256().empty()) c["stderr_sha256"] = base::to_hex(base::view(one.stderr_sha256()));
     channels.push_back(std::move(c));
   }
   out["coverage"] = std::move(channels);
+  if (end.shortened()) out["coverage_shortened"] = true;
 }
 
 void put_stream(Json& out, std::uint32_t channel, event::Stream stream, std::uint64_t offset) {

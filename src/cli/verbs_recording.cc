@@ -179,7 +179,12 @@ base::Result<int> show_summary(Context& context, const OpenRecording& recording)
     const auto kind = event.kind_case();
     if (kind == event::Event::kSessionStart) (*facts)["start"] = event_json(event, Direction::unknown);
     if (kind == event::Event::kLogin) (*facts)["login"] = event_json(event, Direction::unknown);
-    if (kind == event::Event::kSessionEnd) (*facts)["coverage"] = event_json(event, Direction::unknown)["coverage"];
+    if (kind == event::Event::kSessionEnd) {
+      const Json ended = event_json(event, Direction::unknown);
+      for (const char* key : {"coverage", "coverage_shortened"}) {
+        if (ended.contains(key)) (*facts)[key] = ended[key];
+      }
+    }
     return true;
   };
   auto end = walk(recording, visitor);
