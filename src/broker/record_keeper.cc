@@ -110,6 +110,9 @@ bool RecordKeeper::ready() const {
 const recording::Hash& RecordKeeper::header_hash() const {
   return state_->writer->header_hash();
 }
+const recording::Hash& RecordKeeper::key_file_hash() const {
+  return state_->writer->key_file_hash();
+}
 std::uint64_t RecordKeeper::entries() const {
   return state_->writer->entries();
 }

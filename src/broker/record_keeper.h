@@ -53,6 +53,7 @@ class RecordKeeper {
   void close(base::Bytes manifest, const std::string& reason, std::function<void(Closed)> done);
 
   const recording::Hash& header_hash() const;
+  const recording::Hash& key_file_hash() const;
   std::uint64_t entries() const;
 
  private:

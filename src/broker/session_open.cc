@@ -235,8 +235,11 @@ void Session::record_start() {
   start.set_auth(facts_.identity.method);
   start.set_client_software(facts_.client_software);
   record_own(event);
-  services_.audit.write(
-      {"recording.start", "sallyport", id_, {{"header", base::to_hex(recording::view(record_->header_hash()))}}});
+  services_.audit.write({"recording.start",
+                         "sallyport",
+                         id_,
+                         {{"header", base::to_hex(recording::view(record_->header_hash()))},
+                          {"keys", base::to_hex(recording::view(record_->key_file_hash()))}}});
 }
 
 void Session::start_back(SpawnedWorker spawned) {

@@ -35,7 +35,10 @@ void take_first(ipc::RecordingHandle& handle, OpenRecording& out) {
   if (auto key = hash_from(handle.node_public_key())) out.node_key = *key;
   out.known_header = hash_from(handle.header_hash());
   out.known_seal = hash_from(handle.seal_hash());
+  out.other_seals = static_cast<std::size_t>(handle.other_seals_size());
   out.key_file = base::to_bytes(handle.key_file());
+  out.key_problem = handle.key_problem();
+  out.known_keys = hash_from(handle.keys_hash());
   for (const auto& head : handle.heads()) {
     if (auto hash = hash_from(head.hash())) {
       recording::ChunkMark mark;
@@ -93,6 +96,7 @@ base::Result<OpenRecording> open_recording(AdminClient& client, const std::strin
 
 base::Result<WalkEnd> walk(const OpenRecording& recording, const Visitor& visitor) {
   if (recording.keys.session.empty()) {
+    if (!recording.key_problem.empty()) return base::fail(base::Errc::denied, recording.key_problem);
     return base::fail(base::Errc::denied,
                       "this node cannot read the recording: it is encrypted to other recipients (verify works)");
   }

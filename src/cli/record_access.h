@@ -44,7 +44,10 @@ struct OpenRecording {
   std::vector<recording::ChunkMark> known_chunks;
   std::optional<recording::Hash> known_header;
   std::optional<recording::Hash> known_seal;
+  std::size_t other_seals = 0;
   base::Bytes key_file;
+  std::string key_problem;  ///< why there is no key although there should be
+  std::optional<recording::Hash> known_keys;
 };
 
 enum class Input { without, with };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
@@ -96,6 +97,20 @@ void check_screens(const OpenRecording& recording, VerifyReport& report) {
        " differ from what the output draws");
 }
 
+// A record that nobody can open any more is no evidence: that counts as a fault of it. Files that were copied without
+// their keys are another thing.
+void check_keys(const OpenRecording& recording, VerifyReport& report) {
+  std::vector<Finding> found;
+  const bool none = recording.key_file.empty();
+  if (!none) found = recording::verify_key_file(recording.key_file, recording.known_keys);
+  if (!recording.key_problem.empty() && found.empty()) {
+    found.push_back({Finding::Severity::fault, "keys", recording.key_problem});
+  } else if (none && recording.key_problem.empty()) {
+    found.push_back({Finding::Severity::note, "keys", "no key file beside the record: it cannot be opened from here"});
+  }
+  std::move(found.begin(), found.end(), std::back_inserter(report.findings));
+}
+
 Json report_json(const OpenRecording& recording, const VerifyReport& report) {
   Json findings = Json::array();
   for (const Finding& finding : report.findings) {
@@ -141,8 +156,10 @@ base::Result<OpenRecording> open_record_file(const std::string& path, const std:
   OpenRecording out;
   out.id = name;
   out.source = std::move(*source);
-  if (auto keys = base::read_file(recording::keys_path(directory, name), recording::kMaxKeyFileBytes)) {
+  if (auto keys = recording::read_key_file(directory, name)) {
     out.key_file = std::move(*keys);
+  } else if (keys.error().code != base::Errc::not_found) {
+    out.key_problem = keys.message();
   }
   if (!node_key.empty()) {
     auto bytes = base::from_base64(node_key);
@@ -163,14 +180,11 @@ base::Result<int> verify_and_print(Context& context, const OpenRecording& record
   options.known_chunks = recording.known_chunks;
   options.known_header = recording.known_header;
   options.known_seal = recording.known_seal;
+  options.other_seals = recording.other_seals;
   if (!recording.keys.session.empty()) options.keys = &recording.keys;
   auto report = recording::verify(*recording.source, options);
   if (!report) return base::pass(report);
-  if (!recording.key_file.empty()) {
-    for (Finding& finding : recording::verify_key_file(recording.key_file)) {
-      report->findings.push_back(std::move(finding));
-    }
-  }
+  check_keys(recording, *report);
   if (depth == Depth::deep) check_screens(recording, *report);
   if (context.format == Format::json) {
     std::cout << dump(report_json(recording, *report)) << "\n";

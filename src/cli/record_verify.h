@@ -6,7 +6,8 @@
 
 namespace sallyport::cli {
 
-/// Files without a gateway: ID.rec, tails and ID.keys in one directory. node_key: base64, or empty.
+/// Files without a gateway: ID.rec, tails and ID.keys in one directory; whoever proves only what is in the record needs
+/// no ID.keys. node_key: base64, or empty.
 base::Result<OpenRecording> open_record_file(const std::string& path, const std::string& node_key);
 
 enum class Depth {

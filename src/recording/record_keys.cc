@@ -3,11 +3,13 @@
 // Reads foreign bytes; wipes what it opened.
 #include "recording/record_keys.h"
 
+#include <fcntl.h>
 #include <sodium.h>
 
 #include <algorithm>
 
 #include "recording/crypto.h"
+#include "recording/file_io.h"
 #include "recording/wire.h"
 #include "recording/writer.h"
 
@@ -19,7 +21,8 @@ constexpr std::array<std::uint8_t, 8> kMagic = {'S', 'P', 'K', 'E', 'Y', 'S', 0,
 constexpr std::size_t kPlainBytes = kKeyBytes + 32;
 constexpr std::size_t kBoxBytes = crypto_box_SEALBYTES + kPlainBytes;
 constexpr std::size_t kEntryBytes = 1 + 32 + kBoxBytes;
-constexpr std::size_t kMaxRecipients = 64;
+constexpr std::size_t kMinKeyFileBytes = 8 + 4 + 32;
+static_assert(kMaxKeyFileBytes == 8 + 4 + 2 * kMaxRecipients * kEntryBytes + 32);
 
 struct Wrapped {
   KeyFileEntry entry;
@@ -27,7 +30,7 @@ struct Wrapped {
 };
 
 base::Result<std::vector<Wrapped>> decode(base::ByteView file) {
-  if (file.size() < 8 + 4 + 32 || file.size() > kMaxKeyFileBytes) {
+  if (file.size() < kMinKeyFileBytes || file.size() > kMaxKeyFileBytes) {
     return base::fail(base::Errc::corrupt, "key file: impossible size");
   }
   const base::ByteView body = file.first(file.size() - 32);
@@ -130,6 +133,22 @@ base::Result<std::vector<KeyFileEntry>> list_key_file(base::ByteView keys_file) 
   if (!entries) return pass(entries);
   std::vector<KeyFileEntry> out;
   for (const Wrapped& w : *entries) out.push_back(w.entry);
+  return out;
+}
+
+base::Result<base::Bytes> read_key_file(const std::string& directory, const std::string& id) {
+  auto fd = open_regular(keys_path(directory, id), O_RDONLY);
+  if (!fd) return pass(fd);
+  auto bytes = read_at(fd->get(), 0, kMaxKeyFileBytes + 1);
+  if (bytes && (bytes->size() < kMinKeyFileBytes || bytes->size() > kMaxKeyFileBytes)) {
+    return base::fail(base::Errc::corrupt, "key file: impossible size");
+  }
+  return bytes;
+}
+
+Hash key_file_checksum(base::ByteView keys_file) {
+  Hash out{};
+  if (keys_file.size() >= out.size()) std::copy(keys_file.end() - 32, keys_file.end(), out.begin());
   return out;
 }
 

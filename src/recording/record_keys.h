@@ -54,7 +54,13 @@ base::Result<std::vector<KeyFileEntry>> list_key_file(base::ByteView keys_file);
 /// Public key of an X25519 secret key (32 bytes).
 base::Result<PublicKey> x25519_public(const base::SecretBytes& secret_key);
 
-/// Largest ID.keys that is read.
-inline constexpr std::size_t kMaxKeyFileBytes = 64 * 1024;
+/// A record's key file is made for at most this many recipients, so it is at most so long: it fits one message.
+inline constexpr std::size_t kMaxRecipients = 64;
+inline constexpr std::size_t kMaxKeyFileBytes = 8 + 4 + 2 * kMaxRecipients * (1 + 32 + 112) + 32;
+
+/// Errc::not_found without a key file; Errc::corrupt for one of a size that none has, or that is no plain file.
+base::Result<base::Bytes> read_key_file(const std::string& directory, const std::string& id);
+/// The checksum that it ends in: what the audit log keeps of it. Zeros when it is too short to have one.
+Hash key_file_checksum(base::ByteView keys_file);
 
 }  // namespace sallyport::recording

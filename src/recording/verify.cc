@@ -169,6 +169,10 @@ void Verifier::check_known_chunks() {
 
 void Verifier::check_seal() {
   const auto& seal = map_.seal();
+  if (options_.other_seals != 0) {
+    findings_.fault("seal", "the audit log knows of " + std::to_string(options_.other_seals + 1) +
+                                " different seals: the record was sealed again after its end");
+  }
   if (!seal) {
     if (options_.known_seal) findings_.fault("seal", "missing: the audit log knows of one");
     return;
@@ -272,13 +276,16 @@ base::Result<VerifyReport> verify(const RecordSource& source, const VerifyOption
   return Verifier(source, options, std::move(*map)).run();
 }
 
-std::vector<Finding> verify_key_file(base::ByteView keys_file) {
+std::vector<Finding> verify_key_file(base::ByteView keys_file, const std::optional<Hash>& known) {
   ready_crypto();
   std::vector<Finding> out;
   if (auto entries = list_key_file(keys_file); !entries) {
     Findings(out).fault("keys", entries.message());
   } else if (entries->empty()) {
     Findings(out).note("keys", "wrapped to nobody: the recording can never be opened");
+  }
+  if (known && key_file_checksum(keys_file) != *known) {
+    Findings(out).fault("keys", "key file: is not the one that the audit log knows");
   }
   return out;
 }

@@ -23,6 +23,7 @@ struct VerifyOptions {
   std::span<const ChunkMark> known_chunks;   ///< from the audit log: number and head_hash count
   std::optional<Hash> known_header;          ///< from the audit log's start event
   std::optional<Hash> known_seal;            ///< from the audit log's end event: an unsealed record is then a fault
+  std::size_t other_seals = 0;               ///< how many further ones the audit log holds: it contradicts itself
   const ReadKeys* keys = nullptr;            ///< opens and checks every frame and chunk; input too if the key is there
 };
 
@@ -53,7 +54,8 @@ inline constexpr std::size_t kMaxFindings = 256;
 /// Reads everything once. An error only when the files cannot be read; what they hold goes to the report.
 base::Result<VerifyReport> verify(const RecordSource& source, const VerifyOptions& options);
 
-/// What verify() has to say of ID.keys: its checksum and shape (the wrapped keys prove themselves only when opened).
-std::vector<Finding> verify_key_file(base::ByteView keys_file);
+/// What verify() has to say of ID.keys: its checksum and shape, and whether it is the one of which the audit log knows
+/// the checksum (the wrapped keys prove themselves only when opened).
+std::vector<Finding> verify_key_file(base::ByteView keys_file, const std::optional<Hash>& known = std::nullopt);
 
 }  // namespace sallyport::recording

@@ -302,6 +302,43 @@ TEST_F(VerifyTest, TheAuditLogsMarksCatchARewrittenRecord) {
   EXPECT_FALSE(verify(*source(), o)->sound());
 }
 
+TEST_F(VerifyTest, ASecondSealInTheAuditLogIsNamed) {
+  write_sealed();
+  const PublicKey trusted[] = {signer->public_key()};
+  VerifyOptions o;
+  o.trusted_nodes = trusted;
+  o.other_seals = 1;
+  EXPECT_FALSE(verify(*source(), o)->sound());
+  EXPECT_TRUE(names(*verify(*source(), o), "seal"));
+}
+
+TEST_F(VerifyTest, AKeyFileIsTheOneThatIsKnown) {
+  auto writer = create();
+  auto file = read_key_file(directory, id);
+  ASSERT_TRUE(file.has_value()) << file.message();
+  EXPECT_EQ(key_file_checksum(*file), writer->key_file_hash());
+  EXPECT_TRUE(verify_key_file(*file, writer->key_file_hash()).empty());
+  // Wrapped again, to whomever: as whole as the first one.
+  const Recipient other[] = {{viewer.public_key, Recipient::Scope::session}};
+  auto rewrapped = wrap_keys(keys(auditor), writer->header_hash(), other);
+  ASSERT_TRUE(rewrapped.has_value());
+  EXPECT_TRUE(verify_key_file(*rewrapped).empty());
+  ASSERT_EQ(verify_key_file(*rewrapped, writer->key_file_hash()).size(), 1U);
+
+  const std::string path = keys_path(directory, id);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{43}, kMaxKeyFileBytes + 1}) {
+    store(path, std::string(size, 'x'));
+    EXPECT_EQ(read_key_file(directory, id).error().code, base::Errc::corrupt) << size;
+  }
+  // The largest that is made can be read.
+  const std::vector<Recipient> most(kMaxRecipients, Recipient{viewer.public_key, Recipient::Scope::session_and_input});
+  store(path, base::to_text(*wrap_keys(make_keys(random), writer->header_hash(), most)));
+  ASSERT_TRUE(read_key_file(directory, id).has_value());
+  EXPECT_EQ(read_key_file(directory, id)->size(), kMaxKeyFileBytes);
+  std::filesystem::remove(path);
+  EXPECT_EQ(read_key_file(directory, id).error().code, base::Errc::not_found);
+}
+
 class TailTest : public VerifyTest {
  protected:
   void write_live() {

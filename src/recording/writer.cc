@@ -32,6 +32,7 @@ struct Writer::State {
   std::shared_ptr<const RecordKeys> keys;
   std::shared_ptr<RecordFile> file;  // jobs alone append to it
   Hash header_hash{};
+  Hash key_file_hash{};
 
   std::shared_ptr<Tail> tail;
   std::shared_ptr<Tail> next;
@@ -131,6 +132,7 @@ base::Result<std::unique_ptr<Writer>> Writer::create(const WriterOptions& option
   state->signer = std::move(signer);
   state->keys = std::make_shared<const RecordKeys>(RecordKeys::derive(fresh.session, fresh.input));
   state->header_hash = header.hash;
+  state->key_file_hash = key_file_checksum(*wrapped);
   base::Status done = write_at(fd->get(), *bytes, 0);
   if (done) done = sync_data(fd->get());
   if (done) done = base::replace_file(keys_file, *wrapped, 0600);
@@ -259,6 +261,9 @@ base::Result<std::unique_ptr<Job>> Writer::take_close_job(base::ByteView manifes
 
 const Hash& Writer::header_hash() const {
   return state_->header_hash;
+}
+const Hash& Writer::key_file_hash() const {
+  return state_->key_file_hash;
 }
 std::uint64_t Writer::entries() const {
   return state_->seq - state_->pending;

@@ -101,6 +101,8 @@ class Writer {
 
   /// Hash of the signed header, for the audit log's start event.
   const Hash& header_hash() const;
+  /// Checksum of the key file, likewise.
+  const Hash& key_file_hash() const;
   std::uint64_t entries() const;     ///< flushed
   std::uint64_t tail_bytes() const;  ///< used in the current tail
 

@@ -268,6 +268,24 @@ def test_a_deleted_record_and_another_ones_bytes_are_named(world, sound, verify_
     assert world.gateway.run("recording", "verify", identifier).returncode == 0
 
 
+def test_a_missing_or_swapped_key_file_is_named(world, sound):
+    identifier, path, _ = sound
+    keys = path.with_suffix(".keys")
+    good = keys.read_bytes()
+    other = next(p for p in files_of(world, record(world, "echo another")) if p.suffix == ".keys").read_bytes()
+    try:
+        for bad in (None, b"", other, good[:-1], good + bytes(9000), good + bytes(100_000)):
+            keys.unlink(missing_ok=True)
+            if bad is not None:
+                keys.write_bytes(bad)
+            result = world.gateway.run("recording", "verify", identifier)
+            assert result.returncode == 1 and "FAULT  keys" in result.stdout, (bad and len(bad), result)
+        assert world.gateway.run("recording", "verify", "--file", path).returncode == 1, "a damaged one beside the file"
+    finally:
+        keys.write_bytes(good)
+    assert world.gateway.run("recording", "verify", identifier).returncode == 0
+
+
 def test_damage_costs_one_chunk_not_the_rest(world, sound, verify_damaged):
     identifier, path, good = sound
     before = len(world.gateway.cli("recording", "export", identifier, "--format", "text"))

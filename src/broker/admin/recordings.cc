@@ -40,10 +40,20 @@ struct Opened {
   std::vector<Tail> tails;
   recording::ReadKeys keys;
   base::Bytes key_file;
+  std::string key_problem;
   std::vector<recording::ChunkMark> heads;
   base::Bytes header_hash;
-  base::Bytes seal_hash;
+  base::Bytes keys_hash;
+  std::vector<base::Bytes> seal_hashes;  // honestly at most one
 };
+
+constexpr std::size_t kMaxSeals = 8;
+
+void note_seal(base::Bytes hash, Opened& out) {
+  std::vector<base::Bytes>& seals = out.seal_hashes;
+  if (hash.empty() || seals.size() == kMaxSeals || std::find(seals.begin(), seals.end(), hash) != seals.end()) return;
+  seals.push_back(std::move(hash));
+}
 
 // The hashes that the audit log keeps of a record: verify() holds the files against them.
 base::Status read_marks(store::Store& store, const std::string& id, Opened& out) {
@@ -62,7 +72,8 @@ base::Status read_marks(store::Store& store, const std::string& id, Opened& out)
       const Json event = Json::parse(row.body, nullptr, false);
       if (!event.is_object()) continue;
       if (row.type == "recording.start") out.header_hash = hash_of(event, "header");
-      if (row.type == "session.end") out.seal_hash = hash_of(event, "seal");
+      if (row.type == "recording.start") out.keys_hash = hash_of(event, "keys");
+      if (row.type == "session.end" || row.type == "recording.sealed") note_seal(hash_of(event, "seal"), out);
       if (row.type != "recording.chunk") continue;
       const base::Bytes head = hash_of(event, "head");
       if (head.empty() || !event.contains("chunk") || !event["chunk"].is_number_unsigned()) continue;
@@ -105,8 +116,13 @@ base::Status open_files(const std::string& directory, const std::string& id, Ope
   }
   out.record = base::Fd(::open(recording::record_path(directory, id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!out.record) return base::fail_errno("the record of session " + id);
-  auto keys = base::read_file(recording::keys_path(directory, id), recording::kMaxKeyFileBytes);
-  if (keys) out.key_file = std::move(*keys);
+  auto keys = recording::read_key_file(directory, id);
+  if (keys) {
+    out.key_file = std::move(*keys);
+  } else {
+    out.key_problem = keys.error().code == base::Errc::not_found ? "key file: missing, so nobody can open the record"
+                                                                 : keys.message();
+  }
   return {};
 }
 
@@ -122,7 +138,10 @@ void unwrap(const Services& services, const std::string& id, bool with_input, Op
   std::copy(recipient.public_key.begin(), recipient.public_key.end(), key.public_key.begin());
   key.secret_key = recipient.secret_key.duplicate();
   auto keys = recording::unwrap_keys(out.key_file, info->header_hash, key);
-  if (!keys) return base::log_info("session " + id + ": its record cannot be opened here: " + keys.message());
+  if (!keys) {
+    if (keys.error().code == base::Errc::corrupt) out.key_problem = keys.message();
+    return base::log_info("session " + id + ": its record cannot be opened here: " + keys.message());
+  }
   out.keys = std::move(*keys);
   if (!with_input) out.keys.input.clear();
 }
@@ -142,8 +161,13 @@ void send_opened(Exchange& exchange, Opened& opened) {
   const base::Bytes& node = exchange.services().vault.node_public_key();
   handle.set_node_public_key(node.data(), node.size());
   handle.set_header_hash(opened.header_hash.data(), opened.header_hash.size());
-  handle.set_seal_hash(opened.seal_hash.data(), opened.seal_hash.size());
-  if (opened.key_file.size() <= 8192) handle.set_key_file(opened.key_file.data(), opened.key_file.size());
+  for (std::size_t i = 0; i < opened.seal_hashes.size(); ++i) {
+    const base::Bytes& seal = opened.seal_hashes[i];
+    (i == 0 ? *handle.mutable_seal_hash() : *handle.add_other_seals()).assign(seal.begin(), seal.end());
+  }
+  handle.set_key_file(opened.key_file.data(), opened.key_file.size());
+  handle.set_key_problem(opened.key_problem);
+  handle.set_keys_hash(opened.keys_hash.data(), opened.keys_hash.size());
   for (const recording::ChunkMark& mark : opened.heads) {
     if (handle.ByteSizeLong() > ipc::kMaxMessageBytes / 2 + 8192) break;
     ipc::RecordingHandle::Head& head = *handle.add_heads();
