@@ -33,7 +33,7 @@ Result<SecretBytes> prepare_key_file(const std::string& path, ByteView current, 
   }
   SecretBytes fresh(kMasterKeyBytes);
   random.fill({fresh.data(), fresh.size()});
-  unlink(waiting_path(path).c_str());
+  unlink(waiting_path(path).c_str());  // of no use any more: the caller has settled which key is the store's
   if (Status written = write_key_file(waiting_path(path), fresh.view()); !written) return pass(written);
   return fresh;
 }
@@ -65,8 +65,20 @@ Status Vault::seal_anew(ByteView master, const std::string& passphrase_parameter
   return store_.put_setting(kCheckSetting, make_check(master, random_));
 }
 
+Status Vault::settle() {
+  return store_.transaction([&]() -> Status {
+    const Result<std::string> check = store_.get_setting(kCheckSetting);
+    if (!check) return fail(check.error().code, check.error().message);
+    if (!opens_check(master_.view(), *check)) {
+      return fail(Errc::denied, "master key: the store has changed over to another key; restart the gateway");
+    }
+    return store_.put_setting(kCheckSetting, make_check(master_.view(), random_));
+  });
+}
+
 Status Vault::rotate(const MasterKeySource& to) {
   const store::Store::Turn turn = store_.hold();
+  if (Status settled = settle(); !settled) return settled;
   std::string parameters;
   Result<SecretBytes> key = fail(Errc::internal, "");
   switch (to.kind) {
@@ -86,10 +98,9 @@ Status Vault::rotate(const MasterKeySource& to) {
   }
   if (!key) return pass(key);
   const bool file = to.kind == MasterKeySource::Kind::file;
-  if (Status sealed = store_.transaction([&] { return seal_anew(key->view(), parameters); }); !sealed) {
-    if (file) unlink(waiting_path(to.path).c_str());
-    return sealed;
-  }
+  // The waiting key stays when this fails: a commit that could not be synced may still be replayed after a crash, and
+  // then nothing else opens the store. The next start, or the next rotation, knows which key it is.
+  if (Status sealed = store_.transaction([&] { return seal_anew(key->view(), parameters); }); !sealed) return sealed;
   master_ = std::move(*key);
   return file ? promote_waiting_key(to.path) : Status{};
 }

@@ -76,8 +76,8 @@ class Vault {
 
   /// Seals every secret anew under another master key, in one transaction: a crash leaves the old or the new key
   /// valid, never neither. A file source gets a freshly made key at its path: the new key waits at PATH.new until the
-  /// store has changed over, and open() finishes what a crash interrupted. Not to be called inside a transaction.
-  /// Errors as for open(); exists (the file holds another key).
+  /// store has changed over, and open() finishes what a crash interrupted; after an error it may stay there. Not to be
+  /// called inside a transaction. Errors as for open(); exists (the file holds another key).
   base::Status rotate(const MasterKeySource& to);
 
  private:
@@ -92,6 +92,8 @@ class Vault {
                                               const std::function<base::Result<base::SecretBytes>()>& make);
   base::Result<keys::PrivateKey> get_or_make_key(const store::CredentialKey& key, keys::GeneratedKey kind);
   base::Status load_node_keys();
+  /// Commits once more under the key in use, so that no earlier commit of unknown outcome can come back after a crash.
+  base::Status settle();
   base::Status seal_anew(base::ByteView master, const std::string& passphrase_parameters);
 
   // The store's turns guard what changes here: the master key is only touched inside a transaction.
