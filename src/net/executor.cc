@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "base/log.h"
+
 namespace sallyport::net {
 
 Executor::Executor(std::string name, Priority priority)
@@ -37,6 +39,15 @@ bool Executor::try_post(std::function<void()> job, std::size_t limit) {
   return true;
 }
 
+// What a job lets escape costs that job, and not every session of the process.
+void Executor::run(const std::function<void()>& job) {
+  try {
+    job();
+  } catch (const std::exception& e) {
+    base::log_error(std::string("a job failed with an exception: ") + e.what());
+  }
+}
+
 void Executor::work(const std::string& name, Priority priority) {
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
   if (priority == Priority::idle) {
@@ -52,7 +63,7 @@ void Executor::work(const std::string& name, Priority priority) {
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
-    job();
+    run(job);
   }
 }
 

@@ -13,7 +13,8 @@ namespace sallyport::net {
 
 enum class Priority { normal, idle };
 
-/// Runs jobs one at a time in order of posting. The destructor finishes what is queued.
+/// Runs jobs one at a time in order of posting. The destructor finishes what is queued. A job should let no exception
+/// escape; one that does is logged and dropped, and whoever waits for what it should have done waits for ever.
 class Executor {
  public:
   /// idle: the thread only gets the processor when nobody else wants it (SCHED_IDLE where the kernel lets us).
@@ -28,6 +29,7 @@ class Executor {
 
  private:
   void work(const std::string& name, Priority priority);
+  static void run(const std::function<void()>& job);
 
   std::mutex mutex_;
   std::condition_variable wake_;

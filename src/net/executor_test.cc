@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <stdexcept>
 
 namespace sallyport::net {
 namespace {
@@ -26,6 +27,16 @@ TEST(Executor, RefusesWhenFull) {
   }
   EXPECT_FALSE(executor.try_post([] {}, 1));
   hold.set_value();
+}
+
+TEST(Executor, AnExceptionCostsOneJob) {
+  int done = 0;
+  {
+    Executor executor("test");
+    executor.post([] { throw std::runtime_error("of one job"); });
+    executor.post([&] { ++done; });
+  }
+  EXPECT_EQ(done, 1);
 }
 
 }  // namespace

@@ -28,11 +28,10 @@ class Reading final : public Activity {
   // Fetches a page on the store's thread and comes back with it.
   void fetch() {
     waiting_ = true;
-    const auto self = exchange_.shared_from_this();
-    self->services().store_thread.post([self, filter = filter_] {
+    exchange_.run_on(exchange_.services().store_thread, [filter = filter_](Exchange& self) {
       auto entries =
-          std::make_shared<base::Result<std::vector<audit::Entry>>>(audit::list(self->services().store, filter));
-      self->post([entries](Exchange& e) {
+          std::make_shared<base::Result<std::vector<audit::Entry>>>(audit::list(self.services().store, filter));
+      self.post([entries](Exchange& e) {
         if (auto* reading = static_cast<Reading*>(e.activity())) reading->page(std::move(*entries));
       });
     });

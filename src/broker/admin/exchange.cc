@@ -3,6 +3,7 @@
 #include "broker/admin/exchange.h"
 
 #include "base/escape.h"
+#include "base/log.h"
 #include "ipc/admin.pb.h"
 #include "ipc/seqpacket.h"
 
@@ -60,10 +61,23 @@ void Exchange::abandon() {
   activity_.reset();
 }
 
-void Exchange::answer_on(net::Executor& executor, std::function<base::Result<Answer>()> work) {
+void Exchange::run_on(net::Executor& executor, std::function<void(Exchange&)> work) {
   executor.post([self = shared_from_this(), work = std::move(work)] {
+    try {
+      work(*self);
+    } catch (const std::exception& e) {
+      base::log_error(std::string("a request failed with an exception: ") + e.what());
+      self->post([](Exchange& exchange) {
+        exchange.fail({base::Errc::internal, "the gateway failed at this request; its log says more"});
+      });
+    }
+  });
+}
+
+void Exchange::answer_on(net::Executor& executor, std::function<base::Result<Answer>()> work) {
+  run_on(executor, [work = std::move(work)](Exchange& self) {
     auto result = std::make_shared<base::Result<Answer>>(work());
-    self->post([result](Exchange& exchange) { exchange.answer(std::move(*result)); });
+    self.post([result](Exchange& exchange) { exchange.answer(std::move(*result)); });
   });
 }
 

@@ -64,6 +64,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// The client has left: nothing is sent any more and the activity ends.
   void abandon();
 
+  /// Runs the work on that thread. An exception that it lets escape fails this request: nobody else would answer it.
+  void run_on(net::Executor& executor, std::function<void(Exchange&)> work);
   /// Runs the work on that thread and answers with what it returns.
   void answer_on(net::Executor& executor, std::function<base::Result<Answer>()> work);
 

@@ -58,7 +58,9 @@ void note_seal(base::Bytes hash, Opened& out) {
 // The hashes that the audit log keeps of a record: verify() holds the files against them.
 base::Status read_marks(store::Store& store, const std::string& id, Opened& out) {
   const auto hash_of = [](const Json& event, const char* name) {
-    auto bytes = base::from_hex(event.value(name, std::string{}));
+    const auto found = event.find(name);
+    if (found == event.end() || !found->is_string()) return base::Bytes{};
+    auto bytes = base::from_hex(found->get_ref<const std::string&>());
     return bytes && bytes->size() == std::tuple_size_v<recording::Hash> ? *bytes : base::Bytes{};
   };
   for (const char* type : {"recording.", "session.end"}) {
@@ -239,15 +241,15 @@ void recording_open(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   if (std::find(purposes.begin(), purposes.end(), purpose) == purposes.end()) {
     return exchange->fail({base::Errc::invalid, "a recording is opened to play, export, verify, show or search it"});
   }
-  exchange->services().store_thread.post([exchange, id, purpose, with_input] {
+  exchange->run_on(exchange->services().store_thread, [id, purpose, with_input](Exchange& asked) {
     auto opened = std::make_shared<Opened>();
-    auto found = look_up(*exchange, id, purpose, with_input, *opened);
-    if (!found) return exchange->post([found = std::move(found)](Exchange& e) { e.fail(found.error()); });
-    exchange->post([opened, id, with_input](Exchange& e) {
-      e.context().slow.post([self = e.shared_from_this(), opened, id, with_input] {
-        auto files = open_files(self->services().config.recording.dir, id, *opened);
-        if (files) unwrap(self->services(), id, with_input, *opened);
-        self->post([opened, files = std::move(files)](Exchange& ex) {
+    auto found = look_up(asked, id, purpose, with_input, *opened);
+    if (!found) return asked.post([found = std::move(found)](Exchange& e) { e.fail(found.error()); });
+    asked.post([opened, id, with_input](Exchange& e) {
+      e.run_on(e.context().slow, [opened, id, with_input](Exchange& self) {
+        auto files = open_files(self.services().config.recording.dir, id, *opened);
+        if (files) unwrap(self.services(), id, with_input, *opened);
+        self.post([opened, files = std::move(files)](Exchange& ex) {
           if (!files) return ex.fail(files.error());
           send_opened(ex, *opened);
         });

@@ -302,6 +302,23 @@ TEST_F(ServerTest, RefusesRecordingsThatAreNotThere) {
   EXPECT_TRUE(audit_types().empty());
 }
 
+TEST_F(ServerTest, AStrangeAuditEventCostsNobodyTheGateway) {
+  store::SessionRow row;
+  row.id = "01m80jgp1azaqyk1hx71mnk423";
+  row.recording_state = "sealed";
+  ASSERT_TRUE(store->insert_session(row));
+  // Whoever can write to the database can put any JSON where a hash should be.
+  ASSERT_TRUE(log->append(audit::Event{"recording.start", "t", row.id, {{"header", std::int64_t{5}}}}));
+  ASSERT_TRUE(log->append(audit::Event{"recording.chunk", "t", row.id, {{"chunk", "x"}, {"head", true}}}));
+  ASSERT_TRUE(log->append(audit::Event{"session.end", "t", row.id, {{"seal", std::vector<std::string>{"ab"}}}}));
+  Client c = client();
+  ipc::AdminRequest request;
+  request.mutable_recording_open()->set_id(row.id);
+  request.mutable_recording_open()->set_purpose("verify");
+  EXPECT_EQ(c.ask(request).failure, "not_found") << "its files";
+  EXPECT_EQ(c.ask(get("user")).failure, "");
+}
+
 TEST_F(ServerTest, ReadsTheAuditLogInPages) {
   for (int i = 0; i < 450; ++i) ASSERT_TRUE(log->append(audit::Event{"test.event", "t", "", {{"n", std::int64_t{i}}}}));
   Client c = client();
