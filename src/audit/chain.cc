@@ -26,6 +26,11 @@ base::Bytes leaf_hash(base::ByteView salt, base::ByteView body) {
 base::Bytes chain_hash(base::ByteView previous, base::ByteView leaf) {
   return sha256_of_both(previous, leaf);
 }
+std::string text_hash(std::string_view text) {
+  base::Bytes out(kHashBytes);
+  crypto_hash_sha256(out.data(), base::view(text).data(), text.size());
+  return base::to_hex(out);
+}
 base::Bytes chain_start() {
   return base::Bytes(kHashBytes, 0);
 }

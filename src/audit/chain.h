@@ -2,6 +2,9 @@
 // The hashes that bind audit events to each other. Pure; the same for writing and for verifying.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/bytes.h"
 
 namespace sallyport::audit {
@@ -13,6 +16,8 @@ inline constexpr std::size_t kSaltBytes = 32;
 base::Bytes leaf_hash(base::ByteView salt, base::ByteView body);
 /// SHA-256(previous ‖ leaf).
 base::Bytes chain_hash(base::ByteView previous, base::ByteView leaf);
+/// SHA-256 in hexadecimal: what an event says of a text that it does not hold whole.
+std::string text_hash(std::string_view text);
 /// What stands before the first event: 32 zero bytes.
 base::Bytes chain_start();
 

@@ -41,6 +41,14 @@ json value_json(const Value& value) {
   return std::get<std::int64_t>(value);
 }
 
+/// A text that does not fit is bound all the same: whoever has it can show that it is the one.
+void add_what_was_cut(json& out, const Field& field) {
+  const auto* text = std::get_if<std::string>(&field.value);
+  if (text == nullptr || text->size() <= kMaxFieldBytes) return;
+  out[field.name + "_bytes"] = text->size();
+  out[field.name + "_sha256"] = text_hash(*text);
+}
+
 /// Keys sorted (nlohmann's objects are), no blanks, UTF-8 as it is: one event has one form.
 std::string body_of(const store::AuditRow& row, const Event& event) {
   json out = json::object();
@@ -48,6 +56,7 @@ std::string body_of(const store::AuditRow& row, const Event& event) {
     assert(!field.name.empty() && field.name != "seq" && field.name != "time" && field.name != "type" &&
            field.name != "actor" && field.name != "session" && "a field takes the place of a fixed one");
     out[field.name] = value_json(field.value);
+    add_what_was_cut(out, field);
   }
   out["seq"] = row.seq;
   out["time"] = base::to_rfc3339(row.time_us);

@@ -36,8 +36,10 @@ struct Field {
 struct Event {
   std::string type;  ///< dotted, from the general to the special: "session.start", "auth.failure"
   std::string actor;
-  std::string session;        ///< id, or empty
-  std::vector<Field> fields;  ///< none may be called seq, time, type, actor or session
+  std::string session;  ///< id, or empty
+  /// None may be called seq, time, type, actor or session. Of a text over 16 KiB the beginning is kept, beside its
+  /// length and hash: NAME_bytes, NAME_sha256.
+  std::vector<Field> fields;
 };
 
 /// An event as it stands in the log.

@@ -3,6 +3,7 @@
 // its hash or the vault, and is wiped: it is never logged, audited or answered.
 #include <nlohmann/json.hpp>
 
+#include "audit/chain.h"
 #include "broker/admin/handlers.h"
 #include "identity/user_credentials.h"
 #include "ipc/admin.pb.h"
@@ -52,7 +53,9 @@ base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& nam
     user->public_keys.push_back(line);
     const std::string json = policy::to_json(*resource);
     if (auto again = policy::parse_resource(json); !again) return base::pass(again);
-    auto written = write_event(exchange, "user.add-key", {{"user", name}, {"fingerprint", fingerprint}});
+    auto written =
+        write_event(exchange, "user.add-key",
+                    {{"user", name}, {"fingerprint", fingerprint}, {"resource_sha256", audit::text_hash(json)}});
     if (!written) return written;
     auto put = services.store.put_resource("user", name, json, services.clock.now_us());
     if (!put) return base::pass(put);

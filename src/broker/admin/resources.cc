@@ -2,6 +2,7 @@
 // apply, get, delete: the declared resources. Everything that touches the database runs on the store's thread.
 #include <nlohmann/json.hpp>
 
+#include "audit/chain.h"
 #include "broker/admin/handlers.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"
@@ -54,7 +55,12 @@ base::Result<std::string> put_one(const Exchange& exchange, const Parsed& parsed
   if (!before || before->json != parsed.json) {
     if (!dry_run) {
       audit::Event event = exchange.event(before ? "resource.update" : "resource.create");
-      event.fields = {{"kind", parsed.kind}, {"name", parsed.name}, {"resource", parsed.json}};
+      // A large one does not fit into the event: its hash binds all of it, to the last subject and target.
+      event.fields = {{"kind", parsed.kind},
+                      {"name", parsed.name},
+                      {"resource", parsed.json},
+                      {"resource_bytes", static_cast<std::int64_t>(parsed.json.size())},
+                      {"resource_sha256", audit::text_hash(parsed.json)}};
       auto written = services.audit.log().append(event);
       if (!written) return base::pass(written);
       auto row = services.store.put_resource(parsed.kind, parsed.name, parsed.json, services.clock.now_us());

@@ -15,6 +15,7 @@
 #include <future>
 #include <thread>
 
+#include "audit/chain.h"
 #include "ipc/admin.pb.h"
 #include "ipc/seqpacket.h"
 
@@ -200,6 +201,21 @@ TEST_F(ServerTest, AppliesAllOrNothingAndAuditsWhatItChanges) {
   EXPECT_EQ(c.ask(gone).failure, "");
   EXPECT_EQ(c.ask(gone).failure, "not_found");
   EXPECT_EQ(audit_types(), (std::vector<std::string>{"resource.create", "resource.delete"}));
+}
+
+TEST_F(ServerTest, AResourceIsBoundToItsLastSubject) {
+  std::string subjects;
+  for (int i = 0; i < 3000; ++i) subjects += (i == 0 ? "\"user" : ",\"user") + std::to_string(i) + "\"";
+  Client c = client();
+  c.send(item(R"({"kind":"policy","name":"wide","subjects":{"users":[)" + subjects +
+              R"(]},"targets":["*"],"accounts":["root"],"allow":["shell"]})"));
+  ASSERT_EQ(c.ask(commit()).failure, "");
+  const std::string stored = store->get_resource("policy", "wide")->json;
+  ASSERT_GT(stored.size(), 16384U);
+  const std::string body = store->last_audit()->body;
+  EXPECT_EQ(body.find("user2999"), std::string::npos);
+  EXPECT_NE(body.find("\"resource_sha256\":\"" + audit::text_hash(stored) + "\""), std::string::npos);
+  EXPECT_NE(body.find("\"resource_bytes\":" + std::to_string(stored.size())), std::string::npos);
 }
 
 TEST_F(ServerTest, APasswordIsOnlyForAUserThatExistsAndNeverAudited) {
