@@ -36,6 +36,27 @@ std::vector<AuditRow> fetch_all(Query& query) {
   return out;
 }
 
+std::vector<AuditHeadRow> fetch_heads(soci::session& sql, const char* which) {
+  Query query(sql, "SELECT seq, time_us, chain, public_key, signature FROM audit_heads");
+  query.text(which);
+  AuditHeadRow row;
+  long long seq = 0;
+  long long time_us = 0;
+  query.into(seq);
+  query.into(time_us);
+  query.into(row.chain);
+  query.into(row.public_key);
+  query.into(row.signature);
+  query.run();
+  std::vector<AuditHeadRow> out;
+  while (query.fetch()) {
+    AuditHeadRow& r = out.emplace_back(row);
+    r.seq = seq;
+    r.time_us = time_us;
+  }
+  return out;
+}
+
 std::string like_pattern(const std::string& text) {
   std::string out = "%";
   for (const char c : text) {
@@ -108,23 +129,15 @@ Status Store::append_audit_head(const AuditHeadRow& row) {
 
 Result<std::vector<AuditHeadRow>> Store::list_audit_heads() {
   return database_->read("list audit heads", [](soci::session& sql) -> Result<std::vector<AuditHeadRow>> {
-    Query query(sql, "SELECT seq, time_us, chain, public_key, signature FROM audit_heads ORDER BY seq");
-    AuditHeadRow row;
-    long long seq = 0;
-    long long time_us = 0;
-    query.into(seq);
-    query.into(time_us);
-    query.into(row.chain);
-    query.into(row.public_key);
-    query.into(row.signature);
-    query.run();
-    std::vector<AuditHeadRow> out;
-    while (query.fetch()) {
-      AuditHeadRow& r = out.emplace_back(row);
-      r.seq = seq;
-      r.time_us = time_us;
-    }
-    return out;
+    return fetch_heads(sql, " ORDER BY seq");
+  });
+}
+
+Result<AuditHeadRow> Store::last_audit_head() {
+  return database_->read("last audit head", [](soci::session& sql) -> Result<AuditHeadRow> {
+    std::vector<AuditHeadRow> rows = fetch_heads(sql, " ORDER BY seq DESC LIMIT 1");
+    if (rows.empty()) return fail(Errc::not_found, "the audit log has no head yet");
+    return std::move(rows.front());
   });
 }
 

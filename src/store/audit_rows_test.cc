@@ -63,6 +63,7 @@ TEST_F(AuditRowsTest, FiltersAndCursors) {
 }
 
 TEST_F(AuditRowsTest, HeadsAreKeptInOrder) {
+  EXPECT_EQ(store_->last_audit_head().error().code, base::Errc::not_found);
   ASSERT_TRUE(store_->append_audit_head({7, 70, "cc", "key", "sig"}));
   ASSERT_TRUE(store_->append_audit_head({3, 30, "dd", "key", "sig"}));
   EXPECT_EQ(store_->append_audit_head({3, 31, "ee", "key", "sig"}).error().code, base::Errc::exists);
@@ -70,6 +71,7 @@ TEST_F(AuditRowsTest, HeadsAreKeptInOrder) {
   ASSERT_EQ(heads->size(), 2U);
   EXPECT_EQ((*heads)[0].seq, 3);
   EXPECT_EQ((*heads)[1].chain, "cc");
+  EXPECT_EQ(store_->last_audit_head()->seq, 7);
 }
 
 }  // namespace

@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
 
 #include "base/escape.h"
-#include "base/fd.h"
 
 namespace sallyport::store {
 
@@ -29,6 +29,15 @@ Result<std::string> database_path(const Options& options) {
     return fail(Errc::unsupported, "store: PostgreSQL is not offered by this version; use 'store: sqlite'");
   }
   return fail(Errc::unsupported, "store: write 'sqlite' or 'sqlite:PATH'");
+}
+
+/// A file of its own: to close a descriptor of the database itself would drop SQLite's locks on it.
+Result<base::Fd> lock_beside(const std::string& path) {
+  base::Fd lock(::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock) return base::fail_errno("store: cannot open " + path + ".lock");
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK) return fail(Errc::busy, "store: another gateway has " + path + " open");
+  return base::fail_errno("store: cannot lock " + path);
 }
 
 Errc code_of(int sqlite_result) {
@@ -97,8 +106,11 @@ Result<std::unique_ptr<Store::Database>> Store::Database::open(const Options& op
   // Created by us, so that its mode is ours; the -wal and -shm files take their mode from it.
   const base::Fd file(::open(path->c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return base::fail_errno("store: cannot open " + *path);
+  Result<base::Fd> lock = lock_beside(*path);
+  if (!lock) return pass(lock);
   auto database = std::make_unique<Database>();
   Database& d = *database;
+  d.lock_ = std::move(*lock);
   try {
     d.sql_.open(soci::sqlite3, "dbname=\"" + *path + "\" timeout=5");
     d.sql_ << "PRAGMA journal_mode=WAL";
@@ -153,18 +165,30 @@ Status Store::Database::transact(const char* what, Durability durability, const 
   }
   depth_ = 1;
   poisoned_ = false;
+  Outcome outcome = Outcome::undone;
   Status done;
   try {
     done = work();
     if (done && poisoned_) done = fail(Errc::internal, std::string("store: ") + what + ": a statement in it failed");
-    if (done) sql_ << "COMMIT";
+    if (done) {
+      outcome = Outcome::unknown;
+      sql_ << "COMMIT";
+      outcome = Outcome::committed;
+    }
   } catch (...) {
     const base::Error error = current_error(what);
     done = fail(error.code, error.message);
   }
   depth_ = 0;
   if (!done) roll_back();
+  for (const auto& told : std::exchange(waiting_, {})) told(outcome);
   return done;
+}
+
+void Store::Database::when_ended(std::function<void(Outcome)> told) {
+  const std::lock_guard lock(mutex_);
+  assert(depth_ > 0);
+  waiting_.push_back(std::move(told));
 }
 
 std::string Query::place() {

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/fd.h"
 #include "store/store.h"
 
 namespace sallyport::store {
@@ -54,6 +55,9 @@ class Store::Database {
 
   base::Status transact(const char* what, Durability durability, const std::function<base::Status()>& work);
 
+  /// Only inside a transaction.
+  void when_ended(std::function<void(Outcome)> told);
+
   std::recursive_mutex& mutex() { return mutex_; }
 
  private:
@@ -62,8 +66,10 @@ class Store::Database {
   void roll_back();
 
   std::recursive_mutex mutex_;
+  base::Fd lock_;  // let go of after the connection
   soci::session sql_;
   int depth_ = 0;
+  std::vector<std::function<void(Outcome)>> waiting_;
   bool poisoned_ = false;
   Durability durability_ = Durability::power_loss;
 };

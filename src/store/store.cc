@@ -24,6 +24,10 @@ Status Store::transaction(const std::function<Status()>& work) {
   return database_->transact("transaction", Durability::power_loss, work);
 }
 
+void Store::when_ended(std::function<void(Outcome)> told) {
+  database_->when_ended(std::move(told));
+}
+
 Store::Turn Store::hold() {
   return Turn(database_->mutex());
 }

@@ -30,8 +30,9 @@ class Store {
  public:
   class Database;  ///< the connection: known to src/store alone
 
-  /// Opens, creates if absent (0600), and brings the schema up to date. Errors also: unsupported (unknown URL, or a
-  /// database written by a newer version).
+  /// Opens, creates if absent (0600), and brings the schema up to date. The one who has it open keeps PATH.lock: a
+  /// second gateway would take the first one's live sessions for left-overs of a crash, and gets Errc::busy. Errors
+  /// also: unsupported (unknown URL, or a database written by a newer version).
   static base::Result<std::unique_ptr<Store>> open(const Options& options);
   ~Store();
   Store(const Store&) = delete;
@@ -40,6 +41,15 @@ class Store {
   /// Runs several calls as one transaction on this thread: all of them stay, or, when work returns an error, none. The
   /// commit is synced. Nested calls join the outer one.
   base::Status transaction(const std::function<base::Status()>& work);
+
+  /// How an outermost transaction ended.
+  enum class Outcome {
+    committed,
+    undone,
+    unknown,  ///< its commit failed at the disk: undone as far as one can see, but a crash may bring it back
+  };
+  /// Inside a transaction: called once the outermost one has ended, before any other thread gets its turn.
+  void when_ended(std::function<void(Outcome)> told);
 
   /// Keeps other threads out while it lives, so that what depends on a commit can change together with it.
   using Turn = std::unique_lock<std::recursive_mutex>;
@@ -93,6 +103,8 @@ class Store {
   base::Status append_audit_head(const AuditHeadRow& row);
   /// In order of sequence.
   base::Result<std::vector<AuditHeadRow>> list_audit_heads();
+  /// The one with the highest sequence. Errors: not_found.
+  base::Result<AuditHeadRow> last_audit_head();
 
   // Settings.
   base::Status put_setting(std::string_view key, std::string_view value);

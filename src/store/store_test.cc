@@ -197,6 +197,30 @@ TEST_F(StoreTest, AnOverlookedFailureStillRollsBack) {
   EXPECT_FALSE(store_->get_setting("a"));
 }
 
+TEST_F(StoreTest, WhatDependsOnACommitIsToldOfItsOutcome) {
+  std::vector<Store::Outcome> told;
+  const auto note = [&](Store::Outcome outcome) { told.push_back(outcome); };
+  ASSERT_TRUE(store_->transaction([&]() -> base::Status {
+    const base::Status inner = store_->transaction([&]() -> base::Status {
+      store_->when_ended(note);
+      return store_->put_setting("a", "1");
+    });
+    EXPECT_TRUE(told.empty()) << "the outermost one has not ended";
+    return inner;
+  }));
+  EXPECT_FALSE(store_->transaction([&]() -> base::Status {
+    store_->when_ended(note);
+    return base::fail(Errc::denied, "no");
+  }));
+  ASSERT_TRUE(store_->put_setting("a", "2"));
+  EXPECT_EQ(told, (std::vector{Store::Outcome::committed, Store::Outcome::undone}));
+}
+
+TEST_F(StoreTest, OneGatewayAtATime) {
+  EXPECT_EQ(Store::open({"sqlite", dir_}).error().code, Errc::busy);
+  reopen();
+}
+
 TEST_F(StoreTest, ThreadsTakeTurns) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
