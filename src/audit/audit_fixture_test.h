@@ -3,11 +3,13 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 #include <sqlite3.h>
 
 #include <filesystem>
 #include <string>
 
+#include "audit/chain.h"
 #include "audit/log.h"
 
 namespace sallyport::audit {
@@ -25,6 +27,9 @@ class AuditTest : public ::testing::Test {
     std::string path = (std::filesystem::temp_directory_path() / "sallyport-audit-XXXXXX").string();
     ASSERT_NE(mkdtemp(path.data()), nullptr);
     dir_ = path;
+    public_key_.resize(crypto_sign_PUBLICKEYBYTES);
+    secret_key_.resize(crypto_sign_SECRETKEYBYTES);
+    crypto_sign_keypair(public_key_.data(), secret_key_.data());
     reopen();
   }
   void TearDown() override {
@@ -38,9 +43,21 @@ class AuditTest : public ::testing::Test {
     auto store = store::Store::open({"sqlite", dir_});
     ASSERT_TRUE(store) << store.message();
     store_ = std::move(*store);
-    auto log = Log::open(*store_, clock_, random_);
+    auto log = Log::open(*store_, clock_, random_, signer());
     ASSERT_TRUE(log) << log.message();
     log_ = std::move(*log);
+  }
+  Signer signer() const {
+    return {public_key_, [secret = secret_key_](base::ByteView message) -> base::Result<base::Bytes> {
+              base::Bytes signature(crypto_sign_BYTES);
+              crypto_sign_detached(signature.data(), nullptr, message.data(), message.size(), secret.data());
+              return signature;
+            }};
+  }
+  Head keep_head() {
+    auto head = log_->keep_head();
+    EXPECT_TRUE(head) << head.message();
+    return head ? *head : Head{};
   }
   /// Changes the database behind the log's back.
   void tamper(const std::string& sql) {
@@ -56,6 +73,28 @@ class AuditTest : public ::testing::Test {
     ASSERT_TRUE(log_->append(events));
   }
 
+  /// What a forger with the database can do without any secret: changes a text in the event, in what the columns say
+  /// and in every hash from there on.
+  void forge(std::int64_t seq, const std::string& from, const std::string& to) {
+    auto rows = *store_->list_audit({});
+    base::Bytes chain = chain_start();
+    for (store::AuditRow& row : rows) {
+      if (row.seq == seq) {
+        ASSERT_NE(row.body.find(from), std::string::npos);
+        row.body.replace(row.body.find(from), from.size(), to);
+        if (row.actor == from) row.actor = to;
+      }
+      const base::Bytes leaf = leaf_hash(*base::from_base64(row.salt), base::view(row.body));
+      chain = chain_hash(chain, leaf);
+      row.leaf = base::to_hex(leaf);
+      row.chain = base::to_hex(chain);
+    }
+    tamper("DELETE FROM audit");
+    ASSERT_TRUE(store_->append_audit(rows));
+  }
+
+  base::Bytes public_key_;
+  base::Bytes secret_key_;
   std::string dir_;
   StillClock clock_;
   base::SystemRandom random_;

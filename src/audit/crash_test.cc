@@ -11,12 +11,12 @@
 namespace sallyport::audit {
 namespace {
 
-[[noreturn]] void append_until_killed(const std::string& dir, int out) {
+[[noreturn]] void append_until_killed(const std::string& dir, Signer signer, int out) {
   auto store = store::Store::open({"sqlite", dir});
   base::SystemClock clock;
   base::SystemRandom random;
   if (!store) _exit(1);
-  auto log = Log::open(**store, clock, random);
+  auto log = Log::open(**store, clock, random, std::move(signer));
   if (!log) _exit(1);
   for (;;) {
     const auto entry = (*log)->append({"x", "child", "", {{"filler", std::string(700, 'f')}}});
@@ -35,7 +35,7 @@ TEST_F(AuditTest, WhatWasReportedSurvivesKill9) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       close(ends[0]);
-      append_until_killed(dir_, ends[1]);
+      append_until_killed(dir_, signer(), ends[1]);
     }
     close(ends[1]);
     std::int64_t seq = 0;
@@ -51,6 +51,7 @@ TEST_F(AuditTest, WhatWasReportedSurvivesKill9) {
     reopen();
     const Verdict v = *verify(*store_);
     EXPECT_TRUE(v.ok) << v.problem;
+    EXPECT_EQ(v.signed_seq, v.events);
     EXPECT_GE(v.events, reported);
     EXPECT_LE(v.events, reported + 1);
   }

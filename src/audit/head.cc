@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signed heads: their message and their JSON.
+#include <sodium.h>
+
 #include <nlohmann/json.hpp>
 
 #include "audit/chain.h"
@@ -37,6 +39,16 @@ Bytes head_message(std::int64_t seq, base::Micros time_us, ByteView chain) {
   put_u64(out, static_cast<std::uint64_t>(time_us));
   out.insert(out.end(), chain.begin(), chain.end());
   return out;
+}
+
+bool signature_holds(const Head& head) {
+  if (head.chain.size() != kHashBytes || head.public_key.size() != crypto_sign_PUBLICKEYBYTES ||
+      head.signature.size() != crypto_sign_BYTES) {
+    return false;
+  }
+  const Bytes message = head_message(head.seq, head.time_us, head.chain);
+  return crypto_sign_verify_detached(head.signature.data(), message.data(), message.size(), head.public_key.data()) ==
+         0;
 }
 
 std::string to_json(const Head& head) {

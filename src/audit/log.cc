@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "audit/chain.h"
+#include "audit/tip.h"
 #include "base/escape.h"
+#include "base/log.h"
 #include "base/text_time.h"
 
 namespace sallyport::audit {
@@ -76,23 +79,91 @@ Entry entry_of(store::AuditRow row) {
           std::move(row.chain)};
 }
 
-Result<Bytes> chain_of(const store::AuditRow& row) {
-  Result<Bytes> chain = base::from_hex(row.chain);
-  if (!chain || chain->size() != kHashBytes) {
-    return fail(Errc::corrupt, "audit: event " + std::to_string(row.seq) + " has no readable hash; run audit verify");
-  }
-  return chain;
+/// What the next event is chained to. An unreadable hash is nothing to go on from: the fault is noted, and verify()
+/// names the event.
+Bytes chain_after(const std::string& stored) {
+  Result<Bytes> chain = base::from_hex(stored);
+  return chain && chain->size() == kHashBytes ? std::move(*chain) : chain_start();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Log>> Log::open(store::Store& store, const base::Clock& clock, base::Random& random) {
-  const Result<store::AuditRow> last = store.last_audit();
-  if (!last && last.error().code != Errc::not_found) return fail(last.error().code, last.error().message);
-  if (last) {
-    if (Result<Bytes> chain = chain_of(*last); !chain) return pass(chain);
+Result<std::unique_ptr<Log>> Log::open(store::Store& store, const base::Clock& clock, base::Random& random,
+                                       Signer signer) {
+  const store::Store::Turn turn = store.hold();
+  std::unique_ptr<Log> log(new Log(store, clock, random, std::move(signer)));
+  if (Status taken = log->take_up(); !taken) return pass(taken);
+  return log;
+}
+
+Status Log::take_up() {
+  Result<Ending> ending = look_at_ending(store_, signer_.public_key);
+  if (!ending) return pass(ending);
+  end_ = {ending->seq, ending->chain, ending->tip.value_or(Head{})};
+  if (ending->problem.empty()) return {};
+  std::vector<Field> fields = {
+      {"problem", ending->problem}, {"found_seq", ending->seq}, {"found_chain", ending->chain}};
+  if (ending->tip) {
+    fields.push_back({"signed_seq", ending->tip->seq});
+    fields.push_back({"signed_chain", base::to_hex(ending->tip->chain)});
   }
-  return std::unique_ptr<Log>(new Log(store, clock, random));
+  return note_fault(std::move(fields));
+}
+
+Status Log::note_fault(std::vector<Field> fields) {
+  base::log_error("THE AUDIT LOG IS NOT WHAT THIS NODE WROTE: " + std::get<std::string>(fields.front().value) +
+                  "; run sallyport audit verify, and see docs/threat-model.md");
+  if (Result<Entry> noted = append({kFaultType, "sallyport", "", std::move(fields)}); !noted) return pass(noted);
+  return {};
+}
+
+Status Log::begin(History history) {
+  const store::Store::Turn turn = store_.hold();
+  if (end_.seq != 0) return {};
+  if (history == History::some) {
+    return note_fault({{"problem", "the log is empty, though this node has been started on this store before"}});
+  }
+  Result<Entry> begun = append({"audit.begin", "sallyport", "", {{"node_key", base::to_base64(signer_.public_key)}}});
+  if (!begun) return pass(begun);
+  return {};
+}
+
+/// In a transaction.
+Result<Log::End> Log::current_end() {
+  Result<store::AuditRow> last = store_.last_audit();
+  if (!last && last.error().code != Errc::not_found) return pass(last);
+  const std::int64_t seq = last ? last->seq : 0;
+  const std::string chain = last ? std::move(last->chain) : std::string();
+  const auto is = [&](const End& end) { return end.seq == seq && end.chain == chain; };
+  if (!pending_ && doubtful_) {
+    if (is(*doubtful_)) end_ = std::move(*doubtful_);
+    doubtful_.reset();
+  }
+  const End& expected = pending_ ? *pending_ : end_;
+  if (is(expected)) return expected;
+  return fail(Errc::corrupt, "audit: the log was changed behind the gateway's back: it was written up to event " +
+                                 std::to_string(expected.seq) + ", and now ends otherwise, at event " +
+                                 std::to_string(seq) +
+                                 "; nothing is added to it. Keep the database as evidence, then restart");
+}
+
+Result<Head> Log::sign(std::int64_t seq, ByteView chain) {
+  Head head{seq, clock_.now_us(), base::to_bytes(chain), signer_.public_key, {}};
+  Result<Bytes> signature = signer_.sign(head_message(head.seq, head.time_us, head.chain));
+  if (!signature) return pass(signature);
+  head.signature = std::move(*signature);
+  return head;
+}
+
+void Log::now_ends_with(End end) {
+  if (!pending_) store_.when_ended([this](store::Store::Outcome outcome) { ended(outcome); });
+  pending_ = std::move(end);
+}
+
+void Log::ended(store::Store::Outcome outcome) {
+  if (outcome == store::Store::Outcome::committed) end_ = std::move(*pending_);
+  if (outcome == store::Store::Outcome::unknown) doubtful_ = std::move(*pending_);
+  pending_.reset();
 }
 
 Result<Entry> Log::append(const Event& event) {
@@ -103,16 +174,15 @@ Result<Entry> Log::append(const Event& event) {
 
 Result<std::vector<Entry>> Log::append(std::span<const Event> events) {
   std::vector<Entry> out;
+  if (events.empty()) return out;
   Status done = store_.transaction([&]() -> Status {
-    Result<store::AuditRow> last = store_.last_audit();
-    if (!last && last.error().code != Errc::not_found) return pass(last);
-    std::int64_t seq = last ? last->seq : 0;
-    Bytes chain = chain_start();
-    if (last) {
-      Result<Bytes> previous = chain_of(*last);
-      if (!previous) return pass(previous);
-      chain = std::move(*previous);
+    Result<End> end = current_end();
+    if (!end) return pass(end);
+    std::int64_t seq = end->seq;
+    if (seq > INT64_MAX - static_cast<std::int64_t>(events.size())) {
+      return fail(Errc::corrupt, "audit: an event has a number after which none can come");
     }
+    Bytes chain = chain_after(end->chain);
     std::vector<store::AuditRow> rows;
     rows.reserve(events.size());
     for (const Event& event : events) {
@@ -130,7 +200,11 @@ Result<std::vector<Entry>> Log::append(std::span<const Event> events) {
       row.leaf = base::to_hex(leaf);
       row.chain = base::to_hex(chain);
     }
+    Result<Head> head = sign(seq, chain);
+    if (!head) return pass(head);
     if (Status appended = store_.append_audit(rows); !appended) return appended;
+    if (Status tipped = write_tip(store_, *head); !tipped) return tipped;
+    now_ends_with({seq, rows.back().chain, std::move(*head)});
     for (store::AuditRow& row : rows) out.push_back(entry_of(std::move(row)));
     return {};
   });
@@ -138,34 +212,19 @@ Result<std::vector<Entry>> Log::append(std::span<const Event> events) {
   return out;
 }
 
-Result<Head> Log::sign_head(ByteView public_key, const Signer& sign) {
+Result<Head> Log::keep_head() {
   Head head;
   Status done = store_.transaction([&]() -> Status {
-    Result<store::AuditRow> last = store_.last_audit();
-    if (!last) return pass(last);
-    Result<Bytes> chain = chain_of(*last);
-    if (!chain) return pass(chain);
-    head.seq = last->seq;
-    head.chain = std::move(*chain);
-    Result<std::vector<store::AuditHeadRow>> heads = store_.list_audit_heads();
-    if (!heads) return pass(heads);
-    if (!heads->empty() && heads->back().seq == head.seq) {
-      const store::AuditHeadRow& row = heads->back();
-      Result<Bytes> key = base::from_base64(row.public_key);
-      Result<Bytes> signature = base::from_base64(row.signature);
-      if (!key || !signature) return fail(Errc::corrupt, "audit: the last head is unreadable; run audit verify");
-      head.time_us = row.time_us;
-      head.public_key = std::move(*key);
-      head.signature = std::move(*signature);
-      return {};
-    }
-    head.time_us = clock_.now_us();
-    head.public_key = base::to_bytes(public_key);
-    Result<Bytes> signature = sign(head_message(head.seq, head.time_us, head.chain));
-    if (!signature) return pass(signature);
-    head.signature = std::move(*signature);
-    return store_.append_audit_head({head.seq, head.time_us, base::to_hex(head.chain), base::to_base64(head.public_key),
-                                     base::to_base64(head.signature)});
+    Result<End> end = current_end();
+    if (!end) return pass(end);
+    if (end->seq == 0) return fail(Errc::not_found, "the audit log is empty");
+    head = std::move(end->head);
+    const store::AuditHeadRow row = row_of(head);
+    Result<store::AuditHeadRow> last = store_.last_audit_head();
+    if (!last && last.error().code != Errc::not_found) return pass(last);
+    if (!last || last->seq != row.seq) return store_.append_audit_head(row);
+    if (last->signature == row.signature) return {};
+    return fail(Errc::corrupt, "audit: another head stands where the last one belongs; run audit verify");
   });
   if (!done) return pass(done);
   return head;

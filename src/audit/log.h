@@ -5,6 +5,9 @@
 //   body  = the event's JSON: sorted keys, no blanks: {actor, seq, session, time, type, …}
 //   leaf  = SHA-256(salt ‖ body)                   salt: 32 random bytes of its own
 //   chain = SHA-256(chain of the event before ‖ leaf); before the first stand 32 zero bytes
+//
+// None of these hashes takes a secret, so whoever can write to the database can make them fit again. What he cannot
+// make is the node's signature: over the end of the log, renewed with every event (tip.h), and over heads that stay.
 #pragma once
 
 #include <cstdint>
@@ -64,38 +67,76 @@ struct Head {
 
 /// The bytes that a head's signature covers.
 base::Bytes head_message(std::int64_t seq, base::Micros time_us, base::ByteView chain);
+/// Whether the signature is the key's. Whether the key is one to believe is the caller's question.
+bool signature_holds(const Head& head);
 
 /// A head as one line of JSON, to be kept or witnessed elsewhere, and back. Errors: invalid.
 std::string to_json(const Head& head);
 base::Result<Head> head_from_json(std::string_view json);
 
-/// Signs with the node's Ed25519 key: the raw 64 bytes.
-using Signer = std::function<base::Result<base::Bytes>(base::ByteView message)>;
+/// The node's Ed25519 key, which stays where it is.
+struct Signer {
+  base::Bytes public_key;
+  std::function<base::Result<base::Bytes>(base::ByteView message)> sign;  ///< the raw 64 bytes
+};
+
+/// How old an event may grow before a head that stays is signed over it.
+inline constexpr base::Micros kHeadPeriodUs = 60'000'000;
+/// The event with which a log goes on that is not what the node left behind: {problem, signed_seq, signed_chain,
+/// found_seq, found_chain}. verify() reports each, for as long as the log is kept.
+inline constexpr const char* kFaultType = "audit.fault";
+
+/// Whether this node has ever been started on this store.
+enum class History { none, some };
 
 /// The only writer of the log. Any thread may call.
 class Log {
  public:
-  /// Continues where the store's last event left off. Errors: those of the store; corrupt.
-  static base::Result<std::unique_ptr<Log>> open(store::Store& store, const base::Clock& clock, base::Random& random);
+  /// Goes on where the log ends. Where that end is not the one that the node has signed, the database was changed while
+  /// nobody watched: the log goes on all the same, for to refuse would help nobody but who did it, and its next event
+  /// is a kFaultType. Errors: those of the store and of the signer.
+  static base::Result<std::unique_ptr<Log>> open(store::Store& store, const base::Clock& clock, base::Random& random,
+                                                 Signer signer);
+
+  /// Writes the first event of a new log. An empty log that should have a history is a fault as above.
+  base::Status begin(History history);
 
   /// Writes one event, or several as one (cheaper: one sync). Once this returns, they stay; inside a
-  /// store::Store::transaction(), once that does. Errors: those of the store.
+  /// store::Store::transaction(), once that does. Errors: those of the store; corrupt, and nothing is written, when the
+  /// store does not end with what this object wrote last.
   base::Result<Entry> append(const Event& event);
   base::Result<std::vector<Entry>> append(std::span<const Event> events);
 
-  /// Signs the log as it stands and stores the head; the last stored one again when nothing was added since. Errors
-  /// also: not_found, when the log is empty.
-  base::Result<Head> sign_head(base::ByteView public_key, const Signer& sign);
+  /// Stores the signed end of the log as a head that stays, and returns it. Errors as for append(); not_found, when the
+  /// log is empty.
+  base::Result<Head> keep_head();
 
  private:
-  Log(store::Store& store, const base::Clock& clock, base::Random& random)
-      : store_(store), clock_(clock), random_(random) {}
+  /// An end of the log: the last event's number and chain as they stand in the store, and the signature over them.
+  struct End {
+    std::int64_t seq = 0;
+    std::string chain;
+    Head head;
+  };
+  Log(store::Store& store, const base::Clock& clock, base::Random& random, Signer signer)
+      : store_(store), clock_(clock), random_(random), signer_(std::move(signer)) {}
 
-  // No state of its own: each append reads the last row inside its transaction, so a rolled-back outer transaction
-  // or another process's event cannot break the chain.
+  base::Status take_up();
+  base::Status note_fault(std::vector<Field> fields);
+  base::Result<End> current_end();
+  base::Result<Head> sign(std::int64_t seq, base::ByteView chain);
+  void now_ends_with(End end);
+  void ended(store::Store::Outcome outcome);
+
   store::Store& store_;
   const base::Clock& clock_;
   base::Random& random_;
+  Signer signer_;
+  // What the store must end with: were it only read from there, we would continue, and sign, whatever somebody else
+  // wrote. Only touched in the store's turn.
+  End end_;
+  std::optional<End> pending_;   // of the transaction under way
+  std::optional<End> doubtful_;  // of one whose commit may have happened or not
 };
 
 /// Events that match, with cursors; the limit keeps the first or the newest ones as the filter's order says.

@@ -2,13 +2,12 @@
 // The walk over the audit log that finds what does not hold.
 #include "audit/verify.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "audit/chain.h"
+#include "audit/tip.h"
 #include "base/text_time.h"
 
 namespace sallyport::audit {
@@ -21,10 +20,14 @@ namespace {
 
 constexpr std::int64_t kBatch = 512;
 
-/// A head, from this log or kept elsewhere, with the chain that it claims.
+/// A head and the chain that it claims.
 struct Claim {
+  enum class From { table, tip, elsewhere } from = From::table;
   Head head;
-  std::string origin;
+
+  std::string origin() const {
+    return from == From::table ? "the signed head" : from == From::tip ? "the signed end" : "the head kept elsewhere";
+  }
 };
 
 class Walk {
@@ -34,21 +37,28 @@ class Walk {
   Result<Verdict> run();
 
  private:
-  base::Status load_claims();
+  base::Status load();
+  void check_tip(const Result<Head>& tip);
   void check_claim_signatures();
   bool check_row(const store::AuditRow& row);
+  void check_fault(const store::AuditRow& row);
   bool check_claims_at(std::int64_t seq);
+  void check_rest();
   bool broken(std::int64_t seq, const std::string& problem);
 
   store::Store& store_;
   const VerifyOptions& options_;
   std::multimap<std::int64_t, Claim> claims_;
   Verdict verdict_;
+  std::int64_t end_ = 0;       // what is added while we walk is not looked at
+  std::int64_t kept_seq_ = 0;  // of the last head that stays
+  bool overdue_told_ = false;
   std::int64_t expected_seq_ = 1;
   Bytes chain_ = chain_start();
 };
 
 bool Walk::broken(std::int64_t seq, const std::string& problem) {
+  seq = std::max<std::int64_t>(seq, 1);
   if (verdict_.broken_seq == 0 || seq < verdict_.broken_seq) {
     verdict_.broken_seq = seq;
     verdict_.problem = problem;
@@ -60,36 +70,44 @@ std::string event(std::int64_t seq) {
   return "event " + std::to_string(seq);
 }
 
-base::Status Walk::load_claims() {
+base::Status Walk::load() {
+  const store::Store::Turn turn = store_.hold();  // the heads and the end must be of one moment
   Result<std::vector<store::AuditHeadRow>> rows = store_.list_audit_heads();
   if (!rows) return pass(rows);
   for (const store::AuditHeadRow& row : *rows) {
-    Claim claim{{row.seq, row.time_us, {}, {}, {}}, "the signed head"};
-    if (const auto bytes = base::from_hex(row.chain)) claim.head.chain = *bytes;
-    if (const auto bytes = base::from_base64(row.public_key)) claim.head.public_key = *bytes;
-    if (const auto bytes = base::from_base64(row.signature)) claim.head.signature = *bytes;
-    claims_.emplace(row.seq, std::move(claim));
+    claims_.emplace(row.seq, Claim{Claim::From::table, head_of(row)});
+    kept_seq_ = row.seq;
   }
-  if (options_.witnessed) {
-    claims_.emplace(options_.witnessed->seq, Claim{*options_.witnessed, "the head kept elsewhere"});
+  for (const Head& head : options_.witnessed) claims_.emplace(head.seq, Claim{Claim::From::elsewhere, head});
+  const Result<store::AuditRow> last = store_.last_audit();
+  if (!last && last.error().code != base::Errc::not_found) return base::fail(last.error().code, last.error().message);
+  if (last) end_ = last->seq;
+  const Result<Head> tip = read_tip(store_);
+  if (!tip && tip.error().code != base::Errc::not_found && tip.error().code != base::Errc::corrupt) {
+    return base::fail(tip.error().code, tip.error().message);
   }
+  check_tip(tip);
   return {};
+}
+
+void Walk::check_tip(const Result<Head>& tip) {
+  if (tip) {
+    claims_.emplace(tip->seq, Claim{Claim::From::tip, *tip});
+    if (tip->seq >= end_) return;
+    return (void)broken(tip->seq + 1, "the log was signed up to " + event(tip->seq) + ": " + event(tip->seq + 1) +
+                                          " was added by somebody else");
+  }
+  if (tip.error().code == base::Errc::corrupt) return (void)broken(end_, "the signature over the log's end is damaged");
+  if (end_ != 0) broken(end_, "the signature over the log's end, " + event(end_) + ", is gone");
 }
 
 void Walk::check_claim_signatures() {
   for (const auto& [seq, claim] : claims_) {
-    const Head& head = claim.head;
     const auto& trusted = options_.trusted_keys;
-    const bool known = trusted.empty() || std::find(trusted.begin(), trusted.end(), head.public_key) != trusted.end();
-    const Bytes message = head_message(head.seq, head.time_us, head.chain);
-    const bool valid =
-        head.public_key.size() == crypto_sign_PUBLICKEYBYTES && head.signature.size() == crypto_sign_BYTES &&
-        head.chain.size() == kHashBytes &&
-        crypto_sign_verify_detached(head.signature.data(), message.data(), message.size(), head.public_key.data()) == 0;
-    if (!known)
-      broken(std::max<std::int64_t>(seq, 1),
-             claim.origin + " at " + event(seq) + " is signed by a key that is not trusted");
-    if (!valid) broken(std::max<std::int64_t>(seq, 1), claim.origin + " at " + event(seq) + " has no valid signature");
+    const bool known =
+        trusted.empty() || std::find(trusted.begin(), trusted.end(), claim.head.public_key) != trusted.end();
+    if (!known) broken(seq, claim.origin() + " at " + event(seq) + " is signed by a key that is not trusted");
+    if (!signature_holds(claim.head)) broken(seq, claim.origin() + " at " + event(seq) + " has no valid signature");
   }
 }
 
@@ -116,26 +134,52 @@ bool Walk::check_row(const store::AuditRow& row) {
   chain_ = std::move(chain);
   ++expected_seq_;
   ++verdict_.events;
+  if (row.type == kFaultType) check_fault(row);
+  if (row.seq > kept_seq_ && row.time_us < options_.heads_due_us && !overdue_told_) {
+    overdue_told_ = true;
+    broken(row.seq, "no head was kept over " + event(row.seq) +
+                        ", which is old enough for one: heads were taken away, "
+                        "or the gateway cannot sign");
+  }
   return check_claims_at(row.seq);
+}
+
+/// The chain holds here, but the gateway found at a start that it did not go on from what it had signed.
+void Walk::check_fault(const store::AuditRow& row) {
+  verdict_.faults.push_back(row.seq);
+  const auto& known = options_.known_faults;
+  if (std::find(known.begin(), known.end(), row.seq) != known.end()) return;
+  const json body = json::parse(row.body, nullptr, /*allow_exceptions=*/false);
+  const auto found = body.find("problem");
+  broken(row.seq, "the gateway found at a start, and noted in " + event(row.seq) + ", that the log had been changed: " +
+                      (found != body.end() && found->is_string() ? found->get<std::string>() : "it does not say how"));
 }
 
 bool Walk::check_claims_at(std::int64_t seq) {
   const auto [first, last] = claims_.equal_range(seq);
   for (auto it = first; it != last; ++it) {
     if (it->second.head.chain != chain_) {
-      return broken(seq, event(seq) + " is not what " + it->second.origin + " vouched for: the log was rewritten");
+      return broken(seq, event(seq) + " is not what " + it->second.origin() + " vouched for: the log was rewritten");
     }
-    ++verdict_.heads;
+    if (it->second.from != Claim::From::tip) ++verdict_.heads;
     verdict_.signed_seq = seq;
   }
   return true;
 }
 
+/// What vouches for events after the last one.
+void Walk::check_rest() {
+  if (claims_.empty() || claims_.rbegin()->first < expected_seq_) return;
+  const auto& [seq, claim] = *claims_.rbegin();
+  broken(expected_seq_, "the log ends at " + event(expected_seq_ - 1) + ", but " + claim.origin() + " vouches for " +
+                            event(seq) + ": the end was cut off");
+}
+
 Result<Verdict> Walk::run() {
-  if (base::Status loaded = load_claims(); !loaded) return pass(loaded);
+  if (base::Status loaded = load(); !loaded) return pass(loaded);
   check_claim_signatures();
   bool going = true;
-  while (going) {
+  while (going && expected_seq_ <= std::max<std::int64_t>(end_, 1)) {
     store::AuditFilter filter;
     filter.after_seq = expected_seq_ - 1;
     filter.limit = kBatch;
@@ -143,16 +187,13 @@ Result<Verdict> Walk::run() {
     const Result<std::vector<store::AuditRow>> rows = store_.list_audit(filter);
     if (!rows) return base::fail(rows.error().code, rows.error().message);
     for (const store::AuditRow& row : *rows) {
+      if (row.seq > end_) break;
       going = check_row(row);
       if (!going) break;
     }
     if (static_cast<std::int64_t>(rows->size()) < kBatch) break;
   }
-  if (going && !claims_.empty() && claims_.rbegin()->first >= expected_seq_) {
-    const auto& [seq, claim] = *claims_.rbegin();
-    broken(expected_seq_, "the log ends at " + event(expected_seq_ - 1) + ", but " + claim.origin + " vouches for " +
-                              event(seq) + ": the end was cut off");
-  }
+  if (going) check_rest();
   verdict_.ok = verdict_.broken_seq == 0;
   verdict_.chain = chain_;
   return verdict_;

@@ -12,21 +12,25 @@
 namespace sallyport::audit {
 
 struct VerifyOptions {
-  std::vector<base::Bytes> trusted_keys;  ///< Ed25519 keys whose heads count; empty: any key's, so only self-consistent
-  std::optional<Head> witnessed;          ///< a head kept elsewhere, which the log must still contain
+  std::vector<base::Bytes> trusted_keys = {};  ///< Ed25519 keys whose heads count; empty: any, so only self-consistent
+  std::vector<Head> witnessed = {};            ///< heads kept elsewhere, which the log must still contain
+  base::Micros heads_due_us = 0;  ///< an event before this must stand under a head that stays; 0: not asked
+  std::vector<std::int64_t> known_faults = {};  ///< events of kFaultType that somebody has looked into
 };
 
 struct Verdict {
   bool ok = false;
-  std::int64_t events = 0;      ///< checked
-  std::int64_t heads = 0;       ///< signed heads checked
-  std::int64_t signed_seq = 0;  ///< up to here a signed head vouches
-  std::int64_t broken_seq = 0;  ///< the first event that does not hold; 0 when ok
-  std::string problem;          ///< one sentence that names it; empty when ok
-  base::Bytes chain;            ///< of the last event
+  std::int64_t events = 0;           ///< checked
+  std::int64_t heads = 0;            ///< signed heads checked, those kept elsewhere among them
+  std::int64_t signed_seq = 0;       ///< up to here a signature vouches
+  std::int64_t broken_seq = 0;       ///< the first event that does not hold; 0 when ok
+  std::string problem;               ///< one sentence that names it; empty when ok
+  std::vector<std::int64_t> faults;  ///< events of kFaultType, the known ones too
+  base::Bytes chain;                 ///< of the last event
 };
 
-/// Walks the whole log in bounded memory. Errors: those of the store; what is wrong with the log is in the verdict.
+/// Walks the log as it stands at the call, in bounded memory. Errors: those of the store; what is wrong with the log
+/// is in the verdict.
 base::Result<Verdict> verify(store::Store& store, const VerifyOptions& options = {});
 
 }  // namespace sallyport::audit

@@ -3,10 +3,10 @@
 #include "audit/verify.h"
 
 #include <gmock/gmock.h>
-#include <sodium.h>
+#include <atomic>
+#include <thread>
 
 #include "audit/audit_fixture_test.h"
-#include "audit/chain.h"
 
 namespace sallyport::audit {
 namespace {
@@ -15,42 +15,25 @@ using ::testing::HasSubstr;
 
 class VerifyTest : public AuditTest {
  protected:
-  void SetUp() override {
-    AuditTest::SetUp();
-    public_key_.resize(crypto_sign_PUBLICKEYBYTES);
-    secret_key_.resize(crypto_sign_SECRETKEYBYTES);
-    crypto_sign_keypair(public_key_.data(), secret_key_.data());
-  }
-  Head sign() {
-    auto head = log_->sign_head(public_key_, [&](base::ByteView message) -> base::Result<base::Bytes> {
-      base::Bytes signature(crypto_sign_BYTES);
-      crypto_sign_detached(signature.data(), nullptr, message.data(), message.size(), secret_key_.data());
-      return signature;
-    });
-    EXPECT_TRUE(head) << head.message();
-    return *head;
-  }
   Verdict check(const VerifyOptions& options = {}) {
     auto v = verify(*store_, options);
     EXPECT_TRUE(v) << v.message();
     return *v;
   }
-  base::Bytes public_key_;
-  base::Bytes secret_key_;
 };
 
 TEST_F(VerifyTest, AnEmptyAndAnUntouchedLog) {
   EXPECT_TRUE(check().ok);
   append(1200);  // more than a batch
-  const Head head = sign();
+  const Head head = keep_head();
   EXPECT_EQ(head.seq, 1200);
-  EXPECT_EQ(sign().signature, head.signature);
+  EXPECT_EQ(keep_head().signature, head.signature);
   append(1);
-  const Verdict v = check({{public_key_}, head});
+  const Verdict v = check({{public_key_}, {head}});
   EXPECT_TRUE(v.ok) << v.problem;
   EXPECT_EQ(v.events, 1201);
   EXPECT_EQ(v.heads, 2);
-  EXPECT_EQ(v.signed_seq, 1200);
+  EXPECT_EQ(v.signed_seq, 1201) << "the end is always signed";
 }
 
 TEST_F(VerifyTest, EveryColumnIsUnderTheChain) {
@@ -90,18 +73,9 @@ TEST_F(VerifyTest, SwappedEvents) {
 
 TEST_F(VerifyTest, ARewrittenChainContradictsTheHead) {
   append(4);
-  sign();
+  keep_head();
   // An attacker with the database can recompute every hash, but not the signature.
-  store::AuditRow forged = *store_->last_audit();
-  const auto rows = store_->list_audit({.limit = 3});
-  forged.body.replace(forged.body.find("alice"), 5, "mally");
-  forged.actor = "mally";
-  const base::Bytes leaf = leaf_hash(*base::from_base64(forged.salt), base::view(forged.body));
-  const base::Bytes chain = chain_hash(*base::from_hex(rows->back().chain), leaf);
-  tamper("DELETE FROM audit WHERE seq = 4");
-  forged.leaf = base::to_hex(leaf);
-  forged.chain = base::to_hex(chain);
-  ASSERT_TRUE(store_->append_audit(std::vector{forged}));
+  forge(4, "alice", "mally");
   const Verdict v = check();
   EXPECT_EQ(v.broken_seq, 4);
   EXPECT_THAT(v.problem, HasSubstr("rewritten"));
@@ -109,21 +83,80 @@ TEST_F(VerifyTest, ARewrittenChainContradictsTheHead) {
 
 TEST_F(VerifyTest, ACutEndShowsByTheHead) {
   append(4);
-  const Head head = sign();
+  const Head head = keep_head();
   tamper("DELETE FROM audit WHERE seq > 2");
   EXPECT_EQ(check().broken_seq, 3);
   EXPECT_THAT(check().problem, HasSubstr("the end was cut off"));
-  // With the heads gone too, only one kept elsewhere tells.
+  // An end without a signature is no end.
+  tamper("DELETE FROM audit_heads; DELETE FROM settings WHERE name = 'audit.tip'");
+  EXPECT_EQ(check().broken_seq, 2);
+  EXPECT_THAT(check().problem, HasSubstr("is gone"));
+  EXPECT_FALSE(check({{}, {head}}).ok);
+}
+
+TEST_F(VerifyTest, AnOlderStateIsOnlyToldByAHeadKeptElsewhere) {
+  append(2);
+  keep_head();
+  tamper("CREATE TABLE old_end AS SELECT * FROM settings");
+  append(2);
+  const Head head = keep_head();
+  // All that the node signed later is taken away, and what it signed earlier put back.
+  tamper(
+      "DELETE FROM audit WHERE seq > 2; DELETE FROM audit_heads WHERE seq > 2; DELETE FROM settings;"
+      "INSERT INTO settings SELECT * FROM old_end");
+  EXPECT_TRUE(check({{public_key_}}).ok);
+  const Verdict v = check({{public_key_}, {head}});
+  EXPECT_EQ(v.broken_seq, 3);
+  EXPECT_THAT(v.problem, HasSubstr("the head kept elsewhere"));
+}
+
+TEST_F(VerifyTest, AddedEventsAreNotTheNodes) {
+  append(2);
+  store::AuditRow row = *store_->last_audit();
+  row.body.replace(row.body.find("\"seq\":2"), 7, "\"seq\":3");
+  row.seq = 3;
+  const base::Bytes leaf = leaf_hash(*base::from_base64(row.salt), base::view(row.body));
+  row.leaf = base::to_hex(leaf);
+  row.chain = base::to_hex(chain_hash(*base::from_hex(row.chain), leaf));
+  ASSERT_TRUE(store_->append_audit(std::vector{row}));
+  EXPECT_EQ(check().broken_seq, 3);
+  EXPECT_THAT(check().problem, HasSubstr("added by somebody else"));
+}
+
+TEST_F(VerifyTest, HeadsThatAreMissingAreMissed) {
+  append(2);
+  const base::Micros first = clock_.now;
+  keep_head();
+  clock_.now += kHeadPeriodUs;
+  append(1);
+  EXPECT_TRUE(check({{public_key_}, {}, first + 1}).ok) << "the newest events need no head yet";
+  const Verdict late = check({{public_key_}, {}, clock_.now + 1});
+  EXPECT_EQ(late.broken_seq, 3);
+  EXPECT_THAT(late.problem, HasSubstr("no head was kept over event 3"));
   tamper("DELETE FROM audit_heads");
-  EXPECT_TRUE(check().ok);
-  EXPECT_FALSE(check({{}, head}).ok);
+  EXPECT_EQ(check({{public_key_}, {}, first + 1}).broken_seq, 1);
+}
+
+TEST_F(VerifyTest, WhatIsAddedMeanwhileIsLeftForTheNextTime) {
+  append(600);
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    while (!stop) EXPECT_TRUE(log_->append({"x", "a", "", {}}));
+  });
+  for (int i = 0; i < 5; ++i) {
+    const Verdict v = check({{public_key_}});
+    EXPECT_TRUE(v.ok) << v.problem;
+    EXPECT_EQ(v.signed_seq, v.events);
+  }
+  stop = true;
+  writer.join();
 }
 
 TEST_F(VerifyTest, ForgedAndStrangeSignatures) {
   append(2);
-  sign();
-  EXPECT_FALSE(check({{base::Bytes(32, 7)}, std::nullopt}).ok);
-  EXPECT_THAT(check({{base::Bytes(32, 7)}, std::nullopt}).problem, HasSubstr("not trusted"));
+  keep_head();
+  EXPECT_FALSE(check({{base::Bytes(32, 7)}}).ok);
+  EXPECT_THAT(check({{base::Bytes(32, 7)}}).problem, HasSubstr("not trusted"));
   tamper("UPDATE audit_heads SET time_us = time_us - 1");
   EXPECT_EQ(check().broken_seq, 2);
   EXPECT_THAT(check().problem, HasSubstr("no valid signature"));
@@ -133,14 +166,14 @@ TEST_F(VerifyTest, ForgedAndStrangeSignatures) {
 
 TEST_F(VerifyTest, AHeadTravelsAsJson) {
   append(2);
-  const Head head = sign();
+  const Head head = keep_head();
   const auto back = head_from_json(to_json(head));
   ASSERT_TRUE(back) << back.message();
   EXPECT_EQ(back->seq, head.seq);
   EXPECT_EQ(back->time_us, head.time_us);
   EXPECT_EQ(back->chain, head.chain);
   EXPECT_EQ(back->signature, head.signature);
-  EXPECT_TRUE(check({{public_key_}, *back}).ok);
+  EXPECT_TRUE(check({{public_key_}, {*back}}).ok);
   for (const char* bad : {"", "[]", "{}", R"({"seq":"1"})", "{\"seq\":1}"}) EXPECT_FALSE(head_from_json(bad)) << bad;
 }
 

@@ -29,8 +29,7 @@ using base::fail;
 
 namespace {
 
-constexpr std::int64_t head_period_us = 60'000'000;  // how long a change of the audit log may stay unsigned
-constexpr std::int64_t seal_period_us = 5'000'000;   // how soon a record that could not be sealed is tried again
+constexpr std::int64_t seal_period_us = 5'000'000;  // how soon a record that could not be sealed is tried again
 constexpr std::int64_t stop_poll_us = 50'000;
 constexpr int stop_polls = 100;  // five seconds for sessions to be sealed
 
@@ -135,8 +134,8 @@ struct Node::Parts {
   void on_signal();
   void stop_sessions();
   void wait_for_sessions();
-  void sign_head();
-  void sign_heads();
+  void keep_head();
+  void keep_heads();
   void retry_seals();
 };
 
@@ -172,9 +171,13 @@ base::Status Node::Parts::open_store() {
   auto vaulted = vault::Vault::open(*store, *source, clock, random);
   if (!vaulted) return base::pass(vaulted);
   vault = std::move(*vaulted);
-  auto logged = audit::Log::open(*store, clock, random);
+  auto logged = audit::Log::open(*store, clock, random, {vault->node_public_key(), [this](base::ByteView message) {
+                                                           return vault->node_sign(message);
+                                                         }});
   if (!logged) return base::pass(logged);
   audit_log = std::move(*logged);
+  auto begun = audit_log->begin(vault->made_node_key() ? audit::History::none : audit::History::some);
+  if (!begun) return begun;
   auto hashes = identity::Passwords::create({}, random);
   if (!hashes) return base::pass(hashes);
   passwords.emplace(std::move(*hashes));
@@ -234,7 +237,7 @@ base::Status Node::start(const std::string& libexec) {
   if (auto listening = p.listen(); !listening) return listening;
   p.audit->write({"node.start", "sallyport", "", {{"node", p.config.node}}});
   p.head_timer = std::make_unique<net::Timer>(p.main_loop);
-  p.sign_heads();
+  p.keep_heads();
   p.seal_timer = std::make_unique<net::Timer>(p.main_loop);
   p.retry_seals();
   p.signal_watch = std::make_unique<net::Watch>(p.main_loop, p.signals.get());
@@ -268,15 +271,13 @@ void Node::Parts::on_signal() {
 }
 
 // On the store's thread. A head is what an outsider keeps to prove later that nothing was taken away.
-void Node::Parts::sign_head() {
-  auto head = audit_log->sign_head(vault->node_public_key(),
-                                   [this](base::ByteView message) { return vault->node_sign(message); });
-  if (!head) base::log_error("the audit log's head cannot be signed: " + head.message());
+void Node::Parts::keep_head() {
+  if (auto head = audit_log->keep_head(); !head) base::log_error("no head of the audit log: " + head.message());
 }
 
-void Node::Parts::sign_heads() {
-  store_thread->post([this] { sign_head(); });
-  head_timer->after_us(head_period_us, [this] { sign_heads(); });
+void Node::Parts::keep_heads() {
+  store_thread->post([this] { keep_head(); });
+  head_timer->after_us(audit::kHeadPeriodUs, [this] { keep_heads(); });
 }
 
 void Node::Parts::retry_seals() {
@@ -293,7 +294,7 @@ void Node::Parts::stop_sessions() {
 void Node::Parts::wait_for_sessions() {
   if (sessions.size() == 0 || --stop_left == 0) {
     audit->write({"node.stop", "sallyport", "", {{"node", config.node}}}, [this](base::Status) {
-      sign_head();
+      keep_head();
       main_loop.stop();
     });
     return;

@@ -52,7 +52,11 @@ Status Vault::load_node_keys() {
       random_.fill({out.data(), out.size()});
       return out;
     };
-    Result<SecretBytes> seed = get_or_make({"node", "signing", "ed25519-seed"}, thirty_two);
+    bool signing_made = false;
+    Result<SecretBytes> seed = get_or_make({"node", "signing", "ed25519-seed"}, [&] {
+      signing_made = true;
+      return thirty_two();
+    });
     if (!seed) return pass(seed);
     Result<SecretBytes> scalar = get_or_make({"node", "recording", "x25519"}, thirty_two);
     if (!scalar) return pass(scalar);
@@ -67,7 +71,7 @@ Status Vault::load_node_keys() {
     }
     node_keys_ = std::make_unique<NodeKeys>(
         NodeKeys{std::move(*host_ed25519), std::move(*host_rsa), std::move(*user_ca), std::move(*host_ca),
-                 std::move(signing_secret), std::move(signing_public), std::move(recipient)});
+                 std::move(signing_secret), std::move(signing_public), signing_made, std::move(recipient)});
     return {};
   });
 }
@@ -86,6 +90,9 @@ const keys::PrivateKey& Vault::host_ca() const {
 }
 const Bytes& Vault::node_public_key() const {
   return node_keys_->signing_public;
+}
+bool Vault::made_node_key() const {
+  return node_keys_->signing_made;
 }
 const RecordingRecipient& Vault::recording_recipient() const {
   return node_keys_->recipient;

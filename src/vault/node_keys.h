@@ -15,6 +15,7 @@ struct Vault::NodeKeys {
   keys::PrivateKey host_ca;
   base::SecretBytes signing_secret;  ///< as libsodium holds it: seed and public key
   base::Bytes signing_public;
+  bool signing_made = false;  ///< by this start
   RecordingRecipient recipient;
 };
 

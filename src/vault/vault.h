@@ -71,6 +71,8 @@ class Vault {
   /// Ed25519 of the node, over recordings' seals and audit heads: the raw 64 bytes.
   base::Result<base::Bytes> node_sign(base::ByteView message) const;
   const base::Bytes& node_public_key() const;  ///< raw 32 bytes
+  /// Whether open() made that key: nothing on this store was ever signed by this node.
+  bool made_node_key() const;
   /// What makes the node able to read its own recordings.
   const RecordingRecipient& recording_recipient() const;
 

@@ -22,6 +22,7 @@ TEST_F(VaultTest, TheFirstStartMakesKeysAndARestartKeepsThem) {
   const std::string host_ca = vault_->host_ca().public_key().line();
   const base::Bytes node = vault_->node_public_key();
   const base::Bytes recipient = vault_->recording_recipient().public_key;
+  EXPECT_TRUE(vault_->made_node_key());
   const std::string jump = vault_->jump_host_key("web1")->public_key().line();
   EXPECT_EQ(vault_->host_key_rsa().public_key().bits(), 3072);
   EXPECT_NE(user_ca, host_ca);
@@ -33,6 +34,7 @@ TEST_F(VaultTest, TheFirstStartMakesKeysAndARestartKeepsThem) {
   EXPECT_EQ(vault_->user_ca().public_key().line(), user_ca);
   EXPECT_EQ(vault_->host_ca().public_key().line(), host_ca);
   EXPECT_EQ(vault_->node_public_key(), node);
+  EXPECT_FALSE(vault_->made_node_key());
   EXPECT_EQ(vault_->recording_recipient().public_key, recipient);
   EXPECT_EQ(vault_->jump_host_key("web1")->public_key().line(), jump);
 }

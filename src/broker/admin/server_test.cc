@@ -87,7 +87,9 @@ class ServerTest : public ::testing::Test {
                                      clock, random);
     ASSERT_TRUE(opened) << opened.message();
     vault = std::move(*opened);
-    log = std::move(*audit::Log::open(*store, clock, random));
+    log = std::move(*audit::Log::open(*store, clock, random, {vault->node_public_key(), [this](base::ByteView message) {
+                                                                return vault->node_sign(message);
+                                                              }}));
     passwords.emplace(std::move(*identity::Passwords::create({1, 8 << 20}, random)));
     trail = std::make_unique<AuditTrail>(*log, *store_thread);
     services.reset(new Services{config, clock, random, loop, *store_thread, *hash_thread, *record_thread,
