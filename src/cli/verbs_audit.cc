@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// audit tail, search, verify.
+// audit tail, search, verify, heads.
 #include <unistd.h>
 
+#include <charconv>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "base/fd.h"
 #include "cli/output.h"
 #include "cli/tty.h"
 #include "cli/verbs.h"
@@ -17,7 +20,11 @@ struct Options {
   unsigned count = 20;
   bool follow = false;
   std::string type, session, text;
+  std::string head_file, known_faults;
 };
+
+constexpr std::size_t kMaxHeads = 150;  // that fit into one message
+constexpr std::size_t kMaxHeadFileBytes = 64 * 1024;
 
 // seq time type actor session, then the rest as name=value.
 std::string audit_line(const Json& event) {
@@ -77,11 +84,57 @@ base::Result<int> read(Context& context, const Options& o, bool all) {
   return 0;
 }
 
-base::Result<int> verify(Context& context) {
+// Lines as `audit heads` prints them.
+base::Status add_heads(const std::string& path, ipc::AuditVerify& request) {
+  auto bytes = base::read_file(path, kMaxHeadFileBytes);
+  if (!bytes) return base::pass(bytes);
+  std::istringstream lines(base::to_text(*bytes));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) request.add_heads(line);
+  }
+  if (request.heads_size() == 0) return base::fail(base::Errc::invalid, path + ": holds no head");
+  if (request.heads().size() > static_cast<int>(kMaxHeads)) {
+    return base::fail(base::Errc::full, path + ": at most " + std::to_string(kMaxHeads) + " heads at a time");
+  }
+  return {};
+}
+
+// Numbers between commas.
+base::Status add_known_faults(const std::string& text, ipc::AuditVerify& request) {
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    std::int64_t seq = 0;
+    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), seq);
+    if (error != std::errc{} || rest != word.data() + word.size() || seq < 1) {
+      return base::fail(base::Errc::invalid, "--known-fault: the seq of an audit.fault event, or several with commas");
+    }
+    request.add_known_faults(seq);
+  }
+  return {};
+}
+
+base::Result<int> heads(Context& context) {
   auto client = context.connect();
   if (!client) return base::pass(client);
   ipc::AdminRequest request;
-  request.mutable_audit_verify();
+  request.mutable_audit_head();
+  auto answer = client->ask(request);
+  if (!answer) return base::pass(answer);
+  auto head = parse_object(answer->done);
+  if (!head) return base::pass(head);
+  std::cout << dump(*head) << "\n";  // for a file, whatever the format asked for
+  return 0;
+}
+
+base::Result<int> verify(Context& context, const Options& o) {
+  ipc::AdminRequest request;
+  ipc::AuditVerify& asked = *request.mutable_audit_verify();
+  if (!o.head_file.empty()) {
+    if (auto added = add_heads(o.head_file, asked); !added) return base::pass(added);
+  }
+  if (auto added = add_known_faults(o.known_faults, asked); !added) return base::pass(added);
+  auto client = context.connect();
+  if (!client) return base::pass(client);
   auto answer = client->ask(request);
   if (!answer) return base::pass(answer);
   auto verdict = parse_object(answer->done);
@@ -91,7 +144,10 @@ base::Result<int> verify(Context& context) {
     std::cout << dump(*verdict) << "\n";
   } else if (ok) {
     std::cout << "the audit log holds: " << render_value(verdict->value("events", Json())) << " events, signed up to "
-              << render_value(verdict->value("signed_seq", Json())) << "\n";
+              << render_value(verdict->value("signed_seq", Json()));
+    const Json faults = verdict->value("faults", Json::array());
+    if (!faults.empty()) std::cout << "; known faults at " << render_value(faults);
+    std::cout << "\n";
   } else {
     std::cout << "the audit log is BROKEN at event " << render_value(verdict->value("broken_seq", Json())) << ": "
               << render_value(verdict->value("problem", Json())) << "\n";
@@ -119,8 +175,13 @@ void add_audit_verbs(Command root) {
       .option("--session", o->session, "Only those of this session")
       .run([o](Context& c) { return read(c, *o, true); });
   verb = audit.verb("verify", "Check that the log still says what it said: exit status 1 when not",
-                    {"sallyport audit verify", "sallyport audit verify -o json"});
-  verb.run([](Context& c) { return verify(c); });
+                    {"sallyport audit verify", "sallyport audit verify --head heads.jsonl -o json"});
+  verb.option("--head", o->head_file, "A file of heads that were kept elsewhere: the log must still contain them all")
+      .option("--known-fault", o->known_faults, "audit.fault events that are looked into already: SEQ[,SEQ…]")
+      .run([o](Context& c) { return verify(c, *o); });
+  verb = audit.verb("heads", "Print the newest signed head, one line of JSON: keep it where nobody here can change it",
+                    {"sallyport audit heads >> /mnt/elsewhere/heads.jsonl"});
+  verb.run([](Context& c) { return heads(c); });
 }
 
 }  // namespace sallyport::cli

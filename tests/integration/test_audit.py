@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every decision and change is in the audit log, in a chain that shows every gap; and who may ask."""
+import base64
 import grp
+import hashlib
 import json
 import os
 import pwd
@@ -72,6 +74,78 @@ def test_a_changed_or_deleted_event_is_found(make_world):
             path.unlink()
         for path, content in saved.items():
             path.write_bytes(content)
+
+
+def forge(database, old, new, seq):
+    """What anybody who may write to the database can do: change an event, make every hash fit again, take the signatures away."""
+    with sqlite3.connect(database, timeout=20) as db:
+        chain = bytes(32)
+        for number, body, salt in db.execute("select seq, body, salt from audit order by seq").fetchall():
+            if number == seq:
+                assert old in body
+                body = body.replace(old, new)
+                db.execute("update audit set actor = replace(actor, ?, ?) where seq = ?", (old, new, number))
+            leaf = hashlib.sha256(base64.b64decode(salt) + body.encode()).digest()
+            chain = hashlib.sha256(chain + leaf).digest()
+            db.execute("update audit set body = ?, leaf = ?, chain = ? where seq = ?", (body, leaf.hex(), chain.hex(), number))
+        db.execute("delete from audit_heads where seq >= ?", (seq,))
+    db.close()
+
+
+def test_a_forged_history_is_never_signed(make_world):
+    world = make_world()
+    assert world.ssh("via", "true").returncode == 0
+    head = world.gateway.folder / "head.json"
+    head.write_text(world.gateway.cli("audit", "heads"))
+    assert world.gateway.run("audit", "verify", "--head", head).returncode == 0
+    seq = next(e["seq"] for e in world.gateway.audit() if e["actor"] == USER)
+    forge(world.gateway.data / "sallyport.db", USER, "mallory", seq)
+
+    # The running gateway adds nothing to it, signs nothing, and opens nothing that it could not note.
+    refused = world.ssh("via", "true")
+    assert refused.returncode != 0
+    assert world.gateway.run("audit", "heads").returncode != 0
+    assert world.gateway.run("audit", "verify").returncode == 1
+    assert "behind the gateway's back" in world.gateway.log_tail(100_000)
+
+    # The next start goes on, and says for ever what it found.
+    world.gateway.restart()
+    world.write_ssh_config()
+    assert world.ssh("via", "true").returncode == 0
+    found = world.gateway.run("audit", "verify", "-o", "json")
+    verdict = json.loads(found.stdout)
+    assert found.returncode == 1 and len(verdict["faults"]) == 1, verdict
+    known = ["--known-fault", verdict["faults"][0]]
+    assert world.gateway.run("audit", "verify", *known).returncode == 0
+    assert world.gateway.run("audit", "verify", *known, "--head", head).returncode == 1
+
+
+def test_an_older_database_is_told_by_a_head_kept_elsewhere(make_world):
+    world = make_world()
+    world.gateway.stop()
+    database = world.gateway.data / "sallyport.db"
+    saved = {path: path.read_bytes() for path in database.parent.glob(database.name + "*")}
+    world.gateway.start()
+    world.write_ssh_config()
+    assert world.ssh("via", "true").returncode == 0
+    head = world.gateway.folder / "head.json"
+    head.write_text(world.gateway.cli("audit", "heads"))
+    world.gateway.stop()
+    for path in database.parent.glob(database.name + "*"):
+        path.unlink()
+    for path, content in saved.items():
+        path.write_bytes(content)
+    world.gateway.start()
+    assert world.gateway.run("audit", "verify").returncode == 0, "what it was then, it is now"
+    found = world.gateway.run("audit", "verify", "--head", head)
+    assert found.returncode == 1 and "kept elsewhere" in found.stdout
+
+
+def test_a_second_gateway_leaves_the_first_alone(world):
+    second = subprocess.run([str(world.gateway.bin / "sallyport"), "serve", "--config", str(world.gateway.config_path)], capture_output=True, text=True,
+                            timeout=30, stdin=subprocess.DEVNULL)
+    assert second.returncode != 0 and "another gateway" in second.stderr
+    assert world.ssh("via", "true").returncode == 0
 
 
 def as_account(world, account, *args):

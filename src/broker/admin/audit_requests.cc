@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// audit tail, search, verify: reads only. Long walks go page by page at the client's pace.
+// audit tail, search, verify, heads: reads only. Long walks go page by page at the client's pace.
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
@@ -17,6 +17,7 @@ constexpr std::int64_t kPage = 200;
 constexpr std::int64_t kDefaultLimit = 20;
 constexpr std::int64_t kMaxLimit = 2000;
 constexpr std::int64_t kFollowUs = 400'000;
+constexpr base::Micros kHeadsLateUs = 2 * audit::kHeadPeriodUs;  // what a busy store's thread may cost
 
 class Reading final : public Activity {
  public:
@@ -77,6 +78,7 @@ Json verdict_json(const audit::Verdict& verdict) {
   out["events"] = verdict.events;
   out["heads"] = verdict.heads;
   out["signed_seq"] = verdict.signed_seq;
+  out["faults"] = verdict.faults;
   out["chain"] = base::to_hex(verdict.chain);
   if (!verdict.ok) {
     out["broken_seq"] = verdict.broken_seq;
@@ -107,14 +109,31 @@ void audit_read(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   started.fetch();
 }
 
-void audit_verify(const ExchangePtr& exchange, ipc::AdminRequest&) {
+void audit_verify(const ExchangePtr& exchange, ipc::AdminRequest& request) {
+  const ipc::AuditVerify& asked = request.audit_verify();
+  Services& services = exchange->services();
+  audit::VerifyOptions options;
+  options.trusted_keys.push_back(services.vault.node_public_key());
+  options.heads_due_us = services.clock.now_us() - kHeadsLateUs;
+  options.known_faults.assign(asked.known_faults().begin(), asked.known_faults().end());
+  for (const std::string& line : asked.heads()) {
+    auto head = audit::head_from_json(line);
+    if (!head) return exchange->fail(head.error());
+    options.witnessed.push_back(std::move(*head));
+  }
   // A walk over the whole log takes its turns with the store's thread, call by call, from a thread of its own.
-  exchange->answer_on(exchange->context().slow, [exchange]() -> base::Result<Answer> {
-    audit::VerifyOptions options;
-    options.trusted_keys.push_back(exchange->services().vault.node_public_key());
+  exchange->answer_on(exchange->context().slow, [exchange, options = std::move(options)]() -> base::Result<Answer> {
     auto verdict = audit::verify(exchange->services().store, options);
     if (!verdict) return base::pass(verdict);
     return Answer{{}, verdict_json(*verdict).dump(-1, ' ', false, Json::error_handler_t::replace)};
+  });
+}
+
+void audit_head(const ExchangePtr& exchange, ipc::AdminRequest&) {
+  exchange->answer_on(exchange->services().store_thread, [exchange]() -> base::Result<Answer> {
+    auto head = exchange->services().audit.log().keep_head();
+    if (!head) return base::pass(head);
+    return Answer{{}, audit::to_json(*head)};
   });
 }
 

@@ -41,6 +41,7 @@ void recording_open(const ExchangePtr& exchange, ipc::AdminRequest& request);
 // audit_requests.cc
 void audit_read(const ExchangePtr& exchange, ipc::AdminRequest& request);
 void audit_verify(const ExchangePtr& exchange, ipc::AdminRequest& request);
+void audit_head(const ExchangePtr& exchange, ipc::AdminRequest& request);
 
 // node.cc
 void policy_test(const ExchangePtr& exchange, ipc::AdminRequest& request);

@@ -48,6 +48,7 @@ constexpr std::array kTable{
     Row{ipc::AdminRequest::kRecordingOpen, recording_open},
     Row{ipc::AdminRequest::kAuditRead, audit_read},
     Row{ipc::AdminRequest::kAuditVerify, audit_verify},
+    Row{ipc::AdminRequest::kAuditHead, audit_head},
     Row{ipc::AdminRequest::kPolicyTest, policy_test},
     Row{ipc::AdminRequest::kNodeStatus, node_status},
     Row{ipc::AdminRequest::kRotateMasterKey, rotate_master_key},

@@ -348,9 +348,27 @@ TEST_F(ServerTest, ReadsTheAuditLogInPages) {
   const auto last = c.ask(request).items;
   ASSERT_EQ(last.size(), 3U);
   EXPECT_NE(last[2].find("\"n\":449"), std::string::npos) << last[2];
+}
+
+TEST_F(ServerTest, AHeadKeptElsewhereFindsARolledBackLog) {
+  ASSERT_TRUE(log->append(audit::Event{"test.event", "t", "", {}}));
+  Client c = client();
+  ipc::AdminRequest ask_head;
+  ask_head.mutable_audit_head();
   ipc::AdminRequest verify;
   verify.mutable_audit_verify();
   EXPECT_NE(c.ask(verify).done.find("\"ok\":true"), std::string::npos);
+  verify.mutable_audit_verify()->add_heads(c.ask(ask_head).done);
+  EXPECT_NE(c.ask(verify).done.find("\"ok\":true"), std::string::npos);
+  // One that this log never had: of a state that was taken away.
+  audit::Head gone{9, clock.now_us(), base::Bytes(32, 9), vault->node_public_key(), {}};
+  gone.signature = *vault->node_sign(audit::head_message(gone.seq, gone.time_us, gone.chain));
+  verify.mutable_audit_verify()->add_heads(audit::to_json(gone));
+  const std::string verdict = c.ask(verify).done;
+  EXPECT_NE(verdict.find("\"ok\":false"), std::string::npos) << verdict;
+  EXPECT_NE(verdict.find("kept elsewhere"), std::string::npos) << verdict;
+  verify.mutable_audit_verify()->add_heads("{}");
+  EXPECT_EQ(c.ask(verify).failure, "invalid");
 }
 
 }  // namespace
