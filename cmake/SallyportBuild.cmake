@@ -71,6 +71,8 @@ function(sallyport_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
+# The names go into a file that tools/fuzz reads.
+file(WRITE ${CMAKE_BINARY_DIR}/fuzzers "")
 function(sallyport_fuzzer name)
   if(NOT SALLYPORT_FUZZ)
     return()
@@ -79,6 +81,7 @@ function(sallyport_fuzzer name)
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_DEPS} sallyport_flags)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  file(APPEND ${CMAKE_BINARY_DIR}/fuzzers "${name}\n")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
 endfunction()
 
