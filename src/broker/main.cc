@@ -23,7 +23,7 @@ constexpr const char* help =
     "Usage: sallyportd [--config FILE]\n\n"
     "The broker of a Sallyport gateway: listens, decides, opens target connections, keeps records and the audit log.\n"
     "People start it with 'sallyport serve'. When it is ready it prints one line of JSON with its addresses.\n\n"
-    "  --config FILE   default /etc/sallyport/sallyport.yaml; see docs/configuration.md\n"
+    "  --config FILE   default /etc/sallyport/sallyport.yaml; see sallyport.yaml(5)\n"
     "  --help          this text\n";
 
 // Nothing of this process may end in a core dump or be read by another process of the same user.

@@ -30,7 +30,7 @@ enum class MasterKeySource {
 };
 struct MasterKey {
   MasterKeySource source = MasterKeySource::file;
-  std::string path = "/etc/sallyport/master.key";
+  std::string path = "/etc/sallyport/keys/master.key";
 };
 
 struct Limits {

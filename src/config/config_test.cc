@@ -22,7 +22,7 @@ TEST(Config, DefaultsWork) {
   EXPECT_EQ(to_string(config->listen_ssh), "0.0.0.0:2222");
   EXPECT_EQ(config->recording.dir, "/var/lib/sallyport/recordings");
   EXPECT_EQ(config->admin_socket(), "/var/lib/sallyport/admin.sock");
-  EXPECT_EQ(config->master_key.path, "/etc/sallyport/master.key");
+  EXPECT_EQ(config->master_key.path, "/etc/sallyport/keys/master.key");
   EXPECT_EQ(config->recording.bulk_after_bytes, 4194304U);
   EXPECT_FALSE(config->node.empty());
   EXPECT_EQ(config->ssh.kex.front(), "curve25519-sha256");

@@ -33,6 +33,19 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// The key's own directory is its owner's alone; those above it, where they are absent, are open to all, as in /etc, whatever
+/// the umask: the configuration stands there too.
+Status make_directory(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const std::string above = path.substr(0, slash);
+    if (mkdir(above.c_str(), 0755) == 0 && chmod(above.c_str(), 0755) != 0) {
+      return base::fail_errno("master key: cannot open " + above + " to others");
+    }
+  }
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return base::fail_errno("master key: cannot make " + path);
+  return {};
+}
+
 Status sync_directory(const std::string& path) {
   const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || fsync(directory.get()) != 0) return base::fail_errno("master key: cannot sync " + path);
@@ -88,9 +101,7 @@ Result<SecretBytes> read_key_file(const std::string& path) {
 
 Status write_key_file(const std::string& path, ByteView key) {
   const std::string directory = directory_of(path);
-  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return base::fail_errno("master key: cannot make " + directory);
-  }
+  if (Status made = make_directory(directory); !made) return made;
   // Written beside and linked into place: a crash leaves no half a key, and link() never replaces anything.
   const std::string draft = path + ".draft";
   if (unlink(draft.c_str()) != 0 && errno != ENOENT) return base::fail_errno("master key: cannot remove " + draft);

@@ -23,6 +23,16 @@ TEST_F(VaultTest, AKeyFileIsWrittenOnceAndReadBack) {
   EXPECT_EQ(base::to_bytes(read_key_file(key_path_)->view()), key);
 }
 
+TEST_F(VaultTest, AKeyFileComesWithTheDirectoriesAboveIt) {
+  const std::string above = dir_ + "/new";
+  ASSERT_TRUE(write_key_file(above + "/keys/master.key", random_.bytes(32)));
+  struct stat st = {};
+  ASSERT_EQ(stat((above + "/keys").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777, 0700U);
+  ASSERT_EQ(stat(above.c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777, 0755U);
+}
+
 TEST_F(VaultTest, AKeyFileThatOthersMayReadIsRefused) {
   ASSERT_TRUE(write_key_file(key_path_, random_.bytes(32)));
   for (const unsigned mode : {0640U, 0604U, 0620U, 0602U, 0610U}) {

@@ -14,7 +14,7 @@
 namespace sallyport::vault {
 
 inline constexpr std::size_t kMasterKeyBytes = 32;
-inline constexpr const char* kDefaultMasterKeyPath = "/etc/sallyport/master.key";
+inline constexpr const char* kDefaultMasterKeyPath = "/etc/sallyport/keys/master.key";
 /// The name of the systemd credential: LoadCredentialEncrypted=sallyport-master-key.
 inline constexpr const char* kMasterKeyCredential = "sallyport-master-key";
 

@@ -50,13 +50,13 @@ tl::unexpected<base::Error> wrong_key() {
   return fail(
       Errc::denied,
       "master key: this is not the key that this store's secrets are sealed under; nothing was changed. Give the "
-      "right key back, or restore store and key from one backup (docs/vault.md)");
+      "right key back, or restore store and key from one backup (vault.md in the documentation)");
 }
 
 tl::unexpected<base::Error> lost_key(const std::string& why) {
   return fail(Errc::not_found, why +
                                    "; this store's secrets are sealed under it. Restore the key from its backup; "
-                                   "without it they cannot be read by anybody (docs/vault.md)");
+                                   "without it they cannot be read by anybody (vault.md in the documentation)");
 }
 
 /// The key from the file, or from the one that a rotation left waiting; whichever is the store's.

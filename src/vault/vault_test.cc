@@ -108,7 +108,7 @@ TEST_F(VaultTest, ALostKeyIsFatalAndNotReplaced) {
   const auto vault = try_open(file());
   ASSERT_FALSE(vault);
   EXPECT_EQ(vault.error().code, Errc::not_found);
-  EXPECT_THAT(vault.message(), HasSubstr("docs/vault.md"));
+  EXPECT_THAT(vault.message(), HasSubstr("vault.md"));
   EXPECT_FALSE(std::filesystem::exists(key_path_));
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Debian package: what is in it, that it installs into a root of its own, and that what it installs works."""
+import gzip
 import os
 import pathlib
 import re
@@ -9,6 +10,8 @@ import subprocess
 import pytest
 
 from harness.world import World
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +47,11 @@ def test_control_fields(package):
 def test_files(package, unpacked):
     for path in ("usr/bin/sallyport", "usr/libexec/sallyport/sallyport-front-ssh", "usr/libexec/sallyport/sallyport-back-ssh",
                  "lib/systemd/system/sallyport.service", "usr/lib/sysusers.d/sallyport.conf", "usr/lib/tmpfiles.d/sallyport.conf",
-                 "etc/sallyport/sallyport.yaml", "usr/share/doc/sallyport/copyright"):
-        assert (unpacked / path).is_file(), path
+                 "etc/sallyport/sallyport.yaml", "usr/share/doc/sallyport/copyright", "usr/share/doc/sallyport/changelog.gz",
+                 "usr/share/doc/sallyport/vault.md", "usr/share/bash-completion/completions/sallyport",
+                 "usr/share/zsh/vendor-completions/_sallyport", "usr/share/fish/vendor_completions.d/sallyport.fish",
+                 "usr/share/man/man1/sallyport.1.gz", "usr/share/man/man5/sallyport.yaml.5.gz", "usr/share/man/man8/sallyportd.8.gz"):
+        assert (unpacked / path).is_file() and (unpacked / path).stat().st_size > 0, path
     assert (unpacked / "usr/libexec/sallyport/sallyportd").is_file() or (unpacked / "usr/bin/sallyportd").is_file()
     listing = subprocess.run(["dpkg-deb", "-c", str(package)], check=True, capture_output=True, text=True).stdout
     for line in listing.splitlines():
@@ -60,6 +66,49 @@ def test_files(package, unpacked):
     for script in ("postinst", "prerm", "postrm"):
         subprocess.run(["sh", "-n", str(control / script)], check=True)
         assert os.access(control / script, os.X_OK)
+
+
+def test_documentation(unpacked):
+    """The pages that are shipped lead only to pages that are; manual pages are such; completions are the shells' own language."""
+    pages = unpacked / "usr/share/doc/sallyport"
+    for page in pages.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#:]+)[^)]*\)", page.read_text()):
+            assert (pages / link).is_file(), f"{page.name} leads to {link}"
+    for page in (unpacked / "usr/share/man").rglob("*.gz"):
+        name, section = page.name.removesuffix(".gz").rsplit(".", 1)
+        text = gzip.decompress(page.read_bytes()).decode()
+        assert re.search(rf'^\.TH "{re.escape(name)}" "{section}"', text, re.MULTILINE) and f"\n{name} - " in text, page
+    subprocess.run(["bash", "-n", str(unpacked / "usr/share/bash-completion/completions/sallyport")], check=True)
+
+
+def directories(text):
+    """Of tmpfiles.d lines: path -> (mode, owner, group)."""
+    lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    return {path: (mode, owner, group) for kind, path, mode, owner, group, _ in lines if kind == "d"}
+
+
+def test_the_unit_lets_it_write_what_it_must_and_nothing_else(unpacked):
+    """Whatever the shipped and the built-in configuration write lies where the unit allows it and its user may."""
+    unit = (unpacked / "lib/systemd/system/sallyport.service").read_text()
+    values = {}
+    for key, value in re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE):
+        values.setdefault(key, []).extend(value.split())
+    assert values["ProtectSystem"] == ["strict"]
+    writable = [pathlib.Path("/var/lib") / name for name in values["StateDirectory"]]
+    writable += [pathlib.Path(path) for path in values["ReadWritePaths"]]
+    made = directories((unpacked / "usr/lib/tmpfiles.d/sallyport.conf").read_text())
+    shipped = dict(re.findall(r"^(\w+): (/\S+)$", (unpacked / "etc/sallyport/sallyport.yaml").read_text(), re.MULTILINE))
+    header = (ROOT / "src/config/config.h").read_text()
+    built_in = re.findall(r'path = "(/[^"]+)"', header) + re.findall(r'data_dir = "(/[^"]+)"', header)
+    assert shipped["master_key"] in built_in and shipped["data_dir"] in built_in, (shipped, built_in)
+    for path in [*built_in, *shipped.values(), shipped["master_key"] + ".new"]:
+        (holder,) = [d for d in writable if pathlib.PurePath(path).is_relative_to(d)] or [None]
+        assert holder, f"{path}: the unit makes this read-only"
+        assert made[str(holder)][1] == values["User"][0], f"{holder} is not the service's: {made}"
+    # The key's directory is the broker's alone; the configuration, which names programs, is root's alone.
+    assert made["/etc/sallyport/keys"] == ("0700", "sallyport", "sallyport")
+    assert made["/etc/sallyport"] == ("0755", "root", "root")
+    assert (unpacked / "etc/sallyport/sallyport.yaml").stat().st_mode & 0o777 == 0o644
 
 
 def test_dpkg_installs_and_removes_it(package, folder):

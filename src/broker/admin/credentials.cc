@@ -152,7 +152,7 @@ void rotate_master_key(const ExchangePtr& exchange, ipc::AdminRequest& request) 
   const config::MasterKey& now = exchange->services().config.master_key;
   if (now.source == config::MasterKeySource::credential) {
     return exchange->fail({base::Errc::unsupported,
-                           "the master key is a systemd credential, which only systemd can replace: docs/vault.md"});
+                           "the master key is a systemd credential, which only systemd can replace: see vault.md in the documentation"});
   }
   if (now.source == config::MasterKeySource::passphrase && passphrase->empty()) {
     return exchange->fail({base::Errc::invalid, "the new passphrase is missing"});
