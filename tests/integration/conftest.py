@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures. `world` is shared by the tests that harm nothing; `make_world` gives a fresh one to those that do."""
+import itertools
 import pathlib
 import shutil
 import sys
@@ -52,18 +53,33 @@ def account(folder):
     made.remove()
 
 
-_running = []
+_numbers = itertools.count(1)  # names of folders: never used twice
 
 
 @pytest.fixture(scope="session")
 def world(build, folder, account):
     made = World(build, folder / "w", account)
-    _running.append(made)
     try:
         yield made.start()
     finally:
         made.stop()
-        _running.remove(made)
+
+
+def assert_alive(worlds):
+    dead = [f"{one.gateway.folder}: status {one.gateway.process.popen.returncode}" for one in worlds if one.gateway.died()]
+    assert not dead, f"gateways that ended by themselves: {dead}"
+
+
+@pytest.fixture(autouse=True)
+def no_gateway_dies():
+    """A broker that crashes is the fault of the test that saw it, whatever that looked at, and not of the next one."""
+    yield
+    dead = [one for one in World.started if one.gateway.died()]
+    try:
+        assert_alive(dead)
+    finally:
+        for one in dead:
+            one.come_back()
 
 
 @pytest.fixture
@@ -73,15 +89,16 @@ def make_world(build, folder, account, request):
 
     def make(start=True, **options):
         options.setdefault("dropbear", False)
-        one = World(build, folder / f"w{len(list(folder.iterdir()))}", account, **options)
+        one = World(build, folder / f"w{next(_numbers)}", account, **options)
         made.append(one)
-        _running.append(one)
         return one.start() if start else one
 
     yield make
-    for one in made:
-        one.stop()
-        _running.remove(one)
+    try:
+        assert_alive(made)
+    finally:
+        for one in made:
+            one.stop()
 
 
 @pytest.fixture
@@ -90,7 +107,7 @@ def terminal(folder):
     made = []
 
     def make(command, **options):
-        one = Tmux(folder / f"t{len(list(folder.iterdir()))}", command, **options)
+        one = Tmux(folder / f"t{next(_numbers)}", command, **options)
         made.append(one)
         return one
 
@@ -104,5 +121,5 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        for one in _running:
+        for one in World.started:
             report.sections.append((f"log of {one.gateway.folder}", one.gateway.log_tail()))

@@ -2,6 +2,7 @@
 """Processes that tests start, and waiting for what they do."""
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -22,17 +23,17 @@ def until(condition, seconds=10.0, what="the condition", every=0.02):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def accepts(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
-    except OSError:
-        return False
+    """A port that is free now, from below those that the kernel gives to clients: nobody gets it by chance. Somebody
+    else may still ask for it first, so whoever listens on one tries again when it is in use."""
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(max(1024, low // 2), low) if low > 2048 else 0
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
 
 
 class Process:
@@ -41,6 +42,7 @@ class Process:
     def __init__(self, argv, log, stdout=None, **popen):
         self.log = pathlib.Path(log)
         self._log_file = open(self.log, "ab")
+        self._log_start = self._log_file.tell()
         self.popen = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=stdout or self._log_file,
                                       stderr=self._log_file, start_new_session=True, **popen)
 
@@ -73,6 +75,10 @@ class Process:
 
     def log_text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def own_log_text(self):
+        """What this process wrote, without what earlier ones wrote to the same file."""
+        return self.log.read_bytes()[self._log_start:].decode(errors="replace")
 
 
 def status_field(pid, name):

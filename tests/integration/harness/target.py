@@ -5,8 +5,9 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
-from .process import Process, accepts, children, descendants, free_port, until
+from .process import Process, children, descendants, free_port, until
 
 
 def keygen(path, kind="ed25519", comment="test"):
@@ -22,7 +23,29 @@ def public_line(path):
     return " ".join(pathlib.Path(f"{path}.pub").read_text().split()[:2])
 
 
-class OpenSshTarget:
+class _Listening:
+    """Starts a server that listens on self.port; _launch() makes self.process and returns what its log says then."""
+
+    placed = False  # has it listened there? Then its address may be declared, and stays.
+
+    def start(self):
+        deadline = time.monotonic() + 20
+        while True:
+            ready = self._launch()
+            until(lambda: ready in self.process.own_log_text() or not self.process.alive(), 20, lambda: f"a server on port {self.port}:\n{self.log_text()}")
+            if self.process.alive():
+                self.placed = True
+                return self
+            said = self.process.own_log_text()
+            self.process.kill()
+            assert "in use" in said and time.monotonic() < deadline, said
+            if not self.placed:
+                self.port = free_port()
+            else:
+                time.sleep(0.2)
+
+
+class OpenSshTarget(_Listening):
     def __init__(self, folder, authorized=(), user_ca=None, options=()):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +59,7 @@ class OpenSshTarget:
         self.options = list(options)
         self.process = None
 
-    def start(self):
+    def _launch(self):
         config = self.folder / "sshd_config"
         config.write_text("\n".join([
             *self.options,
@@ -48,8 +71,7 @@ class OpenSshTarget:
         if os.geteuid() == 0:
             pathlib.Path("/run/sshd").mkdir(exist_ok=True)
         self.process = Process([shutil.which("sshd") or "/usr/sbin/sshd", "-D", "-e", "-f", config], self.folder / "sshd.log")
-        until(lambda: accepts(self.port), what="sshd listening")
-        return self
+        return f"Server listening on 127.0.0.1 port {self.port}."
 
     @property
     def address(self):
@@ -86,7 +108,7 @@ class OpenSshTarget:
             self.process = None
 
 
-class DropbearTarget:
+class DropbearTarget(_Listening):
     """Logs users in by the authorized_keys of their home, or by password; knows no certificates."""
 
     def __init__(self, folder):
@@ -98,11 +120,10 @@ class DropbearTarget:
         if not self.host_key.exists():
             subprocess.run(["dropbearkey", "-t", "ed25519", "-f", str(self.host_key)], check=True, capture_output=True)
 
-    def start(self):
+    def _launch(self):
         self.process = Process([shutil.which("dropbear") or "/usr/sbin/dropbear", "-F", "-E", "-r", self.host_key,
                                 "-p", f"127.0.0.1:{self.port}", "-P", self.folder / "pid"], self.folder / "dropbear.log")
-        until(lambda: accepts(self.port), what="dropbear listening")
-        return self
+        return "Not backgrounding"  # it says so once it listens
 
     @property
     def address(self):

@@ -12,6 +12,8 @@ USER_PASSWORD = "correct horse battery staple"
 
 
 class World:
+    started = []  # all that are up: whoever harms one, it shows there
+
     def __init__(self, build, folder, account, config=None, dropbear=True, target_options=()):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -25,6 +27,7 @@ class World:
         self.known_hosts = self.folder / "known_hosts"
 
     def start(self):
+        World.started.append(self)
         self.gateway.start()
         self.target.user_ca.write_text(self.gateway.cli("ca", "show", "user"))
         self.target.start()
@@ -96,7 +99,14 @@ class World:
         """The gateway's own keys, as known_hosts lines."""
         return subprocess.run(["ssh-keyscan", "-p", str(self.gateway.port), "127.0.0.1"], check=True, capture_output=True, text=True).stdout
 
+    def come_back(self):
+        """After the gateway's sudden end: it serves again, and the hosts of ssh_config lead to it."""
+        self.gateway.start()
+        self.write_ssh_config()
+
     def stop(self):
+        if self in World.started:
+            World.started.remove(self)
         self.gateway.stop()
         self.target.stop()
         if self.dropbear:
