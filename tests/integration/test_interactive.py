@@ -41,7 +41,7 @@ def test_prompt_echo_and_line_editing(pair):
 
 def test_24_bit_colour_and_unicode(pair):
     on_both(pair, lambda t: t.enter("clear; " + COLOURS))
-    on_both(pair, lambda t: t.wait("wide:"))
+    on_both(pair, lambda t: t.wait("wide: 漢字"))  # what was typed spells it in escapes
     screen = same_screen(pair)
     assert "38;2;240;15;128" in screen and "漢字" in screen
 
@@ -125,9 +125,10 @@ def test_interrupt_suspend_and_end_of_file(pair):
 def test_flood_then_interrupt(pair):
     via = pair[1]
     via.enter("clear; yes flood")
-    via.wait("flood")
+    via.wait("flood\nflood\nflood")
     via.send("C-c")
-    via.enter("clear; echo after the flood")
+    via.wait_prompt(10)
+    via.enter("clear; echo after' the 'flood")
     via.wait("after the flood", 10)
 
 
@@ -142,11 +143,12 @@ def test_menu_searches_and_connects(world, terminal):
     """ssh USER@gateway: a menu of what the person may reach; typing narrows it."""
     one = terminal(world.ssh_argv("gateway", options=["-tt"]))
     one.wait("web1")
-    assert "small1" in one.screen(False)
+    one.wait("small1")
     one.type("deploy")
-    one.wait("deploy")
-    one.settled()
-    assert "small1" not in one.screen(False), "certificates do not open small1, so 'deploy' leaves only web1"
+    # Certificates do not open small1, so that leaves only web1.
+    until(lambda: "small1" not in one.screen(False), what=lambda: f"a narrower menu:\n{one.screen(False)}")
+    one.wait("web1")
+    assert "small1" not in one.settled()
     one.send("Enter")
     one.wait_prompt()
     one.enter("echo in $((40+2)); stty size")
