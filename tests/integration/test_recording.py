@@ -14,7 +14,7 @@ import time
 import pytest
 
 from harness.process import until
-from harness.recording import data
+from harness.recording import data, part_at, parts
 from harness.tmux import cells
 
 FIELDS = {"id", "user", "account", "target", "protocol", "source", "state", "started_at", "ended_at", "end_reason", "bytes", "events", "integrity"}
@@ -75,7 +75,8 @@ def test_every_channel_kind_is_in_the_record(world, tmp_path):
 def test_typed_passwords_are_not_shown_and_not_lost(world, terminal):
     one = terminal(world.ssh_argv("via", options=["-tt"]))
     one.wait_prompt()
-    one.enter("clear; read -rsp 'secret? ' X; echo; echo got ${#X}")
+    # The echo is off before the question is asked, which is on the screen only then.
+    one.enter("clear; stty -echo; printf 'se%s? ' cret; read -r X; stty echo; echo; echo got ${#X}")
     one.wait("secret?")
     one.enter("hunter2-swordfish")
     one.wait("got 17")
@@ -148,11 +149,12 @@ def vim_scene(one, account):
     one.wait("row_5")
     one.send("2", "0", "G", "z", "t", "V", "5", "j", "y", "P", "$")
     one.type("i 漢字 typed é")
+    one.wait("漢字 typed é")
 
 
 def colour_scene(one, account):
     one.enter("clear; for i in $(seq 200); do printf '\\033[38;2;%d;80;%dmrow %d\\033[0m \\033[4;48;5;%dmx\\033[0m\\n' $((i%256)) $((255-i)) $i $((i%200)); done; "
-              "printf '\\033[5;10H\\033[7mplaced\\033[0m\\033[12;1H'")
+              "printf '\\033[5;10H\\033[7mpla%s\\033[0m\\033[12;1H' ced")
     one.wait("placed")
 
 
@@ -168,15 +170,19 @@ def test_replay_shows_the_same_screen_as_live(world, terminal, tmp_path, scene):
     live.wait_prompt()
     identifier = world.gateway.live_session(user="alice")["id"]
     scene(live, world.account)
-    screen, cursor = live.settled(), live.cursor()
     # While it is live, its export must already end in this screen.
     cast = tmp_path / "cast"
-    until(lambda: cast.write_text(world.gateway.cli("recording", "export", identifier, "--format", "asciicast")) > 0)
+
+    def exported_at_rest():
+        shown = live.settled(), live.cursor()
+        cast.write_text(world.gateway.cli("recording", "export", identifier, "--format", "asciicast"))
+        return shown if (live.screen(), live.cursor()) == shown else None
+    screen, cursor = until(exported_at_rest, 30, "an export of a screen that stays")
     feeder = tmp_path / "feeder.py"
     feeder.write_text(FEEDER)
     replay = terminal([sys.executable, str(feeder), str(cast)], columns=110, rows=34, environment={"TERM": "xterm-256color"})
-    assert replay.settled() == screen
-    assert replay.cursor() == cursor
+    until(lambda: (replay.screen(), replay.cursor()) == (screen, cursor), 20,
+          lambda: f"the live screen in its export, cursor {cursor} and {replay.cursor()}:\n" + difference(screen, replay.screen()))
     # And `recording play` shows it, while it plays.
     played = terminal([str(world.gateway.bin / "sallyport"), "--config", str(world.gateway.config_path), "recording", "play", identifier,
                        "--idle-limit", "0.05"], columns=110, rows=34)
@@ -196,7 +202,7 @@ def test_watching_shows_the_same_screen_as_live(world, terminal):
     watcher = terminal([str(world.gateway.bin / "sallyport"), "--config", str(world.gateway.config_path), "session", "watch", identifier],
                        columns=100, rows=30)
     until(lambda: cells(watcher.screen()) == cells(screen), 15, lambda: "the live screen for the watcher:\n" + difference(screen, watcher.screen()))
-    live.enter("clear; echo further on")
+    live.enter("clear; echo fur'ther' on")
     until(lambda: cells(watcher.screen()) == cells(live.screen()) and "further on" in watcher.screen(), 15, "the watcher following")
     watcher.send("q")
     until(watcher.dead, what="the watcher leaving")
@@ -208,7 +214,7 @@ def test_watching_shows_the_same_screen_as_live(world, terminal):
 @pytest.fixture(scope="module")
 def sound(world):
     """A recording of several chunks, and its bytes."""
-    identifier = record(world, "head -c 1500000 /dev/urandom | base64; echo end", input=b"typed\n")
+    identifier = record(world, "echo [first]; head -c 1500000 /dev/urandom | base64; echo [last]", input=b"typed\n")
     path = next(p for p in files_of(world, identifier) if p.suffix == ".rec")
     assert world.gateway.run("recording", "verify", identifier).returncode == 0
     return identifier, path, path.read_bytes()
@@ -221,47 +227,73 @@ def verify_damaged(world, sound):
 
     def verify(damaged):
         path.write_bytes(damaged)
-        return world.gateway.run("recording", "verify", identifier)
+        return world.gateway.run("recording", "verify", identifier, "-o", "json")
     yield verify
     path.write_bytes(good)
 
 
-def named(result):
-    return result.returncode != 0 and re.search(r"chunk|header|seal|tail|frame|record|missing|head|offset", result.stdout + result.stderr, re.IGNORECASE)
+def faults(result):
+    """What `recording verify` calls faulty: the parts of the record that it names."""
+    report = json.loads(result.stdout)
+    found = [finding["where"] for finding in report["findings"] if finding["severity"] == "fault"]
+    assert (result.returncode == 0) == report["sound"] == (not found), result
+    return found
+
+
+def named(result, *where):
+    """Is one of these parts ("header", "chunk 3", "seal", "end") called faulty?"""
+    return any(re.match(rf"{name}(?!\d)", found) for found in faults(result) for name in where)
+
+
+def test_a_sound_record_has_no_fault(sound, verify_damaged):
+    """And the parts that the tests below damage are those that it has."""
+    names = [name for name, start, end in parts(sound[2])]
+    assert names[0] == "header" and names[-1] == "seal" and names[1:-1] == [f"chunk {n}" for n in range(len(names) - 2)]
+    assert len(names) >= 5, "several chunks"
+    assert faults(verify_damaged(sound[2])) == []
 
 
 def test_any_flipped_byte_is_named(sound, verify_damaged):
     good = sound[2]
     places = random.Random(7).sample(range(len(good)), 60) + list(range(0, 64, 8)) + list(range(len(good) - 64, len(good), 8))
+    # Each part's first bytes and last byte, too: where its head is.
+    places += [place for name, start, end in parts(good) for place in (start, start + 9, start + 140, end - 1)]
     for place in places:
         damaged = bytearray(good)
         damaged[place] ^= 1 << (place % 8)
         result = verify_damaged(bytes(damaged))
-        assert named(result), (place, result)
+        assert named(result, part_at(good, place)), (place, part_at(good, place), faults(result))
 
 
 def test_missing_and_repeated_bytes_are_named(sound, verify_damaged):
     good = sound[2]
     for place in random.Random(8).sample(range(len(good)), 12):
-        assert named(verify_damaged(good[:place] + good[place + 1:])), place
-        assert named(verify_damaged(good[:place] + good[place:place + 1] + good[place:])), place
-        assert named(verify_damaged(good[:place])), place
-    assert named(verify_damaged(good + b"\0"))
-    assert named(verify_damaged(good + good))
-    assert named(verify_damaged(b""))
+        here, after = part_at(good, place), part_at(good, place + 1)
+        for what, damaged in (("missing", good[:place] + good[place + 1:]), ("repeated", good[:place] + good[place:place + 1] + good[place:]),
+                              ("cut", good[:place])):
+            result = verify_damaged(damaged)
+            # A byte more between two parts is neither's.
+            assert named(result, here, after), (what, place, here, faults(result))
+    assert named(verify_damaged(good + b"\0"), "end")
+    assert named(verify_damaged(good + good), "end", "chunk 0")
+    assert named(verify_damaged(b""), "header")
 
 
 def test_swapped_blocks_are_named(sound, verify_damaged):
     good = sound[2]
     third = len(good) // 3
-    assert named(verify_damaged(good[:third] + good[2 * third:3 * third] + good[third:2 * third] + good[3 * third:]))
+    result = verify_damaged(good[:third] + good[2 * third:3 * third] + good[third:2 * third] + good[3 * third:])
+    assert named(result, part_at(good, third)), faults(result)
+    # Whole chunks, each sound in itself.
+    (_, a, b), (_, _, c) = parts(good)[1:3]
+    assert {"chunk 0", "chunk 1"} <= {found.split(" at ")[0] for found in faults(verify_damaged(good[:a] + good[b:c] + good[a:b] + good[c:]))}
 
 
 def test_a_deleted_record_and_another_ones_bytes_are_named(world, sound, verify_damaged):
     identifier, path, good = sound
     other = record(world, "echo another")
     other_path = next(p for p in files_of(world, other) if p.suffix == ".rec")
-    assert named(verify_damaged(other_path.read_bytes())), "another session's record under this id"
+    assert named(verify_damaged(other_path.read_bytes()), "header"), "another session's record under this id"
     path.unlink()
     assert world.gateway.run("recording", "verify", identifier).returncode != 0
     path.write_bytes(good)
@@ -288,12 +320,17 @@ def test_a_missing_or_swapped_key_file_is_named(world, sound):
 
 def test_damage_costs_one_chunk_not_the_rest(world, sound, verify_damaged):
     identifier, path, good = sound
-    before = len(world.gateway.cli("recording", "export", identifier, "--format", "text"))
+    before = world.gateway.cli("recording", "export", identifier, "--format", "text")
+    # Brackets are not in base64: these stand for what came before and what came after.
+    assert "[first]\n" in before and "\n[last]\n" in before
     damaged = bytearray(good)
     damaged[len(good) // 2] ^= 0x10
-    path.write_bytes(bytes(damaged))
+    where = part_at(good, len(good) // 2)
+    assert {found.split(" at ")[0] for found in faults(verify_damaged(bytes(damaged)))} == {where}
     result = world.gateway.run("recording", "export", identifier, "--format", "text")
-    assert len(result.stdout) > before // 2 and "end" in result.stdout
+    assert "[first]\n" in result.stdout and "\n[last]\n" in result.stdout
+    assert len(before) - 655_360 < len(result.stdout) < len(before), "a chunk holds no more than a tail, which has 640 KiB"
+    assert where in result.stdout + result.stderr, "and is named"
 
 
 def test_verify_works_offline_from_a_file(world, sound, tmp_path):
