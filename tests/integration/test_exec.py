@@ -2,6 +2,7 @@
 """Commands through the gateway give what they give directly: bytes, stderr apart, exit status, half-closed input."""
 import hashlib
 import os
+import pathlib
 import subprocess
 import threading
 import time
@@ -129,22 +130,36 @@ def test_100_mb_both_ways_at_once(world):
 
 def test_output_appears_as_it_comes(world):
     """No buffering for the sake of speed: a line is here long before the command ends."""
-    process = world.popen("via", "echo first; sleep 5; echo second")
-    start = time.monotonic()
+    process = world.popen("via", "echo first; read x; echo second")
     assert process.stdout.readline() == b"first\n"
-    assert time.monotonic() - start < 4
-    process.kill()
-    process.wait()
+    # Only now is it told to go on.
+    assert process.communicate(b"\n", timeout=30)[0] == b"second\n"
 
 
-def test_client_that_goes_away_ends_the_command(world):
+def running(marker):
+    """Processes that call themselves so."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "cmdline").read_bytes().split(b"\0")[0] == marker.encode():
+                found.append(int(entry.name))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+@pytest.mark.parametrize("command, options", [("cat", []), ("sleep 600", ["-tt"])], ids=["end-of-input", "hang-up"])
+def test_client_that_goes_away_ends_the_command(world, command, options):
+    """By what it would be told directly: the end of its input, or on a terminal that it hung up."""
     marker = f"spt-{os.getpid()}-{time.monotonic_ns()}"
-    process = world.popen("via", f"echo up; exec -a {marker} sleep 600")
-    assert process.stdout.readline() == b"up\n"
+    process = world.popen("via", f"echo up; exec -a {marker} {command}", options=options)
+    assert process.stdout.readline().strip() == b"up"
     identifier = world.gateway.live_session(user="alice")["id"]
+    until(lambda: running(marker), what="the command on the target")
     process.kill()
     process.wait()
     until(lambda: world.gateway.one("session", "show", identifier)["state"] == "ended", what="the session's end")
+    until(lambda: not running(marker), what="the command's end on the target")
 
 
 def test_control_master_with_50_commands_at_once(world, folder):
@@ -163,10 +178,14 @@ def test_control_master_with_50_commands_at_once(world, folder):
         master.wait()
 
 
-def test_rekeying_on_both_legs_keeps_data_whole(make_world):
+EXCHANGED = "SSH2_MSG_NEWKEYS received"  # what ssh -v and sshd's DEBUG1 say of each key exchange
+
+
+def test_rekeying_on_both_legs_keeps_data_whole(make_world, tmp_path):
     """The client rekeys every MiB, the target's server too, and the gateway by its own rule, all under load."""
-    world = make_world(config={"ssh": {"rekey_bytes": 1 << 20}}, target_options=["RekeyLimit 1M"])
-    process = world.popen("via", "cat", options=["-o", "RekeyLimit=1M"])
+    world = make_world(config={"ssh": {"rekey_bytes": 1 << 20}}, target_options=["RekeyLimit 1M", "LogLevel DEBUG1"])
+    with (tmp_path / "ssh.log").open("wb") as log:
+        process = world.popen("via", "cat", options=["-v", "-o", "RekeyLimit=1M"], stderr=log)
     block = os.urandom(MIB)
     sent, received = hashlib.sha256(), hashlib.sha256()
 
@@ -182,13 +201,17 @@ def test_rekeying_on_both_legs_keeps_data_whole(make_world):
         received.update(chunk)
     feeder.join()
     assert process.wait() == 0 and received.hexdigest() == sent.hexdigest()
+    until(lambda: not world.target.session_pids(), what="the target's session to end")
+    exchanges = {"client": (tmp_path / "ssh.log").read_text().count(EXCHANGED), "target": world.target.log_text().count(EXCHANGED)}
+    assert all(count > 20 for count in exchanges.values()), exchanges
 
 
 def test_rekeying_with_every_cipher(world):
     data = os.urandom(3 * MIB)
     for cipher in ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr", "aes128-ctr"):
-        via = world.ssh("via", "cat", input=data, options=["-c", cipher, "-o", "RekeyLimit=1M"])
+        via = world.ssh("via", "cat", input=data, options=["-v", "-c", cipher, "-o", "RekeyLimit=1M"])
         assert via.stdout == data, cipher
+        assert via.stderr.count(EXCHANGED.encode()) > 2, cipher
 
 
 def test_every_key_exchange_and_host_key(world):
