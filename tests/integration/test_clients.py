@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 
 import paramiko
 import pytest
@@ -124,6 +123,7 @@ def test_signal_reaches_the_command(world):
     """As directly: sshd delivers a signal request to the command (RFC 4254, 6.9)."""
     with connect(world, "deploy@web1") as client:
         channel = client.get_transport().open_session()
+        channel.settimeout(20)
         channel.exec_command("trap 'echo got usr1; exit 11' USR1; echo ready; while :; do sleep 0.1; done")
         assert channel.recv(100) == b"ready\n"
         channel_request(channel, "signal", "USR1")
@@ -134,9 +134,12 @@ def test_signal_reaches_the_command(world):
 def test_break_request_is_carried(world):
     with connect(world, "deploy@web1") as client:
         channel = client.get_transport().open_session()
+        channel.settimeout(20)
         channel.get_pty()
-        channel.exec_command("echo ready; sleep 0.5; echo still here")
+        channel.exec_command("echo ready; read x; echo still here")
+        assert channel.recv(100).strip() == b"ready"
         channel_request(channel, "break", 500)
+        channel.sendall(b"\n")
         assert b"still here" in channel.makefile().read()
     newest = world.gateway.newest_recording()["id"]
     world.gateway.sealed(newest)
@@ -157,12 +160,14 @@ def test_exit_signal_is_carried(world):
 def test_window_changes_by_paramiko(world):
     with connect(world, "deploy@web1") as client:
         channel = client.invoke_shell(term="vt100", width=90, height=20)
+        channel.settimeout(20)
         channel.resize_pty(width=111, height=33)
         channel.send("stty size\n")
-        seen, deadline = b"", time.monotonic() + 10
-        while b"33 111" not in seen and time.monotonic() < deadline:
-            seen += channel.recv(1000)
-        assert b"33 111" in seen
+        seen = b""
+        while b"33 111" not in seen:
+            chunk = channel.recv(1000)
+            assert chunk, seen
+            seen += chunk
 
 
 def test_tools_are_the_packaged_ones():
