@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Before authentication: limits, deadlines, and that nobody learns who exists."""
 import os
+import queue
 import resource
 import select
 import socket
@@ -8,7 +9,9 @@ import statistics
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+import warnings
 
 import paramiko
 import pytest
@@ -23,42 +26,102 @@ def transport_to(world):
     return transport
 
 
-def transcript(world, name):
-    """What a stranger sees: methods, answers to a key and to passwords, and when it is cut."""
-    seen = []
-    transport = transport_to(world)
+class Asker:
+    """Sends authentication requests as they are, and keeps the answers' bytes in the order of the wire."""
+
+    def __init__(self, world, name):
+        self.name = name
+        self.transport = transport_to(world)
+        self.answers = queue.Queue()
+        # What paramiko's own handler would take goes here; a connection's end is a None behind all of it.
+        self._handler_table = {number: self._keeper(number) for number in (6, *range(50, 62))}
+        self.transport._parse_disconnect = self._keeper(1)
+        self.transport.auth_handler = self
+        self._send("ssh-userauth", number=5)
+        assert self.answers.get(timeout=20)[0] == 6
+
+    def _keeper(self, number):
+        return lambda message: self.answers.put(bytes([number]) + message.asbytes())
+
+    def abort(self):
+        self.answers.put(None)
+
+    def is_authenticated(self):
+        return False
+
+    def _send(self, *fields, number=50):
+        message = paramiko.Message()
+        message.add_byte(bytes([number]))
+        for field in fields:
+            (message.add_boolean if isinstance(field, bool) else message.add_string)(field)
+        try:
+            self.transport._send_message(message)
+        except (OSError, EOFError, paramiko.SSHException):
+            pass  # it has closed, which the answers say
+
+    def ask(self, method, *fields):
+        """The answer's bytes; None when the connection has ended instead."""
+        self._send(self.name, "ssh-connection", method, *fields)
+        return self.answers.get(timeout=20)
+
+    def none(self):
+        return self.ask("none")
+
+    def query(self, key):
+        """Would this key do?"""
+        return self.ask("publickey", False, key.get_name(), key.asbytes())
+
+    def password(self):
+        return self.ask("password", False, "guess")
+
+    def close(self):
+        self.transport.close()
+
+
+@pytest.fixture(scope="module")
+def strange_key():
+    return paramiko.RSAKey.generate(2048)
+
+
+def transcript(world, name, key):
+    """What a stranger sees, byte for byte: the answers to nothing, to a key and to passwords, until he is cut off."""
+    one = Asker(world, name)
     try:
-        try:
-            transport.auth_none(name)
-        except paramiko.BadAuthenticationType as error:
-            seen.append(("none", sorted(error.allowed_types)))
-        strange = paramiko.RSAKey.generate(2048)
-        try:
-            transport.auth_publickey(name, strange)
-        except paramiko.SSHException as error:
-            seen.append(("publickey", type(error).__name__))
-        for _ in range(8):
-            try:
-                transport.auth_password(name, "guess", fallback=False)
-            except (paramiko.SSHException, EOFError):
-                # A disconnection follows the last refusal at once, as a message of its own.
-                deadline = time.monotonic() + 0.4
-                while transport.is_active() and time.monotonic() < deadline:
-                    time.sleep(0.01)
-                seen.append(("password", "refused", transport.is_active()))
-            if not transport.is_active():
-                break
+        seen = [one.none(), one.query(key), one.none()]
+        while seen[-1] is not None and len(seen) < 20:
+            seen.append(one.password())
+        return seen
     finally:
-        transport.close()
-    return seen
+        one.close()
 
 
-def test_unknown_users_look_like_known_ones(world):
-    known = transcript(world, f"{USER}@deploy@web1")
-    for name in ("nobody-here@deploy@web1", "nobody-here", "-x", "a" * 300, "nobody@deploy@nowhere"):
-        assert transcript(world, name) == known, name
-    assert transcript(world, USER) == known
-    assert not known[-1][2], "guessing ends with the connection"
+def test_unknown_users_look_like_known_ones(world, strange_key):
+    known = transcript(world, f"{USER}@deploy@web1", strange_key)
+    assert [answer and answer[0] for answer in known[:4]] == [51] * 4, "refusals (RFC 4252, 5.1)"
+    assert known[-1] is None, "guessing ends with the connection"
+    for name in ("nobody-here@deploy@web1", "nobody-here", "-x", "a" * 300, "nobody@deploy@nowhere", USER):
+        assert transcript(world, name, strange_key) == known, name
+
+
+@pytest.mark.alone
+def test_probes_without_a_password_tell_nothing_and_their_times_are_reported(world, strange_key, record_property):
+    """Equal answers are the promise. The times of single requests say more of the machine's load than of the gateway, so they are figures."""
+    names = {"known": f"{USER}@deploy@web1", "unknown": "nobody-here@deploy@web1"}
+    times = {(who, probe): [] for who in names for probe in ("none", "key")}
+    answers = set()
+    for _ in range(12):  # interleaved, so that whatever else the machine does touches all
+        for who, name in names.items():
+            one = Asker(world, name)
+            for probe, ask in (("none", one.none), ("key", lambda: one.query(strange_key))):
+                for _ in range(3):
+                    start = time.perf_counter()
+                    answers.add(ask())
+                    times[who, probe].append(time.perf_counter() - start)
+            one.close()
+    assert len(answers) == 1 and None not in answers, answers
+    for (who, probe), values in times.items():
+        record_property(f"{who} {probe} p50 ms", round(statistics.median(values) * 1000, 3))
+        print(f"{probe} probe, {who} user: median {statistics.median(values) * 1000:.2f} ms of {len(values)}")
 
 
 def guess_times(world, name, count):
@@ -92,19 +155,22 @@ def test_unknown_users_take_as_long(world, record_property):
     assert abs(medians[0] - medians[1]) < max(0.15 * max(medians), spread, 0.010)
 
 
-def test_slow_handshakes_are_cut_at_the_deadline(make_world):
-    world = make_world(config={"limits": {"preauth_seconds": 3}})
+def test_slow_handshakes_are_cut_at_the_deadline(make_world, sanitized):
+    deadline = 15 if sanitized else 5
+    world = make_world(config={"limits": {"preauth_seconds": deadline}})
+    session = world.popen("via", "echo up; read x; echo survived")
+    assert session.stdout.readline() == b"up\n"
     start = time.monotonic()
     silent = socket.create_connection(("127.0.0.1", world.gateway.port))
     dripping = socket.create_connection(("127.0.0.1", world.gateway.port))
     greeted = socket.create_connection(("127.0.0.1", world.gateway.port))
     greeted.sendall(b"SSH-2.0-slow\r\n")
     exchanged = transport_to(world)  # key exchange done, never authenticates
-    session = world.popen("via", "sleep 8; echo survived")
     open_sockets = {"silent": silent, "dripping": dripping, "greeted": greeted}
     cut = {}
     while open_sockets or exchanged.is_active():
-        assert time.monotonic() - start < 8, f"not cut: {list(open_sockets)} {exchanged.is_active()}"
+        # Late by seconds is a slow machine; a deadline that each byte moves would never come.
+        assert time.monotonic() - start < deadline + 20, f"not cut: {list(open_sockets)} {exchanged.is_active()}"
         if "dripping" in open_sockets:
             try:
                 dripping.send(b"S")
@@ -120,13 +186,12 @@ def test_slow_handshakes_are_cut_at_the_deadline(make_world):
                     cut[name] = time.monotonic() - start
                     del open_sockets[name]
         time.sleep(0.05)
-    assert all(seconds < 5 for seconds in cut.values()), cut
-    assert cut["silent"] > 2, "no earlier than the deadline"
-    assert session.communicate(timeout=30)[0] == b"survived\n"
+    assert all(seconds >= deadline for seconds in cut.values()), f"no earlier than the deadline: {cut}"
+    assert session.communicate(b"\n", timeout=30)[0] == b"survived\n"
 
 
 def test_one_source_cannot_take_all_places(make_world):
-    world = make_world(config={"limits": {"preauth_per_source": 5, "preauth_total": 100}})
+    world = make_world(config={"limits": {"preauth_per_source": 5, "preauth_total": 100, "preauth_seconds": 300}})
     crowd = [socket.create_connection(("127.0.0.1", world.gateway.port), source_address=("127.0.0.9", 0)) for _ in range(30)]
 
     def greeted():
@@ -173,7 +238,6 @@ class Keystrokes:
 GUESSER = """
     import socket, sys, paramiko
     port = int(sys.argv[1])
-    print("guessing", flush=True)
     while True:
         try:
             transport = paramiko.Transport(socket.create_connection(("127.0.0.1", port), source_address=("127.0.0.77", 0)))
@@ -188,19 +252,52 @@ GUESSER = """
 """
 
 
+class Guesser:
+    """Tries passwords as fast as it is answered; counts them."""
+
+    def __init__(self, world):
+        self.process = subprocess.Popen(["nice", "-n", "19", sys.executable, "-c", textwrap.dedent(GUESSER), str(world.gateway.port)], stdout=subprocess.PIPE)
+        self.guesses = 0
+        self.thread = threading.Thread(target=self._count, daemon=True)
+        self.thread.start()
+
+    def _count(self):
+        for line in self.process.stdout:
+            self.guesses += line == b"guess\n"
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.thread.join(10)
+
+
+@pytest.fixture
+def descriptors():
+    """As many open files as this host gives, for the gateway too, which inherits the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = max(soft, 8192 if hard == resource.RLIM_INFINITY else min(hard, 8192))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    yield limit
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 @pytest.mark.alone
 @pytest.mark.slow
-def test_idle_crowd_and_guessing_do_not_slow_a_session(make_world, record_property):
+def test_idle_crowd_and_guessing_do_not_slow_a_session(make_world, record_property, descriptors, sanitized):
+    size = 200 if sanitized else 2000
+    # A front takes about three of the gateway's descriptors, and every second one has a front.
+    if descriptors < 4 * size:
+        size = descriptors // 4
+        warnings.warn(f"this host gives a process {descriptors} descriptors: the crowd is {size} instead of 2000")
+    record_property("crowd", size)
     # Room for all of them: the harder case, each has a front of its own. By default most would be turned away.
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
-    world = make_world(config={"limits": {"preauth_total": 2500}})
+    world = make_world(config={"limits": {"preauth_total": size + 500, "preauth_seconds": 300}})
     keys = Keystrokes(world)
-    quiet = keys.take(400)
+    before = keys.take(200)
     crowd = []
     guesser = None
     try:
-        for n in range(2000):
+        for n in range(size):
             one = socket.socket()
             one.setblocking(False)
             one.bind((f"127.0.1.{1 + n % 200}", 0))
@@ -215,28 +312,29 @@ def test_idle_crowd_and_guessing_do_not_slow_a_session(make_world, record_proper
             connected.register(one, select.POLLOUT)
             connected.poll(10_000)
             one.send(b"SSH-2.0-idle\r\n")
-        guesser = subprocess.Popen(["nice", "-n", "19", sys.executable, "-c", textwrap.dedent(GUESSER), str(world.gateway.port)], stdout=subprocess.PIPE)
-        assert guesser.stdout.readline() == b"guessing\n"
+        guesser = Guesser(world)
         # Their arrival is a burst; what stays is the load.
-        until(lambda: len(world.gateway.workers("front")) >= 1000, 30, "the crowd's fronts")
-        time.sleep(1.0)
+        until(lambda: len(world.gateway.workers("front")) >= size // 2, 60, "the crowd's fronts")
+        until(lambda: guesser.guesses > 0, 30, "a first guess")
         busy = keys.take(400)
+        record_property("guesses", guesser.guesses)
     finally:
         if guesser:
-            guesser.kill()
-            guesses = guesser.communicate()[0].count(b"guess\n")
+            guesser.close()
         for one in crowd:
             one.close()
-    figures = {"quiet p50": statistics.median(quiet), "busy p50": statistics.median(busy),
-               "quiet p99": sorted(quiet)[int(len(quiet) * .99)], "busy p99": sorted(busy)[int(len(busy) * .99)]}
+    until(lambda: len(world.gateway.workers("front")) <= 1, 40, "the crowd's fronts to end")
+    after = keys.take(200)
+    figures = {"quiet p50 before": statistics.median(before), "busy p50": statistics.median(busy), "quiet p50 after": statistics.median(after),
+               "quiet p99": sorted(before + after)[int(len(before + after) * .99)], "busy p99": sorted(busy)[int(len(busy) * .99)]}
     for name, value in figures.items():
         record_property(name, round(value * 1000, 3))
     print("keystroke echo, ms: " + ", ".join(f"{name} {value*1000:.2f}" for name, value in figures.items()))
-    assert guesses > 0
-    # The figures are reported, not asserted: the crowd, the guesser and the client share the gateway's processors here.
     keys.close()
+    # The guesser and the client share the gateway's processors here, so there is room for noise: twice the larger of the
+    # quiet halves and a millisecond. A crowd that each keystroke had to pass, or a hash on a session's thread, costs more.
+    assert figures["busy p50"] <= 2 * max(figures["quiet p50 before"], figures["quiet p50 after"]) + 0.001, figures
     # All of it gone, somebody new gets in at once.
-    until(lambda: len(world.gateway.workers("front")) <= 1, 40, "the crowd's fronts to end")
     assert world.ssh("via", "echo ok").stdout == b"ok\n"
 
 
@@ -248,6 +346,8 @@ def test_garbage_before_the_version_is_cut_and_harms_nobody(world):
                 one.shutdown(socket.SHUT_WR)
                 while one.recv(4096):
                     pass
+            except TimeoutError:
+                raise AssertionError(f"{junk[:20]} is not cut") from None
             except OSError:  # reset, or gone before our own end of it
                 pass
     assert world.ssh("via", "echo ok").stdout == b"ok\n"
