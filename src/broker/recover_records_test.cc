@@ -4,6 +4,7 @@
 #include "broker/recover_records.h"
 
 #include <gmock/gmock.h>
+#include <sodium.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -23,7 +24,17 @@ class RecoverRecordsTest : public recording::testing::RecordTest {
   RecoverRecordsTest() {
     std::filesystem::create_directory(directory + "/store");
     db = std::move(*store::Store::open({"sqlite", directory + "/store"}));
-    log = std::move(*audit::Log::open(*db, clock, random));
+    log = std::move(*audit::Log::open(*db, clock, random, log_signer()));
+  }
+
+  static audit::Signer log_signer() {
+    base::Bytes public_key(crypto_sign_PUBLICKEYBYTES), secret(crypto_sign_SECRETKEYBYTES);
+    crypto_sign_keypair(public_key.data(), secret.data());
+    return {public_key, [secret](base::ByteView message) -> base::Result<base::Bytes> {
+              base::Bytes signature(crypto_sign_BYTES);
+              crypto_sign_detached(signature.data(), nullptr, message.data(), message.size(), secret.data());
+              return signature;
+            }};
   }
 
   /// A session as session_open.cc leaves it.
