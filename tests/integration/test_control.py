@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watch, message, pause, suspend, resume and terminate act within a second: while the session floods output, while the
-target hangs, while the disk stalls, and with a client that does not read."""
+"""Watch, message, pause, suspend, resume and terminate act within a second: while the session floods output, on a terminal
+or in bulk, while the target hangs, while the disk stalls, and with a client that does not read."""
+import datetime
 import json
 import os
+import pathlib
 import select
 import signal
+import statistics
 import subprocess
 import threading
 import time
@@ -16,7 +19,8 @@ from harness.process import descendants, status_field, until
 from harness.world import USER, USER_PASSWORD
 
 SECOND = 1.0
-CONDITIONS = ["calm", "flood", "hung-target", "stalled-disk", "client-not-reading"]
+CONDITIONS = ["calm", "flood", "terminal-flood", "hung-target", "stalled-disk", "client-not-reading"]
+FREE = ("calm", "flood", "terminal-flood")  # nothing but an act holds these
 
 
 class Session:
@@ -25,11 +29,17 @@ class Session:
     def __init__(self, world, condition, disk):
         self.world, self.condition, self.disk = world, condition, disk
         until(lambda: not world.gateway.sessions() and not world.target.session_pids(), 15, "an idle gateway and target")
-        steady = "while :; do date +%N; sleep 0.02; done"
-        command = steady if condition in ("calm", "hung-target") else "yes flood"
+        self.steady = condition in ("calm", "hung-target")
+        command = "while :; do date +%N; sleep 0.02; done" if self.steady else "yes flood"
         self.received = 0
+        self.said = b""
+        self.shown = b""  # the last bytes of the output
+        self.wanted = None
+        self.found = threading.Event()
         self.stopped = []
-        self.client = world.popen("via", command, stdin=subprocess.DEVNULL)
+        # Its input stays open: an end of input would be one more thing that moves.
+        self.client = world.popen("via", command, options=["-tt"] if condition == "terminal-flood" else [])
+        self.readers = [threading.Thread(target=self._read_output, daemon=True), threading.Thread(target=self._read_errors, daemon=True)]
         try:
             self._prepare()
         except BaseException:
@@ -37,17 +47,39 @@ class Session:
             raise
 
     def _prepare(self):
-        world = self.world
-        if self.condition != "client-not-reading":
-            threading.Thread(target=self._drain, daemon=True).start()
-        self.id = world.gateway.live_session(user=USER)["id"]
+        self.id = self.world.gateway.live_session(user=USER)["id"]
         if self.condition == "client-not-reading":
-            time.sleep(1.0)  # until every buffer on the way is full
-            os.kill(self.client.pid, signal.SIGSTOP)
+            # Until every buffer on the way is full: the command itself can write no more.
+            until(lambda: self.written() > 0, what="first output")
+            self.hold()
+            self.stands_still()
             return
+        for reader in self.readers:
+            reader.start()
         until(lambda: self.received > 0, what="first output")
+        self.hold()
+        if self.condition in ("hung-target", "stalled-disk"):
+            self.stands_still()
+
+    def _read_output(self):
+        while chunk := os.read(self.client.stdout.fileno(), 65536):
+            self.received += len(chunk)
+            self.shown = self.shown[-200:] + chunk
+            if self.wanted and self.wanted in self.shown:
+                self.found.set()
+
+    def _read_errors(self):
+        while chunk := os.read(self.client.stderr.fileno(), 4096):
+            self.said += chunk
+            if self.wanted and self.wanted in self.said:
+                self.found.set()
+
+    def hold(self):
+        """Brings the condition about."""
+        if self.condition == "client-not-reading":
+            os.kill(self.client.pid, signal.SIGSTOP)
         if self.condition == "hung-target":
-            for top in world.target.session_pids():
+            for top in self.world.target.session_pids():
                 for pid in [top, *descendants(top)]:
                     try:
                         os.kill(pid, signal.SIGSTOP)
@@ -56,33 +88,64 @@ class Session:
                         pass  # a date or a sleep that has just ended
         if self.condition == "stalled-disk":
             self.disk.freeze()
-            time.sleep(0.3)
 
-    def _drain(self):
-        while chunk := os.read(self.client.stdout.fileno(), 65536):
-            self.received += len(chunk)
+    def release(self):
+        """Takes the condition away: what holds the session now is what was done to it."""
+        if self.disk:
+            self.disk.thaw()
+        while self.stopped:
+            try:
+                os.kill(self.stopped.pop(), signal.SIGCONT)
+            except ProcessLookupError:
+                pass
+        if self.client.poll() is None:
+            os.kill(self.client.pid, signal.SIGCONT)
+        for reader in self.readers:
+            if not reader.ident:
+                reader.start()
 
     def state(self):
         found = [s["state"] for s in self.world.gateway.sessions() if s["id"] == self.id]
         return found[0] if found else "ended"
 
-    def flows(self, seconds=0.5):
+    def written(self):
+        """What the flooding command on the target could write."""
+        for top in self.world.target.session_pids():
+            for pid in descendants(top):
+                try:
+                    if pathlib.Path(f"/proc/{pid}/comm").read_text() == "yes\n":
+                        return int(pathlib.Path(f"/proc/{pid}/io").read_text().split("wchar: ")[1].split()[0])
+                except (FileNotFoundError, ProcessLookupError):
+                    pass
+        return 0
+
+    def moved(self):
+        """The client's end and, of a flood, the target's: both stand still when nothing flows."""
+        return self.received, 0 if self.steady else self.written()
+
+    def stands_still(self, quiet=1.0, seconds=15):
+        """What was on its way has arrived, and no more comes. The steady output comes 50 times a second."""
+        deadline = time.monotonic() + seconds
+        last, since = self.moved(), time.monotonic()
+        while time.monotonic() - since < quiet:
+            assert time.monotonic() < deadline, f"it flows on: (received, written) {last}"
+            time.sleep(0.05)
+            now = self.moved()
+            if now != last:
+                last, since = now, time.monotonic()
+        return last
+
+    def flows(self):
         before = self.received
-        time.sleep(seconds)
-        return self.received > before
+        until(lambda: self.received > before, 10, "output at the client")
 
     def end(self):
-        if self.disk:
-            self.disk.thaw()
-        for pid in self.stopped:
-            try:
-                os.kill(pid, signal.SIGCONT)
-            except ProcessLookupError:
-                pass
+        self.release()
         self.client.kill()
         self.client.wait()
-        for left in self.world.gateway.sessions():
-            self.world.gateway.run("session", "terminate", left["id"])
+        if not self.world.gateway.died():
+            for left in self.world.gateway.sessions():
+                self.world.gateway.run("session", "terminate", left["id"])
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +171,23 @@ def session(request, control_world):
     one.end()
 
 
-def within_a_second(act, slack=0.0):
-    start = time.monotonic()
+def start_cost(gateway):
+    """What it takes here and now to start the command line, which is no part of the promise: the median of three calls
+    that ask the gateway nothing, so that a slow gateway excuses nothing."""
+    times = []
+    for _ in range(3):
+        start = time.monotonic()
+        assert gateway.run("--version").returncode == 0
+        times.append(time.monotonic() - start)
+    return statistics.median(times)
+
+
+def within_a_second(gateway, act, slack=0.0):
+    cost = start_cost(gateway)
+    calls, start = gateway.calls, time.monotonic()
     value = act()
-    took = time.monotonic() - start
-    assert took < SECOND + slack, f"took {took:.2f} s"
+    took, calls = time.monotonic() - start, gateway.calls - calls
+    assert took < SECOND + slack + calls * cost, f"took {took:.2f} s, of which {calls} starts of the command line {calls * cost:.2f} s"
     return value
 
 
@@ -126,51 +201,113 @@ def act(session, verb, *more):
 
 
 def test_list_and_show(session, slack):
-    assert within_a_second(lambda: session.state(), slack) == "live"
-    assert within_a_second(lambda: session.world.gateway.one("session", "show", session.id), slack)["id"] == session.id
+    gateway = session.world.gateway
+    assert within_a_second(gateway, lambda: session.state(), slack) == "live"
+    assert within_a_second(gateway, lambda: gateway.one("session", "show", session.id), slack)["id"] == session.id
+
+
+class Watcher:
+    """session watch -o json, read line by line."""
+
+    def __init__(self, gateway, identifier):
+        self.process = subprocess.Popen([str(gateway.bin / "sallyport"), "--config", str(gateway.config_path), "session", "watch", identifier,
+                                         "-o", "json"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        self.buffer = b""
+
+    def line(self, deadline):
+        """The next line as an object; fails at the deadline."""
+        while b"\n" not in self.buffer:
+            left = max(0.0, deadline - time.monotonic())
+            assert select.select([self.process.stdout], [], [], left)[0], "no more to watch in time"
+            chunk = os.read(self.process.stdout.fileno(), 65536)
+            assert chunk, "the watcher was cut off"
+            self.buffer += chunk
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
 
 
 def test_watch(session, slack):
-    """The first thing to see comes within a second."""
-    watcher = subprocess.Popen([str(session.world.gateway.bin / "sallyport"), "--config", str(session.world.gateway.config_path), "session",
-                                "watch", session.id, "-o", "json"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    """The first thing to see comes within a second, and of what flows what flows now."""
+    gateway = session.world.gateway
+    cost = start_cost(gateway)
+    began = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    deadline = time.monotonic() + SECOND + slack + cost
+    watcher = Watcher(gateway, session.id)
     try:
-        def first():
-            assert select.select([watcher.stdout], [], [], SECOND + slack)[0], "nothing to watch within a second"
-            return json.loads(watcher.stdout.readline())
-        assert within_a_second(first, slack)
+        assert watcher.line(deadline)
+        if session.condition in FREE:
+            # A flood past the record's limit for verbatim bytes is seen as what was counted.
+            kinds = ("data", "stream-block") if session.condition == "flood" else ("data",)
+            while (seen := watcher.line(deadline)).get("event") not in kinds or seen["time"] < began:
+                pass
     finally:
-        watcher.kill()
-        watcher.communicate()
+        watcher.close()
+
+
+@pytest.mark.parametrize("command", ["yes flood", "while :; do head -c 20000 /dev/zero | tr '\\0' x; sleep 0.01; done"], ids=["flood", "stream"])
+def test_watchers_that_leave_in_the_middle_harm_nobody(make_world, command):
+    """Each is killed while events are on their way to it, at another moment."""
+    world = make_world()
+    client = world.popen("via", command, options=["-tt"], stdout=subprocess.DEVNULL)
+    try:
+        identifier = world.gateway.live_session(user=USER)["id"]
+        for n in range(60):
+            watcher = Watcher(world.gateway, identifier)
+            try:
+                while watcher.line(time.monotonic() + 10).get("event") != "data":
+                    pass
+                time.sleep(n % 10 * 0.003)
+            finally:
+                watcher.close()
+            assert not world.gateway.died(), f"the gateway ended with the watcher that left, the {n + 1}th"
+        assert world.gateway.one("session", "show", identifier)["state"] == "live"
+    finally:
+        client.kill()
+        client.wait()
 
 
 def test_message(session, slack):
-    within_a_second(lambda: act(session, "message", "maintenance at noon"), slack)
-    if session.condition in ("calm", "flood"):
-        until(lambda: select.select([session.client.stderr], [], [], 0)[0], SECOND + slack, "the message at the client")
-        assert b"maintenance at noon" in os.read(session.client.stderr.fileno(), 4096)
+    session.wanted = b"maintenance at noon"
+    within_a_second(session.world.gateway, lambda: act(session, "message", "maintenance at noon"), slack)
+    if session.condition in FREE:
+        assert session.found.wait(SECOND + slack), "the message at the client"
+    session.release()
+    assert session.found.wait(10), "the message at the client"
+    assert session.client.poll() is None
 
 
 def test_pause_and_resume(session, slack):
-    within_a_second(lambda: act(session, "pause"), slack)
+    gateway = session.world.gateway
+    within_a_second(gateway, lambda: act(session, "pause"), slack)
     assert session.state() == "paused"
+    # The target goes on, the disk answers, the client reads: it is the pause that holds the session now.
+    session.release()
+    still = session.stands_still()
+    time.sleep(0.5)
+    assert session.moved() == still
+    # It is taken back while the condition holds, too, and the session goes on when that is over.
+    session.hold()
+    within_a_second(gateway, lambda: act(session, "resume"), slack)
     if session.condition == "stalled-disk":
-        session.disk.thaw()
-    time.sleep(0.5)  # what was on its way before the pause
-    assert not session.flows(), "output after a pause"
-    within_a_second(lambda: act(session, "resume"), slack)
+        # Taken, and carried out when the session's loop has its disk back: nothing could flow before.
+        session.release()
+        until(lambda: session.state() == "live", what="the state after the disk came back")
     assert session.state() == "live"
-    if session.condition in ("calm", "flood", "stalled-disk"):
-        until(lambda: session.flows(0.1), 5, "output after resume")
+    session.release()
+    session.flows()
 
 
 def test_suspend(session, slack):
-    within_a_second(lambda: act(session, "suspend"), slack)
+    within_a_second(session.world.gateway, lambda: act(session, "suspend"), slack)
     assert session.state() == "suspended"
-    if session.condition == "stalled-disk":
-        session.disk.thaw()
+    session.release()
+    still = session.stands_still()
     time.sleep(0.5)
-    assert not session.flows()
+    assert session.moved() == still
 
 
 def test_terminate(session, slack):
@@ -182,12 +319,9 @@ def test_terminate(session, slack):
         act(session, "terminate")
         until(lambda: all(status_field(pid, "State") in (None, "Z (zombie)") for pid in workers), 10, "the workers' end")
         until(lambda: session.state() == "ended", 10, "the state")
-    within_a_second(terminate, slack)
-    if session.condition != "client-not-reading":
-        session.client.wait(5)
-        assert session.client.returncode != 0
-    if session.condition == "stalled-disk":
-        session.disk.thaw()
+    within_a_second(gateway, terminate, slack)
+    session.release()
+    assert session.client.wait(10) != 0
     gateway.sealed(session.id)
     assert gateway.run("recording", "verify", session.id).returncode == 0
     shown = gateway.one("session", "show", session.id)
@@ -224,9 +358,8 @@ def test_suspend_asks_the_user_again(world, shell):
     world.gateway.cli("session", "resume", identifier)
     one.wait("assword")
     one.enter("not the password")
-    time.sleep(0.5)
+    one.wait("that was not right")
     assert world.gateway.one("session", "show", identifier)["state"] == "suspended"
-    one.settled()
     one.enter(USER_PASSWORD)
     until(lambda: world.gateway.one("session", "show", identifier)["state"] == "live", what="the session going on")
     one.enter("echo again-$((2+2))")
@@ -244,7 +377,7 @@ def test_message_and_terminate_on_a_terminal(world, shell):
     one.wait("from the")
     world.gateway.cli("session", "terminate", identifier, "maintenance window")
     until(one.dead, what="the client's end")
-    assert world.gateway.one("session", "show", identifier)["state"] == "ended"
+    until(lambda: world.gateway.one("session", "show", identifier)["state"] == "ended", what="the state")
 
 
 def test_unknown_sessions_and_acts_fail(world):
@@ -261,7 +394,8 @@ def test_acts_are_audited_with_their_actor(world, shell):
     for verb in ("pause", "resume"):
         world.gateway.cli("session", verb, identifier)
     one.enter("exit")
-    types = [e["type"] for e in world.gateway.audit() if e["session"] == identifier]
-    assert any("pause" in t for t in types) and any("resume" in t for t in types)
+    world.gateway.sealed(identifier)
+    acts = {e["type"]: e["actor"] for e in world.gateway.audit() if e["session"] == identifier}
+    assert acts["session.pause"] == acts["session.resume"] == "local:root", acts
     events = world.gateway.cli("recording", "export", identifier, "--format", "jsonl")
     assert '"pause"' in events and '"resume"' in events
