@@ -4,18 +4,28 @@
 //   m HEX      send these bytes to the broker as one message     → (whatever the broker sends comes as "m HEX")
 //   try NAME   make this system call                             → "r NAME: returned …", if the worker lives to say it
 //   list       name the system calls that can be tried           → "r NAME" each, then "r ."
+//   ring front|back    attach the ring that came with a message  → "r ring: attached", or why not
+//   fill CHANNEL N     put N bytes of a pattern into the ring    → "r fill: N", less when it is full
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "leg/hostile_attempts.h"
 #include "leg/link.h"
 #include "leg/loop.h"
+#include "leg/ring.h"
 #include "leg/stream.h"
 #include "leg/zygote.h"
 
@@ -27,7 +37,10 @@ class Puppet {
   explicit Puppet(leg::WorkerSockets sockets)
       : peer_(sockets.peer),
         loop_(clock_),
-        broker_(loop_, sockets.broker, [this](base::ByteView message, auto) { say("m " + base::to_hex(message)); }) {
+        broker_(loop_, sockets.broker, [this](base::ByteView message, std::span<base::Fd> fds) {
+          for (base::Fd& fd : fds) fds_.push_back(std::move(fd));
+          say("m " + base::to_hex(message));
+        }) {
     watch_ = loop_.watch(peer_, POLLIN, [this](short revents) { ready(revents); });
   }
 
@@ -52,6 +65,10 @@ class Puppet {
       if (const auto bytes = base::from_hex(std::string_view(line).substr(2))) broker_.send(*bytes);
       return;
     }
+    if (line.starts_with("ring ")) return attach(line == "ring front" ? leg::RingSide::front : leg::RingSide::back);
+    if (unsigned channel = 0, bytes = 0; std::sscanf(line.c_str(), "fill %u %u", &channel, &bytes) == 2) {
+      return fill(channel, bytes);
+    }
     for (const auto& attempt : leg::hostile_attempts()) {
       if (line == "list") say("r " + std::string(attempt.name));
       if (line != "try " + std::string(attempt.name)) continue;
@@ -61,6 +78,29 @@ class Puppet {
           std::to_string(errno));
     }
     if (line == "list") say("r .");
+  }
+
+  void attach(leg::RingSide side) {
+    auto ring = leg::Ring::attach(side, fds_);
+    fds_.clear();
+    if (ring) ring_ = std::move(*ring);
+    say("r ring: " + (ring ? std::string("attached") : ring.message()));
+  }
+
+  // The pattern goes on where the last one ended; test_hostile.py knows it.
+  void fill(std::uint32_t channel, std::size_t bytes) {
+    std::size_t done = 0;
+    while (ring_ && done < bytes) {
+      std::vector<std::uint8_t> data(std::min<std::size_t>(bytes - done, 16 * 1024));
+      for (std::size_t i = 0; i < data.size(); ++i) {
+        data[i] = static_cast<std::uint8_t>((filled_ + i) * 7 + ((filled_ + i) >> 8));
+      }
+      const auto written = ring_->writer().write(channel, 0, data);
+      if (!written || *written == 0) break;
+      done += *written;
+      filled_ += *written;
+    }
+    say("r fill: " + std::to_string(done));
   }
 
   void say(const std::string& line) {
@@ -83,6 +123,9 @@ class Puppet {
   leg::Link broker_;
   leg::Loop::WatchId watch_ = 0;
   std::string in_, out_;
+  std::vector<base::Fd> fds_;
+  std::unique_ptr<leg::Ring> ring_;
+  std::size_t filled_ = 0;
 };
 
 int obey(leg::WorkerSockets sockets) {

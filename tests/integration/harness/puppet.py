@@ -92,13 +92,28 @@ class Puppet:
         except TimeoutError:
             return False
 
-    def attempt(self, name):
-        """A system call: what it returned, or None when the worker did not live to say it."""
-        self.say(f"try {name}")
+    def ask(self, line):
+        """A command of the puppet's: what it answers, or None when the worker did not live to say it. What the broker
+        sends meanwhile is not looked at."""
+        self.say(line)
         while (line := self.line()) is not None:
             if line.startswith("r "):
                 return line
         return None
+
+    def attempt(self, name):
+        """A system call: what it returned, or None when the worker did not live to say it."""
+        return self.ask(f"try {name}")
+
+    def attempts(self):
+        """The names of the system calls that can be tried."""
+        self.say("list")
+        names = []
+        while (line := self.line()) != "r .":
+            assert line is not None
+            if line.startswith("r "):
+                names.append(line[2:])
+        return names
 
     def close(self):
         self.connection.close()
