@@ -99,7 +99,7 @@ def test_the_unit_lets_it_write_what_it_must_and_nothing_else(unpacked):
     made = directories((unpacked / "usr/lib/tmpfiles.d/sallyport.conf").read_text())
     shipped = dict(re.findall(r"^(\w+): (/\S+)$", (unpacked / "etc/sallyport/sallyport.yaml").read_text(), re.MULTILINE))
     header = (ROOT / "src/config/config.h").read_text()
-    built_in = re.findall(r'path = "(/[^"]+)"', header) + re.findall(r'data_dir = "(/[^"]+)"', header)
+    built_in = re.findall(r'\bpath = "(/[^"]+)"', header) + re.findall(r'data_dir = "(/[^"]+)"', header)
     assert shipped["master_key"] in built_in and shipped["data_dir"] in built_in, (shipped, built_in)
     for path in [*built_in, *shipped.values(), shipped["master_key"] + ".new"]:
         (holder,) = [d for d in writable if pathlib.PurePath(path).is_relative_to(d)] or [None]
