@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "cli/admin_client.h"
 #include "cli/event_json.h"
@@ -125,6 +126,13 @@ base::Result<WalkEnd> walk(const OpenRecording& recording, const Visitor& visito
   }
 }
 
+std::optional<codec::terminal::Size> resize_of(const event::Event& event, std::uint32_t channel) {
+  if (event.kind_case() != event::Event::kRequest || event.request().channel() != channel) return std::nullopt;
+  const event::Request& request = event.request();
+  if (request.what_case() != event::Request::kWindowChange) return std::nullopt;
+  return codec::terminal::changed_size(request.window_change().columns(), request.window_change().rows());
+}
+
 void ChannelTracker::see(base::Micros time_us, const event::Event& event) {
   if (event.kind_case() == event::Event::kChannelOpen) {
     if (channels_.size() >= kMaxChannels) return;
@@ -140,12 +148,10 @@ void ChannelTracker::see(base::Micros time_us, const event::Event& event) {
   if (found == channels_.end()) return;
   ChannelFacts& facts = found->second;
   if (event.request().what_case() == event::Request::kPty) {
-    facts.terminal = true;
-    facts.term = event.request().pty().term();
-    // RFC 4254 §6.2: zero means that another unit counts. The back's model then takes the usual size, too.
+    if (std::exchange(facts.terminal, true)) return;  // a model keeps its first size until a window change
     const event::Request::Pty& pty = event.request().pty();
-    facts.size.columns = pty.columns() == 0 ? 80 : static_cast<int>(std::min(pty.columns(), 1000U));
-    facts.size.rows = pty.rows() == 0 ? 24 : static_cast<int>(std::min(pty.rows(), 500U));
+    facts.term = pty.term();
+    facts.size = codec::terminal::announced_size(pty.columns(), pty.rows());
     return;
   }
   std::string source;

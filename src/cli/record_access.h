@@ -68,6 +68,9 @@ enum class WalkEnd { sealed, open, stopped };
 /// Errors: denied (no key for it here), and those of the reader.
 base::Result<WalkEnd> walk(const OpenRecording& recording, const Visitor& visitor);
 
+/// The new size when this is a change of this channel's window, and one that says something.
+std::optional<codec::terminal::Size> resize_of(const event::Event& event, std::uint32_t channel);
+
 /// A session channel as its requests describe it.
 struct ChannelFacts {
   std::uint32_t channel = 0;

@@ -41,12 +41,8 @@ class ScreenCheck {
     if (event.kind_case() == event::Event::kData && !up) {
       if (auto* screen = screen_of(event.data().channel())) screen->feed(base::view(event.data().bytes()));
     }
-    if (event.kind_case() == event::Event::kRequest && event.request().what_case() == event::Request::kWindowChange) {
-      const auto& change = event.request().window_change();
-      auto* screen = screen_of(event.request().channel());
-      if (screen != nullptr && change.columns() != 0 && change.rows() != 0) {
-        screen->resize({static_cast<int>(change.rows()), static_cast<int>(change.columns())});
-      }
+    if (const auto size = resize_of(event, event.request().channel())) {
+      if (auto* screen = screen_of(event.request().channel())) screen->resize(*size);
     }
     if (event.kind_case() == event::Event::kKeyframe) keyframe(event.keyframe());
   }
@@ -63,7 +59,7 @@ class ScreenCheck {
 
   // A large screen comes in parts.
   void keyframe(const event::Keyframe& part) {
-    const codec::terminal::Size size{static_cast<int>(part.rows()), static_cast<int>(part.columns())};
+    const auto size = codec::terminal::announced_size(part.columns(), part.rows());
     Terminal& recorded = keyframes_.try_emplace(part.channel(), size, 0).first->second;
     recorded.feed(base::view(part.ansi()));
     if (part.more()) return;

@@ -13,7 +13,22 @@ Size clamp(Size s) {
   return {std::clamp(s.rows, 1, kMaxSize.rows), std::clamp(s.columns, 1, kMaxSize.columns)};
 }
 
+int bounded(std::uint32_t announced, int usual, int most) {
+  return announced == 0 ? usual
+                        : static_cast<int>(std::min<std::uint32_t>(announced, static_cast<std::uint32_t>(most)));
+}
+
 }  // namespace
+
+Size announced_size(std::uint32_t columns, std::uint32_t rows) {
+  const Size usual;
+  return {bounded(rows, usual.rows, kMaxSize.rows), bounded(columns, usual.columns, kMaxSize.columns)};
+}
+
+std::optional<Size> changed_size(std::uint32_t columns, std::uint32_t rows) {
+  if (columns == 0 || rows == 0) return std::nullopt;
+  return announced_size(columns, rows);
+}
 
 struct Terminal::State {
   State(Size size, std::size_t scrollback_bytes) : screen(size, scrollback_bytes) {}

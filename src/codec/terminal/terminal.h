@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,12 @@ struct Size {
 
 /// Larger sizes are clamped to this, smaller ones to 1×1.
 inline constexpr Size kMaxSize{500, 1000};
+
+/// The size that a client announces for a new terminal, within kMaxSize. Zero means that another unit counts
+/// (RFC 4254 §6.2): the usual 24×80 then.
+Size announced_size(std::uint32_t columns, std::uint32_t rows);
+/// The size after a window change (RFC 4254 §6.7); a zero in it changes nothing.
+std::optional<Size> changed_size(std::uint32_t columns, std::uint32_t rows);
 
 /// A colour: the terminal's default, one of its 256, or 24 bits.
 struct Color {

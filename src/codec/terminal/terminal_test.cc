@@ -282,6 +282,17 @@ TEST(Terminal, RealProgramsScreensComeBack) {
   EXPECT_NE(all.find("grüße 漢字 done"), std::string::npos) << all;
 }
 
+TEST(Size, AZeroIsTheUsualSizeAtFirstAndNoChangeLater) {
+  EXPECT_EQ(announced_size(100, 40), (Size{40, 100}));
+  EXPECT_EQ(announced_size(0, 0), (Size{24, 80}));
+  EXPECT_EQ(announced_size(132, 0), (Size{24, 132}));
+  EXPECT_EQ(announced_size(4'000'000'000U, 4'000'000'000U), kMaxSize);
+  EXPECT_EQ(changed_size(0, 40), std::nullopt);
+  EXPECT_EQ(changed_size(100, 0), std::nullopt);
+  EXPECT_EQ(changed_size(1, 1), (Size{1, 1}));
+  EXPECT_EQ(changed_size(100, 4'000'000'000U), (Size{500, 100}));
+}
+
 TEST(Terminal, IsFastEnough) {
   std::string bytes;
   for (int i = 0; i < 40000; ++i) bytes += "a short line of output, number " + std::to_string(i) + "\r\n";
