@@ -30,8 +30,8 @@ std::size_t decode(std::string_view s, std::size_t i, std::uint32_t& cp) {
 }
 
 bool moves_or_hides(std::uint32_t cp) {
-  return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
-         (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff || cp >= 0xe0000;
+  return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x061c || (cp >= 0x200b && cp <= 0x200f) ||
+         (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff || cp >= 0xe0000;
 }
 
 }  // namespace
@@ -58,6 +58,21 @@ std::string escape_for_terminal(std::string_view s, std::size_t max_bytes) {
     if (out.size() + piece.size() > max_bytes) return out + "…";
     out += piece;
     i += n;
+  }
+  return out;
+}
+
+std::string mask_for_terminal(std::string_view s) {
+  std::string out;
+  for (std::size_t i = 0; i < s.size();) {
+    std::uint32_t cp = 0;
+    const std::size_t n = decode(s, i, cp);
+    if (n == 0 || moves_or_hides(cp)) {
+      out += "\xEF\xBF\xBD";
+    } else {
+      out += s.substr(i, n);
+    }
+    i += n == 0 ? 1 : n;
   }
   return out;
 }

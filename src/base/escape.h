@@ -11,6 +11,10 @@ namespace sallyport::base {
 /// or \u{N}; a backslash doubles. The result never moves a cursor and never ends a line. At most max_bytes, then "…".
 std::string escape_for_terminal(std::string_view s, std::size_t max_bytes = 4096);
 
+/// The same rule for text that came off a screen, where a backslash is a backslash and columns matter: what would be
+/// escaped is U+FFFD.
+std::string mask_for_terminal(std::string_view s);
+
 /// True when the bytes are well-formed UTF-8 (no surrogates, no overlong forms).
 bool is_utf8(std::string_view s);
 

@@ -15,6 +15,16 @@ TEST(Escape, KeepsTextAndDefusesControls) {
   EXPECT_EQ(escape_for_terminal("\u202etxt"), "\\u{202e}txt");
 }
 
+TEST(Escape, WhatReordersOrHidesTextIsShownInEitherForm) {
+  for (const char* hidden : {"\u061c", "\u200b", "\u200f", "\u202a", "\u202e", "\u2060", "\u2064", "\u2066", "\u2069",
+                             "\ufeff", "\u2028", "\xc2\x9b", "\x1b", "\x7f", "\n", "\xff"}) {
+    const std::string text = std::string("a\\b") + hidden + "c";
+    EXPECT_EQ(escape_for_terminal(text).find(hidden), std::string::npos) << escape_for_terminal(text);
+    EXPECT_EQ(mask_for_terminal(text), "a\\b\ufffdc") << escape_for_terminal(text);
+  }
+  EXPECT_EQ(mask_for_terminal("h\u00e9llo \u4e2d e\u0301"), "h\u00e9llo \u4e2d e\u0301");
+}
+
 TEST(Escape, IsBounded) {
   EXPECT_EQ(escape_for_terminal(std::string(100, 'a'), 10), "aaaaaaaaaa…");
 }

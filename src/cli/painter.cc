@@ -58,8 +58,7 @@ std::string style_sequence(const Style& style) {
 
 std::string printable(const Cell& cell) {
   if (cell.text.empty()) return " ";
-  if (cell.text == "\\") return "\\";
-  if (base::escape_for_terminal(cell.text) == cell.text) return cell.text;
+  if (base::mask_for_terminal(cell.text) == cell.text) return cell.text;
   return cell.width == 2 ? "\xEF\xBF\xBD " : "\xEF\xBF\xBD";
 }
 
