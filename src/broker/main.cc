@@ -12,6 +12,7 @@
 #include <google/protobuf/stubs/logging.h>
 #include <sodium.h>
 
+#include "base/escape.h"
 #include "base/log.h"
 #include "broker/node.h"
 
@@ -48,7 +49,7 @@ std::string own_directory() {
 }
 
 int fail(const std::string& message) {
-  std::fprintf(stderr, "sallyportd: %s\n", message.c_str());
+  std::fprintf(stderr, "sallyportd: %s\n", base::escape_for_terminal(message, 16384).c_str());
   return 1;
 }
 
@@ -64,7 +65,7 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
       config_path = argv[++i];
     } else {
-      std::fprintf(stderr, "sallyportd: unknown argument '%s'\n\n%s", argv[i], help);
+      std::fprintf(stderr, "sallyportd: unknown argument '%s'\n\n%s", base::escape_for_terminal(argv[i]).c_str(), help);
       return 2;
     }
   }

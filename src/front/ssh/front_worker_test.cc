@@ -150,12 +150,14 @@ TEST_F(Front, ConnectionMessagesBeforeLoginEndIt) {
 
 TEST_F(Front, ARefusalIsShownOnStderr) {
   start_live();
+  const auto forward = connection().open(cs::OpenDirectTcpip{"web1", 22, "", 0}, 1 << 20, 32768);
   channel = stage.open_session();
   ASSERT_TRUE(stage.until([&] { return got().confirmed; }));
   ASSERT_TRUE(connection().request(channel, cs::ExecRequest{"id"}, cs::WantReply::yes));
   refuse("No.\nAsk \x1b[31mBob.");
   ASSERT_TRUE(stage.until([&] { return got().closed; }));
   EXPECT_EQ(got().err, "No.\nAsk \\x1b[31mBob.\n");
+  EXPECT_EQ(stage.client->got[*forward].refusal, "No.\\x0aAsk \\x1b[31mBob.");
   EXPECT_EQ(got().out, "");
   EXPECT_EQ(got().exit_status, 255);
   EXPECT_EQ(got().successes, 1);
@@ -173,9 +175,9 @@ TEST_F(Front, ARefusalWaitsForTheFirstProgram) {
 
 TEST_F(Front, ARefusalWithoutAnyChannelDisconnects) {
   start_live();
-  refuse("No.");
+  refuse("No\x1b[m.");
   ASSERT_TRUE(stage.until([&] { return stage.client->disconnected; }));
-  EXPECT_EQ(stage.client->error, "No.");
+  EXPECT_EQ(stage.client->error, "No\\x1b[m.");
 }
 
 TEST_F(Front, NothingReachesTheBrokerBeforeTheMenusChoice) {
@@ -298,10 +300,10 @@ TEST_F(Front, ARefusedJumpSaysWhy) {
   channel = *id;
   ipc::BrokerToFront reply;
   reply.mutable_jump_reply()->set_number(wait_for(ipc::FrontToBroker::kJumpOpen).jump_open().number());
-  reply.mutable_jump_reply()->set_reason("no such target");
+  reply.mutable_jump_reply()->set_reason("no such target\x1b[2J\n");
   stage.broker.tell_front(reply);
   ASSERT_TRUE(stage.until([&] { return got().refused; }));
-  EXPECT_EQ(got().refusal, "no such target");
+  EXPECT_EQ(got().refusal, "no such target\\x1b[2J\\x0a");
 }
 
 TEST_F(Front, KeysTypedAtThePasswordPromptGoToItAlone) {

@@ -18,6 +18,7 @@ namespace {
 constexpr base::Micros kRefusalPatienceUs = 3'000'000;
 constexpr std::size_t kMaxHostBytes = 1024;
 constexpr std::size_t kMaxCommandBytes = 2048;
+constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr std::uint32_t kExitOnInterrupt = 130;
 
 FrontChannel& front_of(RelayChannel& channel) {
@@ -47,7 +48,8 @@ base::Status FrontWorker::jump_reply(const ipc::JumpReply& reply, std::span<base
   RelayChannel* channel = relay().find(reply.number());
   if (channel == nullptr) return {};
   if (!reply.ok() || fds.size() != 1) {
-    return relay().refuse_here(*channel, codec::ssh::OpenFailureReason::administratively_prohibited, reply.reason());
+    return relay().refuse_here(*channel, codec::ssh::OpenFailureReason::administratively_prohibited,
+                               base::escape_for_terminal(reply.reason(), kMaxReasonBytes));
   }
   if (auto s = relay().confirm_here(*channel); !s) return s;
   front_of(*channel).jump = std::make_unique<Jump>(loop(), relay(), *channel, std::move(fds[0]));
@@ -200,7 +202,8 @@ base::Status FrontWorker::refused(const ipc::Refused& refused) {
     FrontChannel& front = front_of(channel);
     if (!front.session) {
       if (channel.opening == Opening::peer_asked) {
-        (void)relay().refuse_here(channel, codec::ssh::OpenFailureReason::administratively_prohibited, refusal_->text);
+        (void)relay().refuse_here(channel, codec::ssh::OpenFailureReason::administratively_prohibited,
+                                  base::escape_for_terminal(refusal_->text, kMaxReasonBytes));
       }
       return;
     }
@@ -218,8 +221,8 @@ base::Status FrontWorker::refused(const ipc::Refused& refused) {
     relay().for_each(
         [&](RelayChannel& channel) { shown = shown || (channel.role && front_of(channel).program != Program::none); });
     if (!shown) {
-      disconnect(codec::ssh::DisconnectReason::by_application, base::escape_for_terminal(refusal_->text, 1024),
-                 "refused", leg::ssh::Ending::clean);
+      disconnect(codec::ssh::DisconnectReason::by_application,
+                 base::escape_for_terminal(refusal_->text, kMaxReasonBytes), "refused", leg::ssh::Ending::clean);
     }
   });
   return {};
