@@ -2,10 +2,13 @@
 // The three formats.
 #include "cli/export.h"
 
+#include <cstdint>
+#include <deque>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
+#include "cli/control_notice.h"
 #include "cli/event_json.h"
 #include "cli/output.h"
 #include "event/event.pb.h"
@@ -35,13 +38,6 @@ std::size_t announced(unsigned char lead) {
 
 bool is_data_of(const Event& event, std::uint32_t channel) {
   return event.kind_case() == Event::kData && event.data().channel() == channel;
-}
-
-// A zero says nothing about the size (RFC 4254 §6.2).
-bool is_resize_of(const Event& event, std::uint32_t channel) {
-  return event.kind_case() == Event::kRequest && event.request().channel() == channel &&
-         event.request().what_case() == event::Request::kWindowChange &&
-         event.request().window_change().columns() != 0 && event.request().window_change().rows() != 0;
 }
 
 // Output that no terminal driver has been over: a player would draw a staircase without the carriage returns.
@@ -99,7 +95,8 @@ base::Status ended(const base::Result<WalkEnd>& end, std::ostream& out) {
   return {};
 }
 
-// What a terminal showed: lines as they scroll off its top, then what is left on it.
+// What a terminal showed: lines as they scroll off its top, then what is left on it. Its characters go by the painter's
+// rule; a notice of the gateway follows the line that the cursor was on.
 class TextWriter {
  public:
   TextWriter(Size size, std::ostream& out) : terminal_(size, kScrollback), size_(size), out_(out) {}
@@ -116,11 +113,18 @@ class TextWriter {
     terminal_.resize(size);
   }
 
+  void notice(const std::string& text) {
+    const auto row = static_cast<std::size_t>(terminal_.cursor().row);
+    notices_.push_back({lines_ + terminal_.scrollback().size() + row, text});
+  }
+
   void finish() {
     for (const std::string& line : terminal_.scrollback()) print(line);
     auto rows = terminal_.rendered_text();
     while (!rows.empty() && rows.back().empty()) rows.pop_back();
     for (const std::string& line : rows) print(line);
+    lines_ = SIZE_MAX;
+    print_notices();
   }
 
  private:
@@ -133,16 +137,58 @@ class TextWriter {
     fed_ = 0;
   }
 
-  void print(const std::string& line) { out_ << line << "\n"; }
+  void print(const std::string& line) {
+    out_ << base::mask_for_terminal(line) << "\n";
+    ++lines_;
+    print_notices();
+  }
+
+  void print_notices() {
+    for (; !notices_.empty() && notices_.front().line < lines_; notices_.pop_front()) {
+      out_ << base::escape_for_terminal(notices_.front().text) << "\n";
+    }
+  }
+
+  struct PlacedNotice {
+    std::size_t line = 0;  // counted from the first that was ever shown
+    std::string text;
+  };
 
   Terminal terminal_;
   Size size_;
   std::ostream& out_;
   std::size_t fed_ = 0;
+  std::size_t lines_ = 0;  // printed
+  std::deque<PlacedNotice> notices_;
 };
 
-// Line ends and tabs stay, everything else that is no plain text is escaped.
-std::string plain_text(const std::string& text) {
+// Output that was on no terminal: line ends and tabs stay, everything else that is no plain text is escaped.
+class PlainWriter {
+ public:
+  explicit PlainWriter(std::ostream& out) : out_(out) {}
+
+  void feed(const std::string& bytes) { print(plain_text(utf8_.feed(bytes))); }
+  void finish() { print(plain_text(utf8_.finish())); }
+  // A remark is a line of its own.
+  void line(const std::string& text) {
+    if (!at_line_start_) print("\n");
+    print(text + "\n");
+  }
+
+ private:
+  void print(const std::string& text) {
+    out_ << text;
+    if (!text.empty()) at_line_start_ = text.back() == '\n';
+  }
+
+  static std::string plain_text(const std::string& text);
+
+  std::ostream& out_;
+  Utf8Stream utf8_;
+  bool at_line_start_ = true;
+};
+
+std::string PlainWriter::plain_text(const std::string& text) {
   std::string out;
   std::size_t begin = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {
@@ -201,9 +247,8 @@ base::Status export_asciicast(const OpenRecording& recording, const ChannelFacts
   visitor.damage = report_damage;
   visitor.event = [&](base::Micros time_us, bool up, const Event& event) {
     if (is_data_of(event, channel.channel)) writer.data(time_us, up, event.data().bytes());
-    if (is_resize_of(event, channel.channel)) {
-      const auto& change = event.request().window_change();
-      writer.line(time_us, "r", std::to_string(change.columns()) + "x" + std::to_string(change.rows()));
+    if (const auto size = resize_of(event, channel.channel)) {
+      writer.line(time_us, "r", std::to_string(size->columns) + "x" + std::to_string(size->rows));
     }
     return static_cast<bool>(out);
   };
@@ -213,30 +258,26 @@ base::Status export_asciicast(const OpenRecording& recording, const ChannelFacts
 }
 
 base::Status export_text(const OpenRecording& recording, const ChannelFacts& channel, std::ostream& out) {
-  TextWriter writer(channel.size, out);
-  Utf8Stream plain;
+  TextWriter screen(channel.size, out);
+  PlainWriter plain(out);
+  ChannelNotices notices(channel);
   Visitor visitor;
   visitor.damage = report_damage;
-  visitor.event = [&](base::Micros, bool up, const Event& event) {
+  visitor.event = [&](base::Micros time_us, bool up, const Event& event) {
     if (is_data_of(event, channel.channel) && !up) {
-      if (channel.terminal) {
-        writer.feed(event.data().bytes());
-      } else {
-        out << plain_text(plain.feed(event.data().bytes()));
-      }
+      channel.terminal ? screen.feed(event.data().bytes()) : plain.feed(event.data().bytes());
     }
     if (event.kind_case() == Event::kBulkBegin && event.bulk_begin().channel() == channel.channel && !up) {
-      out << "\n[from here on the record counts and hashes this stream: see recording show --events]\n";
+      plain.line("[from here on the record counts and hashes this stream: see recording show --events]");
     }
-    if (is_resize_of(event, channel.channel)) {
-      const auto& change = event.request().window_change();
-      writer.resize({static_cast<int>(std::clamp(change.rows(), 1U, 500U)),
-                     static_cast<int>(std::clamp(change.columns(), 1U, 1000U))});
+    if (const auto size = resize_of(event, channel.channel)) screen.resize(*size);
+    if (const auto notice = notices.see(time_us, event)) {
+      channel.terminal ? screen.notice(notice->text) : plain.line(base::escape_for_terminal(notice->text));
     }
     return static_cast<bool>(out);
   };
   const auto end = walk(recording, visitor);
-  if (channel.terminal) writer.finish();
+  channel.terminal ? screen.finish() : plain.finish();
   return ended(end, out);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A recording in formats of others: asciicast v2, plain text, JSON lines. Foreign content throughout; what is written
-// is meant for files and programs, so text export holds no control characters but line ends.
+// is meant for files and programs, so text export holds no control characters but line ends and tabs, and nothing that
+// reorders or hides text.
 #pragma once
 
 #include <ostream>
@@ -13,7 +14,7 @@ namespace sallyport::cli {
 base::Status export_asciicast(const OpenRecording& recording, const ChannelFacts& channel, std::ostream& out);
 
 /// What a terminal of that size showed, line by line as it scrolled away, then the last screen; for a channel without
-/// a terminal its output with control characters escaped.
+/// a terminal its output with control characters escaped. What the gateway told the user is a line "[sallyport: …]".
 base::Status export_text(const OpenRecording& recording, const ChannelFacts& channel, std::ostream& out);
 
 /// Every event of every channel, one JSON object a line.

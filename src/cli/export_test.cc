@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/escape.h"
 #include "base/id.h"
 #include "base/random.h"
 #include "cli/record_search.h"
@@ -89,6 +90,14 @@ class ExportTest : public ::testing::Test {
     add(ms, false, event);
   }
 
+  void control(int ms, const std::string& action, const std::string& text) {
+    event::Event event;
+    event.mutable_control()->set_action(action);
+    event.mutable_control()->set_actor("local:carol");
+    event.mutable_control()->set_text(text);
+    add(ms, false, event);
+  }
+
   OpenRecording open(Input input) {
     OpenRecording out;
     out.id = "the-id";
@@ -149,6 +158,54 @@ TEST_F(ExportTest, TextWithoutATerminalIsEscaped) {
   data(10, false, "plain\n\x1b[2J\xe2\x80");
   data(20, false, "\xae!\n");
   EXPECT_EQ(exported(export_text, Input::without), "plain\n\\x1b[2J\\u{202e}!\n");
+}
+
+TEST_F(ExportTest, TextHoldsNothingThatReordersOrHides) {
+  open_channel(true, "");
+  data(10, false, "a\u202ekcab\u202c x\u200by\u2066z\u2069\u061c c:\\d\r\non\u202e the screen");
+  const std::string text = exported(export_text, Input::without);
+  EXPECT_EQ(base::mask_for_terminal(text.substr(0, text.find('\n'))), text.substr(0, text.find('\n')));
+  EXPECT_NE(text.find("c:\\d\n"), std::string::npos) << text;
+  for (const char* hidden : {"\u202e", "\u202c", "\u200b", "\u2066", "\u2069", "\u061c"}) {
+    EXPECT_EQ(text.find(hidden), std::string::npos) << base::escape_for_terminal(text);
+  }
+}
+
+TEST_F(ExportTest, TextEndsWithWhatWasCutThere) {
+  open_channel(false, "cat");
+  data(10, false, "cut \xe4\xb8");
+  EXPECT_EQ(exported(export_text, Input::without), "cut \ufffd");
+}
+
+TEST_F(ExportTest, TextTellsWhatTheUserWasTold) {
+  open_channel(true, "");
+  data(10, false, "one\r\ntwo");
+  control(20, "pause", "\x1b[2J");
+  control(30, "watch", "");
+  data(40, false, "\r\nthree\r\nfour\r\nfive\r\nsix");
+  control(50, "terminate", "");
+  EXPECT_EQ(exported(export_text, Input::without),
+            "one\ntwo\n[sallyport: paused by local:carol: \\x1b[2J]\nthree\nfour\nfive\nsix\n"
+            "[sallyport: terminated by local:carol]\n");
+}
+
+TEST_F(ExportTest, ANoticeIsALineOfItsOwnWithoutATerminalToo) {
+  open_channel(false, "make");
+  data(10, false, "half a line");
+  control(20, "message", "lunch");
+  data(30, false, "done\n");
+  control(40, "message", "bye");
+  EXPECT_EQ(exported(export_text, Input::without),
+            "half a line\n[sallyport: message from local:carol: lunch]\ndone\n"
+            "[sallyport: message from local:carol: bye]\n");
+}
+
+TEST_F(ExportTest, AResizeToNothingIsNone) {
+  open_channel(true, "");
+  resize(5, 0, 0);
+  resize(6, 100, 0);
+  data(10, false, "a line of 25 characters..");
+  EXPECT_EQ(exported(export_text, Input::without), "a line of 25 charact\ners..\n");
 }
 
 TEST_F(ExportTest, JsonLinesHideInputWithoutItsKey) {

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "base/escape.h"
+#include "cli/control_notice.h"
 #include "cli/painter.h"
 #include "cli/tty.h"
 #include "event/event.pb.h"
@@ -27,36 +28,32 @@ class Player {
       : guard_(std::move(guard)),
         channel_(channel),
         options_(options),
+        notices_(channel),
         screen_(channel.size, 0),
         painter_(terminal_size(STDOUT_FILENO)) {}
 
   // False: the viewer has seen enough.
   bool step(base::Micros time_us, bool up, const Event& event) {
     const bool output = event.kind_case() == Event::kData && !up && event.data().channel() == channel_.channel;
-    const bool resize = event.kind_case() == Event::kRequest && event.request().channel() == channel_.channel &&
-                        event.request().what_case() == event::Request::kWindowChange &&
-                        event.request().window_change().columns() != 0 && event.request().window_change().rows() != 0;
-    if (!output && !resize) return !interrupted();
+    const auto size = resize_of(event, channel_.channel);
+    const auto notice = notices_.see(time_us, event);
+    if (!output && !size && !notice) return !interrupted();
     if (!wait_for(time_us)) return false;
-    if (output) {
-      feed(event.data().bytes());
-    } else {
-      const auto& change = event.request().window_change();
-      screen_.resize({static_cast<int>(std::clamp(change.rows(), 1U, 500U)),
-                      static_cast<int>(std::clamp(change.columns(), 1U, 1000U))});
-    }
+    if (output) feed(event.data().bytes());
+    if (size) screen_.resize(*size);
+    if (notice) notice_.show(*notice, clock_.monotonic_us());
     dirty_ = true;
     return true;
   }
 
   void finish() {
-    // Over the last line of a screen as large as the terminal it would hide what the session showed.
-    if (painter_.view().rows > screen_.size().rows) painter_.set_status("end of the recording: q leaves");
+    state_ = State::at_end;
     dirty_ = true;
     paint();
     while (options_.at_end == PlayOptions::AtEnd::hold && !interrupted()) {
       if (wait_key(200) != Key::none) return;
       if (guard_.take_resized()) repaint();
+      paint();
     }
   }
 
@@ -98,27 +95,39 @@ class Player {
   }
 
   bool pause() {
-    painter_.set_status("paused: space goes on, q leaves");
-    dirty_ = true;
+    state_ = State::paused;
     paint();
     Key key = Key::none;
     while (!interrupted() && key != Key::quit && key != Key::pause) {
       key = wait_key(200);
       if (guard_.take_resized()) repaint();
     }
-    painter_.set_status("");
-    dirty_ = true;
+    state_ = State::playing;
     due_us_ = clock_.monotonic_us();
     return key == Key::pause;
   }
 
   void repaint() {
     painter_.reset(terminal_size(STDOUT_FILENO));
+    painter_.set_status(status_);
     dirty_ = true;
     paint();
   }
 
+  std::string status() const {
+    if (state_ == State::paused) return "paused: space goes on, q leaves";
+    const std::string notice = notice_.text(clock_.monotonic_us());
+    // Over the last line of a screen as large as the terminal it would hide what the session showed.
+    if (state_ == State::playing || !notice.empty() || painter_.view().rows <= screen_.size().rows) return notice;
+    return "end of the recording: q leaves";
+  }
+
   void paint() {
+    if (std::string now = status(); now != status_) {
+      status_ = std::move(now);
+      painter_.set_status(status_);
+      dirty_ = true;
+    }
     if (!dirty_) return;
     guard_.write(painter_.paint(screen_));
     dirty_ = false;
@@ -129,8 +138,12 @@ class Player {
   ScreenGuard guard_;
   const ChannelFacts& channel_;
   PlayOptions options_;
+  ChannelNotices notices_;
+  NoticeLine notice_;
   Terminal screen_;
   Painter painter_;
+  enum class State { playing, paused, at_end } state_ = State::playing;
+  std::string status_;  // what the painter was told
   base::Micros last_us_ = 0;
   base::Micros due_us_ = 0;
   base::Micros painted_us_ = 0;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/text_time.h"
+#include "cli/control_notice.h"
 #include "cli/event_json.h"
 #include "cli/output.h"
 #include "cli/painter.h"
@@ -30,10 +31,6 @@ using event::Event;
 constexpr base::Micros kFrameUs = 33'000;
 constexpr std::size_t kMaxEventBytes = 256 * 1024;
 
-Size size_of(std::uint32_t rows, std::uint32_t columns) {
-  return {static_cast<int>(std::clamp(rows, 1U, 500U)), static_cast<int>(std::clamp(columns, 1U, 1000U))};
-}
-
 class Watcher {
  public:
   Watcher(Format format, WatchView view) : format_(format), view_(view) {}
@@ -43,7 +40,11 @@ class Watcher {
     while (!ended_ && !interrupted()) {
       if (guard_ && keys) {
         if (wait_key(50, client.fd()) == Key::quit) break;
-        if (guard_->take_resized()) painter_->reset(terminal_size(STDOUT_FILENO));
+        if (guard_->take_resized()) {
+          painter_->reset(terminal_size(STDOUT_FILENO));
+          painter_->set_status(status_);
+          dirty_ = true;
+        }
       }
       if (auto taken = take_messages(client, guard_ ? 0 : 100); !taken) {
         guard_.reset();
@@ -76,8 +77,7 @@ class Watcher {
     if (message.gap()) note(message.time_us(), Json{{"gap", true}}, "the watcher was too slow: events are missing");
     if (!message.state().empty()) {
       state_ = message.state();
-      if (painter_) painter_->set_status(state_ == "live" ? "" : "the session is " + state_);
-      dirty_ = true;
+      if (state_ == "live") notice_.goes_on();
       note(message.time_us(), Json{{"state", state_}}, "the session is " + state_);
     }
     if (message.event().empty()) return;
@@ -103,11 +103,15 @@ class Watcher {
   void see(base::Micros time_us, bool up, const Event& event) {
     const Direction direction = up ? Direction::up : Direction::down;
     if (format_ == Format::json) return note(time_us, event_json(event, direction), "");
-    tracker_.see(time_us, event);
     if (view_ == WatchView::screen) {
       if (event.kind_case() == Event::kKeyframe) return show_keyframe(event.keyframe());
-      if (is_pty(event))
-        start(event.request().channel(), size_of(event.request().pty().rows(), event.request().pty().columns()));
+      if (is_pty(event)) {
+        const event::Request::Pty& pty = event.request().pty();
+        start(event.request().channel(), codec::terminal::announced_size(pty.columns(), pty.rows()));
+      }
+      // Who joins late is told of what happened before.
+      const base::Micros age = std::max<base::Micros>(clock_.now_us() - time_us, 0);
+      if (const auto told = notice_of(event)) notice_.show(*told, clock_.monotonic_us() - age);
       if (screen_ && feed(event)) return;
     }
     if (event.kind_case() != Event::kKeyframe) note(time_us, {}, event_line(event, direction));
@@ -128,7 +132,7 @@ class Watcher {
       }
       guard_.emplace(std::move(*taken));
       painter_.emplace(terminal_size(STDOUT_FILENO));
-      if (!state_.empty() && state_ != "live") painter_->set_status("the session is " + state_);
+      status_.clear();
     }
     channel_ = channel;
     screen_.emplace(size, 0);
@@ -137,7 +141,7 @@ class Watcher {
 
   void show_keyframe(const event::Keyframe& keyframe) {
     const bool continues = screen_ && keyframe_goes_on_ && keyframe.channel() == channel_;
-    if (!continues) start(keyframe.channel(), size_of(keyframe.rows(), keyframe.columns()));
+    if (!continues) start(keyframe.channel(), codec::terminal::announced_size(keyframe.columns(), keyframe.rows()));
     if (keyframe.channel() == channel_) keyframe_goes_on_ = keyframe.more();
     dirty_ = true;
     if (screen_ && keyframe.channel() == channel_) screen_->feed(base::view(keyframe.ansi()));
@@ -153,13 +157,25 @@ class Watcher {
     const bool resize = event.kind_case() == Event::kRequest && event.request().channel() == channel_ &&
                         event.request().what_case() == event::Request::kWindowChange;
     if (!resize) return false;
-    screen_->resize(size_of(event.request().window_change().rows(), event.request().window_change().columns()));
+    if (const auto size = resize_of(event, channel_)) screen_->resize(*size);
     dirty_ = true;
     return true;
   }
 
+  std::string status() const {
+    const std::string notice = notice_.text(clock_.monotonic_us());
+    if (!notice.empty() || state_.empty() || state_ == "live") return notice;
+    return "the session is " + state_;
+  }
+
   void paint() {
-    if (!dirty_ || !guard_ || !screen_) return;
+    if (!guard_ || !screen_) return;
+    if (std::string now = status(); now != status_) {
+      status_ = std::move(now);
+      painter_->set_status(status_);
+      dirty_ = true;
+    }
+    if (!dirty_) return;
     const base::Micros now = clock_.monotonic_us();
     if (now - painted_us_ < kFrameUs) return;
     painted_us_ = now;
@@ -170,13 +186,14 @@ class Watcher {
   base::SystemClock clock_;
   Format format_;
   WatchView view_;
-  ChannelTracker tracker_;
   std::optional<ScreenGuard> guard_;
   std::optional<Painter> painter_;
   std::optional<Terminal> screen_;
   std::uint32_t channel_ = 0;
   bool keyframe_goes_on_ = false;
   std::string state_;
+  NoticeLine notice_;
+  std::string status_;  // what the painter was told
   std::string pending_;
   base::Micros painted_us_ = 0;
   bool dirty_ = false;
