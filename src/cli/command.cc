@@ -14,6 +14,8 @@ namespace sallyport::cli {
 struct Command::Node {
   CLI::App* app = nullptr;
   std::vector<std::string> words;
+  std::string ids;
+  bool hidden = false;
   std::vector<std::shared_ptr<Node>> children;
   Run run;
 };
@@ -74,6 +76,11 @@ Command& Command::positional(const std::string& name, std::string& out, const st
   return *this;
 }
 
+Command& Command::id(const std::string& kind, std::string& out, const std::string& help, Presence presence) {
+  node_->ids = kind;
+  return positional("ID", out, help, presence);
+}
+
 Command& Command::positionals(const std::string& name, std::vector<std::string>& out, const std::string& help,
                               Presence presence) {
   node_->app->add_option(name, out, help)->required(presence == Presence::required)->type_name("");
@@ -111,6 +118,12 @@ Command& Command::flag(const std::string& names, bool& out, const std::string& h
   return *this;
 }
 
+Command& Command::hide() {
+  node_->hidden = true;
+  node_->app->group("");
+  return *this;
+}
+
 void Command::run(Run run) {
   node_->run = std::move(run);
 }
@@ -127,11 +140,14 @@ struct CommandLine::State {
     out.name = node.app->get_name();
     out.description = node.app->get_description();
     out.words = node.words;
+    out.ids = node.ids;
     for (const CLI::Option* option : node.app->get_options()) {
       for (const std::string& name : option->get_lnames()) out.options.push_back("--" + name);
       for (const std::string& name : option->get_snames()) out.options.push_back("-" + name);
     }
-    for (const auto& child : node.children) out.children.push_back(info_of(*child));
+    for (const auto& child : node.children) {
+      if (!child->hidden) out.children.push_back(info_of(*child));
+    }
     return out;
   }
 
@@ -140,6 +156,29 @@ struct CommandLine::State {
       if (child->app->parsed()) return chosen(*child);
     }
     return &node;
+  }
+
+  // "sallyport recording play"
+  static std::string path_of(const Command::Node& node) {
+    std::string out;
+    for (const CLI::App* app = node.app; app != nullptr; app = app->get_parent()) {
+      out = app->get_name() + (out.empty() ? "" : " " + out);
+    }
+    return out;
+  }
+
+  // A command line that makes no sense: 2.
+  int explain(const CLI::ParseError& error) const {
+    const Command::Node& node = *chosen(*root);
+    const std::vector<std::string> rest = app.remaining(true);
+    const bool no_verb = !node.children.empty() && error.get_name() == "RequiredError";
+    if (no_verb && rest.empty()) {
+      std::cerr << app.help();  // nothing was asked for yet: these are the choices
+      return 2;
+    }
+    const std::string what = no_verb ? "there is no '" + rest.front() + "'" : error.what();
+    std::cerr << "sallyport: " << base::escape_for_terminal(what) << "\nTry: " << path_of(node) << " --help\n";
+    return 2;
   }
 };
 
@@ -177,11 +216,7 @@ int CommandLine::run(int argc, const char* const* argv) {
   } catch (const CLI::Success& e) {  // --help, --version
     return s.app.exit(e, std::cout, std::cerr);
   } catch (const CLI::ParseError& e) {
-    std::cerr << "sallyport: " << base::escape_for_terminal(e.what()) << "\n";
-    const Command::Node* node = State::chosen(*s.root);
-    std::cerr << "Try: sallyport" << (node == s.root.get() ? "" : " …") << (node == s.root.get() ? "" : " ")
-              << (node == s.root.get() ? "" : node->app->get_name()) << " --help\n";
-    return 2;
+    return s.explain(e);
   }
   if (!s.config_path.empty()) s.context.config_path = s.config_path;
   s.context.format = s.format == "json" ? Format::json : Format::table;

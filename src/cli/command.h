@@ -23,6 +23,7 @@ struct CommandInfo {
   std::string description;
   std::vector<std::string> options;  ///< "--speed", "-n"
   std::vector<std::string> words;    ///< what the first positional can be, where that is known
+  std::string ids;                   ///< "session" or "recording": the first positional is the id of one
   std::vector<CommandInfo> children;
 };
 
@@ -38,6 +39,9 @@ class Command {
   /// One of the words.
   Command& positional(const std::string& name, std::string& out, const std::string& help,
                       const std::vector<std::string>& words, Presence presence = Presence::required);
+  /// The id of a session or a recording: completion asks the gateway.
+  Command& id(const std::string& kind, std::string& out, const std::string& help,
+              Presence presence = Presence::required);
   /// The rest of the line.
   Command& positionals(const std::string& name, std::vector<std::string>& out, const std::string& help,
                        Presence presence = Presence::required);
@@ -49,6 +53,8 @@ class Command {
                   const std::vector<std::string>& words);
   Command& required_option(const std::string& names, std::string& out, const std::string& help);
   Command& flag(const std::string& names, bool& out, const std::string& help);
+  /// For scripts of our own: neither help nor completion names it.
+  Command& hide();
   void run(Run run);
 
  private:

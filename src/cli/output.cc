@@ -146,17 +146,22 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
+int print_rows(const Context& context, const std::vector<Column>& columns, const std::vector<Json>& rows) {
+  if (context.format == Format::json) {
+    std::cout << dump(Json(rows)) << "\n";
+  } else if (rows.empty()) {
+    std::cerr << "nothing\n";
+  } else {
+    std::cout << render_table(columns, rows, colour_of_stdout());
+  }
+  return 0;
+}
+
 base::Status print_list(const Context& context, const std::vector<Column>& columns,
                         const std::vector<std::string>& items) {
   auto rows = parse_objects(items);
   if (!rows) return base::pass(rows);
-  if (context.format == Format::json) {
-    std::cout << dump(Json(*rows)) << "\n";
-  } else if (rows->empty()) {
-    std::cerr << "nothing\n";
-  } else {
-    std::cout << render_table(columns, *rows, colour_of_stdout());
-  }
+  print_rows(context, columns, *rows);
   return {};
 }
 

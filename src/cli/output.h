@@ -38,7 +38,9 @@ base::Result<std::vector<Json>> parse_objects(const std::vector<std::string>& it
 /// JSON with non-ASCII control characters escaped too, so that a terminal survives it.
 std::string dump(const Json& json);
 
-/// A list: an array, or a table ("nothing" where there is none).
+/// A list: an array, or a table ("nothing" where there is none). 0.
+int print_rows(const Context& context, const std::vector<Column>& columns, const std::vector<Json>& rows);
+/// The same of what the gateway answered.
 base::Status print_list(const Context& context, const std::vector<Column>& columns,
                         const std::vector<std::string>& items);
 /// One object.

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// recording show.
+#include "cli/record_show.h"
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+#include "cli/event_json.h"
+#include "event/event.pb.h"
+
+namespace sallyport::cli {
+namespace {
+
+void say_damage(const recording::Damage& damage) {
+  std::cerr << "sallyport: damaged: " << base::escape_for_terminal(damage.where + ": " + damage.what) << "\n";
+}
+
+// What was run, with the verdict that the broker noted beside it.
+class CommandList {
+ public:
+  void see(base::Micros time_us, const event::Event& event) {
+    if (start_us_ == 0) start_us_ = time_us;
+    if (event.kind_case() == event::Event::kVerdict) return judge(event.verdict());
+    std::string source;
+    const std::string text = command_of(event, source);
+    if (source.empty()) return;
+    const std::uint32_t channel = event.request().channel();
+    Json row{{"time_ms", (time_us - start_us_) / 1000},
+             {"channel", channel},
+             {"text", text},
+             {"source", source},
+             {"confidence", "exact"},
+             {"verdict", "allow"},
+             {"reason", ""}};
+    if (const auto early = early_.find(channel); early != early_.end()) {
+      row["verdict"] = early->second.verdict();
+      row["reason"] = early->second.reason();
+      early_.erase(early);
+    }
+    rows_.push_back(std::move(row));
+  }
+  std::vector<Json> take() { return std::move(rows_); }
+
+ private:
+  void judge(const event::Verdict& verdict) {
+    if (verdict.subject() != "request") return;
+    for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
+      if ((*row)["channel"] != verdict.channel() || (*row)["source"] != verdict.name()) continue;
+      (*row)["verdict"] = verdict.verdict();
+      (*row)["reason"] = verdict.reason();
+      return;
+    }
+    early_[verdict.channel()] = verdict;
+  }
+
+  base::Micros start_us_ = 0;
+  std::vector<Json> rows_;
+  std::map<std::uint32_t, event::Verdict> early_;
+};
+
+}  // namespace
+
+base::Result<int> show_commands(Context& context, const OpenRecording& recording) {
+  CommandList commands;
+  Visitor visitor;
+  visitor.damage = say_damage;
+  visitor.event = [&](base::Micros time_us, bool, const event::Event& event) {
+    commands.see(time_us, event);
+    return true;
+  };
+  if (auto end = walk(recording, visitor); !end) return base::pass(end);
+  return print_rows(
+      context,
+      {{"MS", "time_ms"}, {"SOURCE", "source"}, {"VERDICT", "verdict"}, {"COMMAND", "text"}, {"REASON", "reason"}},
+      commands.take());
+}
+
+base::Result<int> show_events(Context& context, const OpenRecording& recording) {
+  base::Micros start = 0;
+  const bool json = context.format == Format::json;
+  const char* separator = "[";
+  const auto one = [&](base::Micros time_us, Json object, const std::string& line) {
+    if (start == 0) start = time_us;
+    const base::Micros ms = (time_us - start) / 1000;
+    if (json) {
+      Json row{{"time_ms", ms}};
+      row.update(object);
+      std::cout << std::exchange(separator, ",\n") << dump(row);  // as it comes: a record can be long
+    } else {
+      std::cout << ms << " " << line << "\n";
+    }
+  };
+  Visitor visitor;
+  visitor.damage = say_damage;
+  visitor.hidden = [&](base::Micros t) { one(t, Json{{"event", "input"}, {"hidden", true}}, "input hidden"); };
+  visitor.event = [&](base::Micros t, bool up, const event::Event& event) {
+    const Direction direction = recorded_direction(event, up);
+    one(t, json ? event_json(event, direction) : Json::object(), json ? "" : event_line(event, direction));
+    return true;
+  };
+  if (auto end = walk(recording, visitor); !end) return base::pass(end);
+  if (json) std::cout << (*separator == '[' ? "[]\n" : "]\n");
+  return 0;
+}
+
+base::Result<int> show_summary(Context& context, const OpenRecording& recording) {
+  auto facts = parse_object(recording.facts);
+  if (!facts) return base::pass(facts);
+  ChannelTracker tracker;
+  Visitor visitor;
+  Json damages = Json::array();
+  visitor.damage = [&](const recording::Damage& damage) { damages.push_back(damage.where + ": " + damage.what); };
+  visitor.event = [&](base::Micros time_us, bool, const event::Event& event) {
+    tracker.see(time_us, event);
+    const auto kind = event.kind_case();
+    if (kind == event::Event::kSessionStart) (*facts)["start"] = event_json(event, Direction::unknown);
+    if (kind == event::Event::kLogin) (*facts)["login"] = event_json(event, Direction::unknown);
+    if (kind == event::Event::kSessionEnd) {
+      const Json ended = event_json(event, Direction::unknown);
+      for (const char* key : {"coverage", "coverage_shortened"}) {
+        if (ended.contains(key)) (*facts)[key] = ended[key];
+      }
+    }
+    return true;
+  };
+  auto end = walk(recording, visitor);
+  if (!end && end.error().code != base::Errc::denied) return base::pass(end);
+  Json channels = Json::array();
+  for (const auto& [number, channel] : tracker.channels()) {
+    channels.push_back({{"channel", number}, {"what", channel.what}, {"terminal", channel.terminal}});
+  }
+  (*facts)["channels"] = std::move(channels);
+  (*facts)["integrity"] = damages.empty() ? known_integrity(*facts) : "damaged";
+  if (!damages.empty()) (*facts)["damage"] = std::move(damages);
+  for (const char* key : {"start", "login"}) {
+    if (facts->contains(key)) (*facts)[key].erase("event");
+  }
+  if (!end) (*facts)["contents"] = end.error().message;
+  std::cout << (context.format == Format::json ? dump(*facts) + "\n" : render_fields(*facts, colour_of_stdout()));
+  return 0;
+}
+
+base::Result<int> show_files(Context& context, const OpenRecording&) {
+  std::cerr << "sallyport: this version decodes no file operations; what was transferred is in --events\n";
+  return print_rows(context, {}, {});
+}
+
+std::string known_integrity(const Json& facts) {
+  const std::string state = facts.value("state", std::string());
+  const std::string said = facts.value("integrity", std::string());
+  if (state == "live") return "open";
+  return said.empty() || said == state || said == "open" ? "unverified" : said;
+}
+
+}  // namespace sallyport::cli
