@@ -71,6 +71,36 @@ TEST(CommandLine, ExitStatusSaysUsageFailureOrSuccess) {
   EXPECT_NE(errors.find("sallyport: there is none\n"), std::string::npos) << errors;
 }
 
+std::string complaint(std::vector<const char*> words) {
+  CommandLine line;
+  add_all_verbs(line);
+  words.insert(words.begin(), "sallyport");
+  testing::internal::CaptureStderr();
+  const int status = line.run(static_cast<int>(words.size()), words.data());
+  return std::to_string(status) + " " + testing::internal::GetCapturedStderr();
+}
+
+TEST(CommandLine, NothingAskedForShowsTheChoices) {
+  EXPECT_NE(complaint({}).find("2 Sallyport, a gateway"), std::string::npos) << complaint({});
+  EXPECT_NE(complaint({}).find("\n  recording "), std::string::npos) << complaint({});
+  EXPECT_EQ(complaint({}).find("complete-ids"), std::string::npos);
+  EXPECT_NE(complaint({"recording"}).find("\n  verify "), std::string::npos) << complaint({"recording"});
+}
+
+TEST(CommandLine, AComplaintNamesTheWholePath) {
+  EXPECT_EQ(complaint({"nonsense"}), "2 sallyport: there is no 'nonsense'\nTry: sallyport --help\n");
+  EXPECT_EQ(complaint({"recording", "nonsense"}),
+            "2 sallyport: there is no 'nonsense'\nTry: sallyport recording --help\n");
+  EXPECT_EQ(complaint({"recording", "play"}), "2 sallyport: ID is required\nTry: sallyport recording play --help\n");
+}
+
+TEST(CommandLine, WhatIsForLaterSaysSo) {
+  for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
+           {"user", "enroll-totp", "alice"}, {"request", "list"}, {"request", "approve", "01hzy", "-o", "json"}}) {
+    EXPECT_EQ(complaint(words).rfind("1 sallyport: not in this version: ", 0), 0U) << complaint(words);
+  }
+}
+
 TEST(CommandLine, EveryVerbHasAnExample) {
   CommandLine line;
   add_all_verbs(line);
@@ -83,7 +113,7 @@ TEST(CommandLine, EveryVerbHasAnExample) {
   std::vector<std::string> names;
   for (const CommandInfo& child : info.children) names.push_back(child.name);
   for (const char* wanted : {"serve", "doctor", "apply", "get", "delete", "user", "account", "ca", "session",
-                             "recording", "audit", "policy", "status", "completion"}) {
+                             "recording", "audit", "policy", "request", "status", "completion"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), wanted), names.end()) << wanted;
   }
 }

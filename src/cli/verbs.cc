@@ -13,6 +13,7 @@ void add_all_verbs(CommandLine& line) {
   add_recording_verbs(root);
   add_audit_verbs(root);
   add_policy_verbs(root);
+  add_request_verbs(root);
   add_completion_verb(root, line);
 }
 

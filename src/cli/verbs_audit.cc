@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// audit tail, search, verify, heads.
+// audit tail, search, export, verify, heads.
 #include <unistd.h>
 
 #include <charconv>
@@ -16,8 +16,11 @@
 namespace sallyport::cli {
 namespace {
 
+constexpr int kAnswerMs = 120'000;
+
 struct Options {
   unsigned count = 20;
+  unsigned after = 0;
   bool follow = false;
   std::string type, session, text;
   std::string head_file, known_faults;
@@ -81,6 +84,27 @@ base::Result<int> read(Context& context, const Options& o, bool all) {
   }
   for (const Json& event : *events) std::cout << audit_line(event) << "\n";
   if (events->empty()) std::cerr << "nothing\n";
+  return 0;
+}
+
+// Event by event, as they come: a log may be longer than what fits in memory.
+base::Result<int> export_all(Context& context, const Options& o) {
+  auto client = context.connect();
+  if (!client) return base::pass(client);
+  ipc::AdminRequest request = request_of(o, true);
+  request.mutable_audit_read()->set_after_seq(static_cast<std::int64_t>(o.after));
+  if (auto sent = client->send(request); !sent) return base::pass(sent);
+  for (;;) {
+    auto reply = client->receive(kAnswerMs);
+    if (!reply) return base::pass(reply);
+    if (reply->kind_case() == ipc::AdminReply::kDone) break;
+    auto event = parse_object(reply->item().json());
+    if (!event) return base::pass(event);
+    std::cout << dump(*event) << "\n";
+    if (!std::cout) break;
+  }
+  std::cout.flush();
+  if (!std::cout) return base::fail(base::Errc::io, "the export could not be written: is the disk full?");
   return 0;
 }
 
@@ -174,6 +198,12 @@ void add_audit_verbs(Command root) {
       .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
       .option("--session", o->session, "Only those of this session")
       .run([o](Context& c) { return read(c, *o, true); });
+  verb = audit.verb("export", "Write every event as a line of JSON, the oldest first",
+                    {"sallyport audit export > audit.jsonl", "sallyport audit export --after 48211 >> audit.jsonl"});
+  verb.option("--after", o->after, "Only those with a greater seq: go on where an earlier export ended")
+      .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
+      .option("--session", o->session, "Only those of this session")
+      .run([o](Context& c) { return export_all(c, *o); });
   verb = audit.verb("verify", "Check that the log still says what it said: exit status 1 when not",
                     {"sallyport audit verify", "sallyport audit verify --head heads.jsonl -o json"});
   verb.option("--head", o->head_file, "A file of heads that were kept elsewhere: the log must still contain them all")

@@ -142,6 +142,10 @@ void add_credential_verbs(Command root) {
       .positionals("KEY", o->key, "The key, as in a .pub file", Presence::optional)
       .option("-f,--file", o->file, "Read it from this file (- or nothing: standard input)")
       .run([o](Context& c) { return add_key(c, o->name, o->key, o->file); });
+  add_later_verb(user, "enroll-totp", "Enrol a user for one-time codes",
+                 "one-time codes; users prove themselves with public keys and passwords");
+  add_later_verb(user, "set-role", "Give a user a role in Sallyport itself",
+                 "roles; root, the gateway's own user and members of its service group administer it");
 
   Command account = root.group("account", "What the gateway logs in to targets with");
   verb = account.verb("set-secret", "Store an account's password or private key: from standard input",

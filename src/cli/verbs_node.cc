@@ -117,7 +117,11 @@ base::Result<int> rotate(Context& context) {
   auto& field = *request.mutable_rotate_master_key()->mutable_passphrase();
   base::wipe(field.data(), field.size());
   if (!answer) return base::pass(answer);
-  std::cout << "every stored secret is sealed under a new master key\n";
+  if (context.format == Format::json) {
+    std::cout << dump(Json{{"rotated", true}}) << "\n";
+  } else {
+    std::cout << "every stored secret is sealed under a new master key\n";
+  }
   return 0;
 }
 
@@ -133,7 +137,8 @@ void add_node_verbs(Command root) {
   root.verb("status", "Show the running gateway: addresses, sessions, space, keys", {"sallyport status -o json"})
       .run([](Context& c) { return status(c); });
   Command key = root.group("master-key", "The key that seals all stored secrets");
-  key.verb("rotate", "Seal every stored secret under a new master key", {"sallyport master-key rotate"})
+  key.verb("rotate", "Seal every stored secret under a new master key",
+           {"sallyport master-key rotate", "sallyport master-key rotate -o json"})
       .run([](Context& c) { return rotate(c); });
 }
 
