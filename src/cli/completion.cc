@@ -4,11 +4,17 @@
 
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
+#include "base/id.h"
+#include "cli/output.h"
 #include "cli/verbs.h"
+#include "ipc/admin.pb.h"
 
 namespace sallyport::cli {
 namespace {
+
+constexpr int kKeyPressMs = 2000;
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
@@ -52,7 +58,9 @@ void bash_cases(const CommandInfo& command, const std::string& path, const std::
   words.insert(words.end(), command.words.begin(), command.words.end());
   std::vector<std::string> options = command.options;
   if (!path.empty()) options.insert(options.end(), global.begin(), global.end());
-  out += "    " + quoted(path) + ") words=" + quoted(joined(words)) + "; options=" + quoted(joined(options)) + " ;;\n";
+  out += "    " + quoted(path) + ") words=" + quoted(joined(words)) + "; options=" + quoted(joined(options));
+  if (!command.ids.empty()) out += "; ids=" + command.ids;
+  out += " ;;\n";
   for (const CommandInfo& child : command.children) {
     bash_cases(child, path.empty() ? child.name : path + " " + child.name, global, out);
   }
@@ -70,7 +78,12 @@ void zsh_cases(const CommandInfo& command, const std::string& path, std::string&
   }
   if (!command.words.empty()) out += "      compadd -- " + joined(command.words) + "\n";
   if (!command.options.empty()) out += "      [[ $PREFIX == -* ]] && compadd -- " + joined(command.options) + "\n";
-  if (command.children.empty() && command.words.empty()) out += "      [[ $PREFIX == -* ]] || _files\n";
+  if (!command.ids.empty()) {
+    out += "      [[ $PREFIX == -* ]] || compadd -- ${(f)\"$(sallyport $config complete-ids " + command.ids +
+           " 2>/dev/null)\"}\n";
+  } else if (command.children.empty() && command.words.empty()) {
+    out += "      [[ $PREFIX == -* ]] || _files\n";
+  }
   out += "      ;;\n";
   for (const CommandInfo& child : command.children) {
     zsh_cases(child, path.empty() ? child.name : path + " " + child.name, out);
@@ -83,6 +96,9 @@ void fish_lines(const CommandInfo& command, const std::string& path, std::string
     out += "complete -c sallyport -f " + when + " -a " + child.name + " -d " + fish_quoted(child.description) + "\n";
   }
   for (const std::string& word : command.words) out += "complete -c sallyport -f " + when + " -a " + word + "\n";
+  if (!command.ids.empty()) {
+    out += "complete -c sallyport -f " + when + " -a '(__sallyport_ids " + command.ids + ")'\n";
+  }
   for (const std::string& option : command.options) {
     out += "complete -c sallyport " + when +
            (option.rfind("--", 0) == 0 ? " -l " + option.substr(2) : " -s " + option.substr(1)) + "\n";
@@ -109,14 +125,33 @@ std::string path_pattern(const CommandInfo& root) {
   return out;
 }
 
+// Ids, one a line; nothing where the gateway cannot be asked. A key was pressed: there is no long wait.
+base::Result<int> print_ids(Context& context, const std::string& kind) {
+  auto client = context.connect();
+  if (!client) return 1;
+  ipc::AdminRequest request;
+  kind == "session" ? (void)request.mutable_session_list() : (void)request.mutable_recording_list();
+  if (!client->send(request)) return 1;
+  for (;;) {
+    auto reply = client->receive(kKeyPressMs);
+    if (!reply || reply->kind_case() != ipc::AdminReply::kItem) return 0;
+    const auto row = parse_object(reply->item().json());
+    const std::string id = row ? row->value("id", std::string{}) : std::string{};
+    if (base::is_id(id)) std::cout << id << "\n";
+  }
+}
+
 }  // namespace
 
 std::string bash_completion(const CommandInfo& root) {
   std::string out = R"(# bash completion of sallyport; put it into /etc/bash_completion.d or source it
 _sallyport() {
-  local current="${COMP_WORDS[COMP_CWORD]}" path="" word candidate words="" options="" i
+  local current="${COMP_WORDS[COMP_CWORD]}" path="" word candidate words="" options="" ids="" i
+  local -a config=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word="${COMP_WORDS[i]}"
+    # The shell splits --config=FILE in three.
+    [[ "$word" == --config ]] && config=(--config "${COMP_WORDS[i + 1]/#=/${COMP_WORDS[i + 2]}}")
     candidate="${path:+$path }$word"
     case "$candidate" in
       )";
@@ -127,9 +162,11 @@ _sallyport() {
   case "$path" in
 )";
   bash_cases(root, "", root.options, out);
-  out += R"(  esac
+  out += R"sh(  esac
   if [[ "$current" == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$current"))
+  elif [[ -n "$ids" ]]; then
+    COMPREPLY=($(compgen -W "$(sallyport "${config[@]}" complete-ids "$ids" 2>/dev/null)" -- "$current"))
   elif [[ -n "$words" ]]; then
     COMPREPLY=($(compgen -W "$words" -- "$current"))
   else
@@ -137,7 +174,7 @@ _sallyport() {
   fi
 }
 complete -F _sallyport sallyport
-)";
+)sh";
   return out;
 }
 
@@ -146,9 +183,10 @@ std::string zsh_completion(const CommandInfo& root) {
 # zsh completion of sallyport; put it as _sallyport into a directory of $fpath
 _sallyport() {
   local path_="" word candidate i
-  local -a entries
+  local -a entries config
   for ((i = 2; i < CURRENT; i++)); do
     word="${words[i]}"
+    [[ "$word" == --config ]] && config=(--config "${words[i + 1]}")
     candidate="${path_:+$path_ }$word"
     case "$candidate" in
       )";
@@ -183,6 +221,14 @@ function __sallyport_at
   end
   test "$path" = "$argv[1]"
 end
+function __sallyport_ids
+  set -l words (commandline -opc)
+  set -l config
+  if set -l i (contains -i -- --config $words)
+    set config --config $words[(math $i + 1)]
+  end
+  sallyport $config complete-ids $argv[1] 2>/dev/null
+end
 )";
   fish_lines(root, "", out);
   return out;
@@ -200,6 +246,11 @@ void add_completion_verb(Command root, const CommandLine& line) {
                   : *shell == "zsh" ? zsh_completion(info)
                                     : fish_completion(info));
     return 0;
+  });
+  auto kind = std::make_shared<std::string>();
+  verb = root.verb("complete-ids", "Print the ids that completion offers", {}).hide();
+  verb.positional("KIND", *kind, "Of what", {"session", "recording"}).run([kind](Context& context) {
+    return print_ids(context, *kind);
   });
 }
 

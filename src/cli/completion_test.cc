@@ -39,14 +39,18 @@ try sallyport --config x session pa
 try sallyport get target
 try sallyport recording play --sp
 try sallyport ca show ''
+sallyport() { echo "$@" >&2; [ "${@: -2:1}" = complete-ids ] && echo 01hzy 01hzz 02; }
+try sallyport session watch 01
+try sallyport --config /x.yaml recording play 02
 )";
   const std::string out = run("bash " + path + " 2>&1");
   ::unlink(path.c_str());
-  EXPECT_EQ(out, "session\npause\npause\ntarget targets\n--speed\nuser host\n");
+  EXPECT_EQ(out, "session\npause\npause\ntarget targets\n--speed\nuser host\n01hzy 01hzz\n02\n");
 }
 
 TEST(Completion, ZshAndFishNameEveryVerb) {
   const CommandInfo info = tree();
+  EXPECT_EQ(bash_completion(info).find("'complete-ids'"), std::string::npos) << "scripts call it, people do not";
   const std::string zsh = zsh_completion(info);
   const std::string fish = fish_completion(info);
   EXPECT_EQ(zsh.rfind("#compdef sallyport\n", 0), 0U);

@@ -80,7 +80,7 @@ struct Options {
 void add_action(Command session, const std::shared_ptr<Options>& o, const std::string& action,
                 const std::string& description, const std::string& example, Presence text) {
   Command verb = session.verb(action, description, {example});
-  verb.positional("ID", o->id, "The session");
+  verb.id("session", o->id, "The session");
   verb.positionals("TEXT", o->text, "What to tell the user", text);
   verb.run([o, action](Context& c) { return control(c, o->id, action, o->text); });
 }
@@ -94,10 +94,10 @@ void add_session_verbs(Command root) {
                               {"sallyport session list", "sallyport session list --all -o json"});
   verb.flag("-a,--all", o->all, "Ended ones too").run([o](Context& c) { return list(c, o->all); });
   verb = session.verb("show", "Show what is known of one session", {"sallyport session show 01hzy…"});
-  verb.positional("ID", o->id, "The session").run([o](Context& c) { return show(c, o->id); });
+  verb.id("session", o->id, "The session").run([o](Context& c) { return show(c, o->id); });
   verb = session.verb("watch", "Watch a live session; q or Ctrl-C leaves it as it is",
                       {"sallyport session watch 01hzy…", "sallyport session watch 01hzy… -o json"});
-  verb.positional("ID", o->id, "The session")
+  verb.id("session", o->id, "The session")
       .flag("--lines", o->lines, "Every event as a line, even where there is a screen")
       .run([o](Context& c) { return watch_session(c, o->id, o->lines); });
   add_action(session, o, "pause", "Hold a session: nothing passes in either direction; the user is told",
