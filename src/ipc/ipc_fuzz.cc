@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the broker does first with a worker's message: receive it through a real socket, look at its kind, decode it.
+// What the broker does first with a worker's message, and both ends of the admin socket with theirs: receive it through
+// a real socket, look at its kind, decode it.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -35,6 +36,9 @@ void decode_any(base::ByteView message) {
   decode<BrokerToBack>(body);
   decode<SpawnRequest>(body);
   decode<ZygoteReply>(body);
+  // The admin socket frames nothing: a message is the request or the reply itself.
+  decode<AdminRequest>(message);
+  decode<AdminReply>(message);
 }
 
 }  // namespace
