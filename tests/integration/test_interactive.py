@@ -110,15 +110,14 @@ def test_interrupt_suspend_and_end_of_file(pair):
     on_both(pair, lambda t: t.wait("again\n"))
     on_both(pair, lambda t: t.send("C-z"))
     on_both(pair, lambda t: t.wait("Stopped"))
-    # The notice of its end names the job by a mark that depends on when the shell looked: it must be off the screen
-    # before screens are compared.
-    on_both(pair, lambda t: t.enter("kill -KILL %1"))
+    # Brought back and interrupted: a job that is killed while it is stopped is announced when the shell gets to it.
+    on_both(pair, lambda t: t.enter("fg"))
+    on_both(pair, lambda t: t.wait("fg\nsleep 200\n"))
     for one in pair:
-        def noticed():
-            one.enter("")
-            return "Killed" in one.screen(False)
-        until(noticed, what="the notice that the job was killed")
-        one.wait_prompt()
+        def interrupted():
+            one.send("C-c")
+            return one.at_prompt()
+        until(interrupted, what=lambda: f"a prompt after the interrupt:\n{one.screen(False)}", every=0.3)
     on_both(pair, lambda t: t.enter("clear; echo reading; cat"))
     on_both(pair, lambda t: t.wait("reading\n"))
     on_both(pair, lambda t: t.enter("typed to cat"))

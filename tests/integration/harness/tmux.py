@@ -59,12 +59,13 @@ class Tmux:
     def wait(self, text, seconds=15):
         until(lambda: text in self.screen(False), seconds, lambda: f"{text!r} on the screen, which shows:\n{self.screen(False)}")
 
-    def wait_prompt(self, seconds=20):
+    def at_prompt(self):
         """The shell waits: the last row with text is a bare prompt (trailing blanks are not captured)."""
-        def waits():
-            rows = [row for row in self.screen(False).splitlines() if row.strip()]
-            return rows and rows[-1].rstrip() == "$"
-        until(waits, seconds, lambda: f"a prompt on the screen, which shows:\n{self.screen(False)}")
+        rows = [row for row in self.screen(False).splitlines() if row.strip()]
+        return bool(rows) and rows[-1].rstrip() == "$"
+
+    def wait_prompt(self, seconds=20):
+        until(self.at_prompt, seconds, lambda: f"a prompt on the screen, which shows:\n{self.screen(False)}")
 
     def settled(self, seconds=15, quiet=0.4):
         """Waits until the screen does not change for a moment, and returns it."""
