@@ -122,17 +122,22 @@ TEST_F(LoopTest, ManyWatchesMayBeAddedFromAHandler) {
 }
 
 TEST_F(LoopTest, TimersFireInOrderOnceAndMayBeCancelled) {
+  Loop still(clock);
   std::string order;
-  loop.after(3000, [&] { order += "3"; });
-  loop.after(1000, [&] { order += "1"; });
-  const auto cancelled = loop.after(1500, [&] { order += "x"; });
-  loop.after(2000, [&] {
+  still.after(3000, [&] { order += "3"; });
+  still.after(1000, [&] { order += "1"; });
+  const auto cancelled = still.after(1500, [&] { order += "x"; });
+  still.after(2000, [&] {
     order += "2";
-    loop.after(0, [&] { order += "+"; });
+    still.after(0, [&] { order += "+"; });
   });
-  loop.after(5000, [&] { loop.stop(0); });
-  loop.cancel(cancelled);
-  loop.run();
+  still.after(5000, [&] { still.stop(0); });
+  still.cancel(cancelled);
+  still.before_wait([&] {
+    clock.now += 500;
+    return Loop::Before::poll_at_once;
+  });
+  still.run();
   EXPECT_EQ(order, "12+3");
 }
 
