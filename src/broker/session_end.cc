@@ -37,7 +37,11 @@ void Session::back_ended(const std::string& reason, bool clean, const std::strin
   back_done_ = true;
   if (!fault.empty()) {
     services_.audit.write({"worker.fault", "sallyport", id_, {{"worker", "back"}, {"fault", fault}}});
-    end("the back broke its rules", "Sallyport: the session ended because of a fault on the target's side.");
+    if (phase_ < Phase::live) {
+      refuse("The session could not begin because of a fault on the target's side.", "the back broke its rules");
+    } else {
+      end("the back broke its rules", "Sallyport: the session ended because of a fault on the target's side.");
+    }
   } else if (phase_ == Phase::login) {
     refuse("The target '" + target_.name + "' closed the connection during login.",
            "target closed during login: " + reason);
