@@ -30,7 +30,8 @@ class Session:
         self.world, self.condition, self.disk = world, condition, disk
         until(lambda: not world.gateway.sessions() and not world.target.session_pids(), 15, "an idle gateway and target")
         self.steady = condition in ("calm", "hung-target")
-        command = "while :; do date +%N; sleep 0.02; done" if self.steady else "yes flood"
+        # What ends with the pipe it writes to, and stays behind for nobody.
+        command = "while echo $EPOCHREALTIME; do sleep 0.02; done" if self.steady else "yes flood"
         self.received = 0
         self.said = b""
         self.shown = b""  # the last bytes of the output
