@@ -149,6 +149,25 @@ TEST_F(Session, AClientThatDoesNotReadStopsOnlyItself) {
   EXPECT_EQ(stage.broker.front_ended, "terminated");
 }
 
+// Its window is wide: it gives none back while it reads what had piled up, and only the socket tells that it does.
+TEST_F(Session, AClientThatReadsAgainGetsTheRest) {
+  start();
+  exec("yes");
+  stage.client->reading = false;
+  const std::string chunk(32768, 'y');
+  std::uint64_t sent = 0;
+  for (int idle = 0; idle < 50;) {
+    auto n = stage.target->connection().send_data(at_target, cs::ChannelStream::main, base::view(chunk));
+    ASSERT_TRUE(n);
+    sent += *n;
+    idle = *n == 0 ? idle + 1 : 0;
+    stage.step();
+  }
+  stage.client->consuming = false;
+  stage.client->reading = true;
+  EXPECT_TRUE(stage.until([&] { return client().bytes == sent; })) << client().bytes << " of " << sent;
+}
+
 TEST_F(Session, AChannelThatDoesNotReadLeavesTheOthers) {
   stage.broker.bulk_after = 100'000;
   start();

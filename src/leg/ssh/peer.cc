@@ -115,15 +115,13 @@ void Peer::resume() {
   if (!watch_ && reading_ && !stalled_ && !handler_.peer_held()) end(PeerEnd::lost, "connection lost");
 }
 
-bool Peer::flush() {
-  bool any = false;
+void Peer::flush() {
   while (writing_) {
     const base::ByteView out = transport_.out_view();
     if (out.empty()) break;
     const StreamResult r = send_some(fd_, out);
     if (r.state == StreamState::open) {
-      any = true;
-      active_ = true;
+      made_room_ = active_ = true;
       if (choked_) stalled_ = true;
       transport_.out_consume(r.bytes);
       continue;
@@ -134,7 +132,6 @@ bool Peer::flush() {
     }
     break;
   }
-  return any;
 }
 
 Loop::Before Peer::arm(Watch watch) {

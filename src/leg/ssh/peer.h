@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "codec/ssh/transport.h"
@@ -46,8 +47,10 @@ class Peer {
   void resume();
   /// A demand was answered, or the peer is held no longer: resume() has work.
   void wake() { stalled_ = true; }
-  /// Writes what is there. True when some of it went out.
-  bool flush();
+  /// Writes what is there.
+  void flush();
+  /// True when some went out since the last call, whoever made it: there is room for more.
+  bool take_room() { return std::exchange(made_room_, false); }
   enum class Watch : bool { nothing, everything };
   /// Tells the loop what to wait for (nothing: not now); the last step before every wait. poll_at_once: there is more
   /// to take already.
@@ -77,6 +80,7 @@ class Peer {
   bool writing_ = true;   // false once the socket takes no more
   bool stalled_ = false;  // process() stopped before the transport ran dry
   bool choked_ = false;   // the transport pauses until output drains
+  bool made_room_ = false;
   bool active_ = false;
   bool ended_ = false;
 };

@@ -147,8 +147,9 @@ Loop::Before Worker::before_wait() {
       finish(s.error().message, Ending::broken);
       break;
     }
-    if (!peer_->flush()) break;
-    if (relay_) relay_->touch();  // room for more
+    peer_->flush();
+    if (!peer_->take_room()) break;
+    if (relay_) relay_->touch();
     if (round == kRounds) {
       before = Loop::Before::poll_at_once;
       break;
