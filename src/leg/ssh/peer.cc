@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "leg/stream.h"
@@ -60,7 +61,7 @@ Peer::Read Peer::read_some() {
     case StreamState::would_block:
       break;
     case StreamState::ended:
-      end(PeerEnd::closed, "connection closed");
+      write_error_ == 0 ? end(PeerEnd::closed, "connection closed") : end(PeerEnd::lost, std::strerror(write_error_));
       break;
     case StreamState::failed:
       end(PeerEnd::lost, std::strerror(r.error));
@@ -126,12 +127,22 @@ void Peer::flush() {
       transport_.out_consume(r.bytes);
       continue;
     }
-    if (r.state != StreamState::would_block) {
-      writing_ = false;
-      if (reading_) end(PeerEnd::lost, std::strerror(r.error));
-    }
+    if (r.state != StreamState::would_block) write_failed(r.error);
     break;
   }
+  // Nobody takes it: a full buffer would keep what the peer said last from being read.
+  if (!writing_ && !transport_.out_view().empty()) {
+    if (choked_) stalled_ = true;
+    transport_.out_consume(transport_.out_view().size());
+  }
+}
+
+// A peer that has hung up may have said much before: that is still to be read, and its end comes with the reading.
+void Peer::write_failed(int error) {
+  writing_ = false;
+  write_error_ = error;
+  const bool gone = error == EPIPE || error == ECONNRESET;
+  if (!gone && reading_) end(PeerEnd::lost, std::strerror(error));
 }
 
 Loop::Before Peer::arm(Watch watch) {

@@ -66,6 +66,7 @@ class Peer {
  private:
   void ready(short revents);
   void hung_up();
+  void write_failed(int error);
   enum class Read { nothing, some, all_there_was_room_for };
   Read read_some();
   void process();
@@ -78,6 +79,7 @@ class Peer {
   std::optional<Loop::WatchId> watch_;  // none once the socket hung up: it would be reported for ever
   bool reading_ = true;
   bool writing_ = true;   // false once the socket takes no more
+  int write_error_ = 0;   // why, when writing showed it
   bool stalled_ = false;  // process() stopped before the transport ran dry
   bool choked_ = false;   // the transport pauses until output drains
   bool made_room_ = false;
