@@ -47,7 +47,11 @@ base::Status BackWorker::on_control(base::ByteView bytes, std::span<base::Fd> fd
     case Kind::kRekey:
       transport().request_rekey();
       return {};
+    case Kind::kRecorded:
+      if (bulk() == nullptr) return fail(Errc::corrupt, "a block is recorded that was never told");
+      return static_cast<Bulk*>(bulk())->recorded(message.recorded().up_to());
     default:
+      if (draining()) return {};  // about a target that is gone
       return live() ? live_control(message, fds) : fail(Errc::corrupt, "a message out of phase");
   }
 }
@@ -59,9 +63,6 @@ base::Status BackWorker::live_control(const ipc::BrokerToBack& message, std::spa
       return relay().far_credit(message.credit().channel(), message.credit().bytes());
     case Kind::kBulkStart:
       return start_bulk(message.bulk_start(), fds);
-    case Kind::kRecorded:
-      if (bulk() == nullptr) return fail(Errc::corrupt, "a block is recorded that was never told");
-      return static_cast<Bulk*>(bulk())->recorded(message.recorded().up_to());
     case Kind::kKeyframeWanted:
       want_keyframes();
       return {};
@@ -98,6 +99,7 @@ base::Status BackWorker::demand(codec::ssh::EventKind kind) {
 }
 
 base::Status BackWorker::host_accepted(const ipc::HostAccepted& accepted) {
+  if (draining()) return {};  // the exchange ended with the connection
   auto taken = transport().answer_host_check(base::view(accepted.exchange_hash()));
   peer().wake();
   return taken;
@@ -138,6 +140,7 @@ base::Status BackWorker::after_login(base::Result<Login::Outcome> outcome) {
 
 void BackWorker::watch_target() {
   loop().after(base::Micros{keepalive_seconds_} * 1'000'000, [this] {
+    if (draining()) return;
     if (heard_peer_since_last_asked()) {
       unanswered_ = 0;
     } else if (++unanswered_ > kMaxUnanswered) {

@@ -294,6 +294,24 @@ base::Result<leg::Loop::Before> Bulk::arm() {
   return Before::sleep;
 }
 
+base::Result<std::uint64_t> Bulk::drain() {
+  if (!ring_) return 0;
+  for (auto& f : flows_) {
+    if (f->way == Way::down) seal(*f);
+  }
+  for (bool full = false; !full;) {
+    if (auto s = send_down(); !s) return base::pass(s);
+    if (ready_down_.empty()) break;
+    auto sleep = ring_->writer().arm_wake_up();
+    if (!sleep) return base::pass(sleep);
+    full = *sleep;
+  }
+  std::uint64_t left = 0;
+  for (const auto& block : in_flight_) left += block.flow->way == Way::down ? block.size : 0;
+  for (const auto& block : ready_down_) left += block.size - block.done;
+  return left;
+}
+
 void Bulk::give_back_buffers() {
   free_.clear();
   base::Bytes().swap(scratch_);

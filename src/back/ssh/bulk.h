@@ -32,6 +32,7 @@ class Bulk final : public leg::ssh::BulkPath {
   bool holds_peer() const override { return false; }  // the windows that the front granted bound it
   base::Status pump(leg::ssh::Peer& peer) override;
   base::Result<leg::Loop::Before> arm() override;
+  base::Result<std::uint64_t> drain() override;
   void give_back_buffers() override;
 
   /// The broker has these blocks in the record.

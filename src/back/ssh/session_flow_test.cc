@@ -93,6 +93,59 @@ TEST_F(Session, BulkWaitsForTheRecord) {
   ASSERT_TRUE(stage.until([&] { return target().bytes == 360'000 && client().bytes == 360'000; }));
 }
 
+// As some servers do: the last CLOSE, and the connection is gone.
+TEST_F(Session, WhatATargetSaidBeforeItHungUpArrives) {
+  stage.broker.bulk_after = 50'000;
+  stage.broker.ring_bytes = 1 << 16;
+  start();
+  exec("cat file");
+  const std::string all = pattern(1'000'000, 1);
+  push(*stage.target, at_target, cs::ChannelStream::main, all.substr(0, 60'000));
+  ASSERT_TRUE(stage.until([&] { return client().bytes == 60'000; }));
+  stage.settle();
+  stage.broker.withhold_recorded = true;
+  push(*stage.target, at_target, cs::ChannelStream::main, all.substr(60'000));
+  auto& connection = stage.target->connection();
+  ASSERT_TRUE(connection.request(at_target, cs::ExitStatus{0}, cs::WantReply::no));
+  ASSERT_TRUE(connection.eof(at_target));
+  ASSERT_TRUE(connection.close(at_target));
+  ASSERT_TRUE(stage.until([&] { return stage.target->transport().out_view().empty(); }));
+  stage.target.reset();
+  stage.settle(700'000);
+  EXPECT_FALSE(stage.broker.back_gone) << "the record does not have it all yet";
+  stage.broker.record_all();
+  ASSERT_TRUE(stage.until([&] { return stage.broker.back_gone; }));
+  EXPECT_TRUE(stage.broker.from_back.back().ended().clean()) << stage.broker.back_ended;
+  ipc::BrokerToFront terminate;
+  terminate.mutable_terminate();
+  stage.broker.tell_front(terminate);
+  ASSERT_TRUE(stage.until([&] { return stage.broker.front_gone; }));
+  EXPECT_TRUE(client().out == all);
+  EXPECT_EQ(client().exit_status, 0);
+  EXPECT_TRUE(client().eof);
+  EXPECT_TRUE(client().closed);
+}
+
+TEST_F(Session, ATerminateEndsTheWaitForTheRecord) {
+  stage.broker.bulk_after = 50'000;
+  start();
+  exec("cat file");
+  push(*stage.target, at_target, cs::ChannelStream::main, pattern(60'000, 1));
+  ASSERT_TRUE(stage.until([&] { return client().bytes == 60'000; }));
+  stage.settle();
+  stage.broker.withhold_recorded = true;
+  push(*stage.target, at_target, cs::ChannelStream::main, pattern(100'000, 2));
+  stage.target.reset();
+  stage.settle(100'000);
+  ASSERT_FALSE(stage.broker.back_gone);
+  ipc::BrokerToBack terminate;
+  terminate.mutable_terminate();
+  stage.broker.tell_back(terminate);
+  const auto began = stage.clock.monotonic_us();
+  ASSERT_TRUE(stage.until([&] { return stage.broker.back_gone; }));
+  EXPECT_LT(stage.clock.monotonic_us() - began, 1'000'000);
+}
+
 TEST_F(Session, RekeysOnBothLegsUnderLoad) {
   stage.broker.bulk_after = 200'000;
   cs::TransportConfig config;

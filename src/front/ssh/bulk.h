@@ -26,6 +26,9 @@ class Bulk final : public leg::ssh::BulkPath {
   bool holds_peer() const override;
   base::Status pump(leg::ssh::Peer& peer) override;
   base::Result<leg::Loop::Before> arm() override;
+  base::Result<std::uint64_t> drain() override { return 0; }
+  /// True when the last pump() left nothing of the far leg in the ring.
+  bool dry() const { return !ring_ || reader_dry_; }
   void give_back_buffers() override;
 
  private:

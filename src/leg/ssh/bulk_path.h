@@ -29,6 +29,9 @@ class BulkPath {
   virtual base::Status pump(Peer& peer) = 0;
   /// The last step before a wait.
   virtual base::Result<Loop::Before> arm() = 0;
+  /// The peer is gone: moves on what came from it, instead of pump() and arm(). Bytes that are left, also those that
+  /// wait for the record. Errors: as of pump().
+  virtual base::Result<std::uint64_t> drain() = 0;
   /// The connection has been idle for a while.
   virtual void give_back_buffers() = 0;
 };

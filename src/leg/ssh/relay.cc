@@ -69,6 +69,11 @@ void Relay::for_each(const std::function<void(RelayChannel&)>& visit) {
   }
 }
 
+bool Relay::peer_closed_all() const {
+  return !by_id_.empty() && std::all_of(by_number_.begin(), by_number_.end(),
+                                        [](const auto& entry) { return entry.second->gone || entry.second->in.close; });
+}
+
 void Relay::emit(RelayChannel& channel, const event::Event& event) {
   if (channel.opening == Opening::local) return;
   if (!channel.held_back) return port_.send_event(event);

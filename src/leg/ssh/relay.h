@@ -63,6 +63,8 @@ class Relay {
   RelayChannel* find(std::uint32_t number);
   void for_each(const std::function<void(RelayChannel&)>& visit);
   std::size_t size() const { return by_number_.size(); }
+  /// True when there were channels and the peer has closed them all.
+  bool peer_closed_all() const;
   /// Confirms a channel that the role answers by itself (Opening::local).
   base::Status confirm_here(RelayChannel& channel);
   /// Refuses one.

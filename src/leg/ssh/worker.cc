@@ -12,6 +12,9 @@ namespace sallyport::leg::ssh {
 
 namespace {
 constexpr base::Micros kFlushAtEndUs = 500'000;
+// So long what a target said last may stand still (a user who does not read, a record that does not grow) before it is
+// given up. The broker can end the wait at any time.
+constexpr base::Micros kDrainPatienceUs = 10'000'000;
 constexpr base::Micros kIdleUs = 1'000'000;
 // While bulk flows fast, the worker rests between two looks at its descriptors, whatever comes: it then handles much at
 // once. A wake-up costs more than the bytes it would bring. The rest grows and shrinks to bring about half a MiB.
@@ -49,6 +52,7 @@ int Worker::run() {
 void Worker::on_message(base::ByteView message, std::span<base::Fd> fds) {
   if (finishing_) return;
   const auto kind = static_cast<ipc::MessageKind>(message[0]);
+  if (draining_ && kind == ipc::MessageKind::event) return;  // there is nobody to tell
   const base::ByteView body = message.subspan(1);
   base::Status done;
   if (kind == ipc::MessageKind::control) {
@@ -113,8 +117,28 @@ bool Worker::heard_peer_since_last_asked() {
 }
 
 void Worker::peer_ended(PeerEnd end, std::string_view text) {
-  const bool clean = end == PeerEnd::disconnected || end == PeerEnd::closed;
-  finish(std::string(text), clean ? Ending::clean : Ending::broken);
+  bool clean = end == PeerEnd::disconnected || end == PeerEnd::closed;
+  // Some servers reset the connection once they have closed the last channel: nothing was cut short.
+  clean = clean || (end == PeerEnd::lost && relay_ && relay_->peer_closed_all());
+  const Ending how = clean ? Ending::clean : Ending::broken;
+  if (side_ == Side::front || !relay_ || end == PeerEnd::breach) return finish(std::string(text), how);
+  draining_ = true;
+  reason_ = std::string(text);
+  how_ = how;
+  wait_for_drain();
+}
+
+void Worker::wait_for_drain() {
+  loop_.cancel(drain_timer_);
+  drain_timer_ = loop_.after(kDrainPatienceUs, [this] { finish(std::move(reason_), how_); });
+}
+
+// What came from the target goes on until the far leg has all of it; then the broker is told that this leg is over.
+void Worker::drain() {
+  auto left = bulk_ ? bulk_->drain() : base::Result<std::uint64_t>(0);
+  if (!left) return finish(left.error().message, Ending::broken);
+  if (*left == 0 && !port_.congested()) return finish(std::move(reason_), how_);
+  if (*left != std::exchange(left_to_drain_, *left)) wait_for_drain();
 }
 
 bool Worker::peer_held() {
@@ -141,7 +165,7 @@ base::Status Worker::move() {
 Loop::Before Worker::before_wait() {
   if (!peer_) return Loop::Before::sleep;
   auto before = Loop::Before::sleep;
-  for (int round = 0; !finishing_; ++round) {
+  for (int round = 0; !finishing_ && !draining_; ++round) {
     if (auto s = move(); !s) {
       transport_->disconnect(codec::ssh::DisconnectReason::by_application, "internal error");
       finish(s.error().message, Ending::broken);
@@ -155,9 +179,10 @@ Loop::Before Worker::before_wait() {
       break;
     }
   }
-  if (finishing_) peer_->flush();
+  if (draining_ && !finishing_) drain();
+  if (draining_ || finishing_) peer_->flush();
   const bool resting = rests();
-  if (!finishing_ && bulk_ && !resting) {
+  if (!finishing_ && !draining_ && bulk_ && !resting) {
     auto armed = bulk_->arm();
     if (!armed) {
       finish(armed.error().message, Ending::broken);

@@ -62,6 +62,8 @@ class Worker : public PeerHandler, public RelayRole {
   /// Lets what is queued out (for half a second at most), tells the broker, and stops.
   void finish(std::string reason, Ending how);
   bool finishing() const { return finishing_; }
+  /// The target is gone, and what it said last is still on its way to the user: nothing else matters any more.
+  bool draining() const { return draining_; }
   /// DISCONNECT with a reason, then finish().
   void disconnect(codec::ssh::DisconnectReason reason, std::string_view text, std::string why, Ending how);
 
@@ -91,6 +93,8 @@ class Worker : public PeerHandler, public RelayRole {
   base::Status move();
   bool rests();
   void stop_when_told();
+  void drain();
+  void wait_for_drain();
   void rekey_after(std::uint32_t seconds);
   void look_for_idleness();
 
@@ -113,6 +117,9 @@ class Worker : public PeerHandler, public RelayRole {
   std::string reason_;
   Ending how_ = Ending::broken;
   bool finishing_ = false;
+  bool draining_ = false;
+  std::uint64_t left_to_drain_ = 0;
+  Loop::TimerId drain_timer_ = 0;
   bool told_ = false;
   bool heard_ = false;
   bool idle_timer_ = false;
