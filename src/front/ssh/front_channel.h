@@ -34,6 +34,7 @@ struct FrontChannel final : leg::ssh::RoleData {
   std::unique_ptr<PasswordPrompt> prompt;
   bool judged = false;  ///< the password is with the broker: what is typed meanwhile goes nowhere
   std::unique_ptr<Jump> jump;
+  bool awaited = false;  ///< the session is over, and what this channel still has for the client is waited for
   bool service = false;  ///< a command for Sallyport itself is with the broker
 };
 

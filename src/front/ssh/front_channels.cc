@@ -156,6 +156,7 @@ void FrontWorker::channel_gone(RelayChannel&) {
 }
 
 base::Status FrontWorker::role_pump() {
+  if (leaving_) see_off();
   if (!live() || !jumping_) return {};
   base::Status done;
   relay().for_each([&](RelayChannel& channel) {

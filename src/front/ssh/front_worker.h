@@ -72,6 +72,8 @@ class FrontWorker final : public leg::ssh::Worker {
   base::Status prompt_keys(RelayChannel& channel, base::ByteView keys);
   void end_prompts();
   void terminate(const std::string& text);
+  void leave(const std::string& text);
+  void see_off();
   void say(RelayChannel& channel, std::string_view text, bool interrupts);
 
   std::optional<Authentication> authentication_;
@@ -85,6 +87,7 @@ class FrontWorker final : public leg::ssh::Worker {
   bool menu_shown_ = false;
   bool given_up_ = false;
   bool jumping_ = false;
+  bool leaving_ = false;  // the session is over: only what is awaited keeps us
 };
 
 }  // namespace sallyport::front::ssh

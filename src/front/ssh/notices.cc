@@ -2,6 +2,7 @@
 // What is said to the user between the target's words: notices, the question for a password, the end. None of it is in
 // the stream that is recorded as the target's; the broker records it as its own act.
 #include "base/escape.h"
+#include "front/ssh/bulk.h"
 #include "front/ssh/front_worker.h"
 #include "leg/ssh/kex_evidence.h"
 
@@ -15,6 +16,8 @@ namespace {
 constexpr std::size_t kMaxLineBytes = 1024;
 constexpr std::size_t kMaxLines = 200;
 constexpr std::uint32_t kExitOnTerminate = 255;
+// So long a client may take for the last words of its channels: a little less than the broker gives (session_end.cc).
+constexpr base::Micros kLastWordsUs = 9'000'000;
 
 FrontChannel& front_of(RelayChannel& channel) {
   return static_cast<FrontChannel&>(*channel.role);
@@ -91,15 +94,45 @@ void FrontWorker::end_prompts() {
   });
 }
 
+// Without a text the target ended it: its last words still go to the client, and so they do on a channel that had ended
+// before somebody else ended the session.
 void FrontWorker::terminate(const std::string& text) {
-  if (live()) {
-    relay().for_each([&](RelayChannel& channel) {
-      if (!channel.role || !front_of(channel).session) return;
-      if (!text.empty()) say(channel, text, true);
-      relay().finish_here(channel, kExitOnTerminate);
-    });
-    (void)relay().pump();
-  }
+  if (leaving_ || !live()) return leave(text);
+  relay().for_each([&](RelayChannel& channel) {
+    if (!channel.role || front_of(channel).jump) return;
+    if (channel.opening == leg::ssh::Opening::peer_asked) {
+      (void)relay().refuse_here(channel, codec::ssh::OpenFailureReason::connect_failed, "the session is over");
+      return;
+    }
+    if (text.empty() || channel.out.close || channel.out.exit_sent) {
+      front_of(channel).awaited = leaving_ = true;
+      return;
+    }
+    if (!front_of(channel).session) return;
+    say(channel, text, true);
+    relay().finish_here(channel, kExitOnTerminate);
+  });
+  (void)relay().pump();
+  if (!leaving_) return leave(text);
+  loop().after(kLastWordsUs, [this, text] { leave(text); });
+}
+
+// A client that has answered CLOSE with CLOSE has all that came before it.
+void FrontWorker::see_off() {
+  // The back has ended, so an empty ring stays empty.
+  const bool dry = bulk() == nullptr || static_cast<Bulk*>(bulk())->dry();
+  bool anybody = false;
+  relay().for_each([&](RelayChannel& channel) {
+    if (!channel.role || !front_of(channel).awaited) return;
+    if (!channel.out.close && dry) {
+      front_of(channel).session ? relay().finish_here(channel, kExitOnTerminate) : relay().close_here(channel);
+    }
+    anybody = anybody || !channel.in.close || !channel.out.close_sent;
+  });
+  if (!anybody) leave("");
+}
+
+void FrontWorker::leave(const std::string& text) {
   disconnect(codec::ssh::DisconnectReason::by_application, base::escape_for_terminal(text, kMaxLineBytes), "terminated",
              leg::ssh::Ending::clean);
 }

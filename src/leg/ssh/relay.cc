@@ -115,6 +115,7 @@ void Relay::say(RelayChannel& channel, StreamId stream, base::ByteView data) {
 
 base::Status Relay::received(RelayChannel& channel, StreamId stream, std::size_t n) {
   Outbound& out = channel.out;
+  if (channel.opening == Opening::local && out.close) return {};  // closed here, while this was on its way
   if (channel.opening != Opening::open && channel.opening != Opening::local) {
     return base::fail(base::Errc::corrupt, "data on a channel that is not open");
   }
@@ -126,7 +127,8 @@ base::Status Relay::received(RelayChannel& channel, StreamId stream, std::size_t
 
 base::Status Relay::deliver(RelayChannel& channel, StreamId stream, base::ByteView data) {
   dirty_ = true;
-  if (discards(channel)) return {};
+  const bool closed_here = channel.opening == Opening::local && channel.out.close;
+  if (discards(channel) || closed_here) return {};
   while (!data.empty() && channel.out.queue.empty()) {
     auto sent = connection_.send_data(channel.id, to_codec(stream), data);
     if (!sent) return base::pass(sent);
@@ -225,7 +227,8 @@ void Relay::close_here(RelayChannel& channel) {
 void Relay::finish_here(RelayChannel& channel, std::uint32_t exit_status) {
   if (channel.gone || channel.out.close_sent) return;
   close_here(channel);
-  if (channel.in.close) return;
+  if (channel.in.close || channel.out.exit_sent) return;  // OpenSSH keeps the last status that it gets
+  channel.out.exit_sent = true;
   (void)flush_answers(channel);
   event::Exit exit;
   exit.set_status(exit_status);

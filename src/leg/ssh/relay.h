@@ -88,7 +88,7 @@ class Relay {
   /// A global request of the role's own, with an answer wanted: it goes to RelayRole::peer_global_answer().
   base::Status ask_peer(const codec::ssh::GlobalRequestBody& body);
   AnswerQueue& global_answers() { return global_answers_; }
-  /// An exit status, then close_here().
+  /// An exit status unless the far leg's went out, then close_here().
   void finish_here(RelayChannel& channel, std::uint32_t exit_status);
   /// Bulk bytes of the far leg were received: checks grant and state. Errors: the far leg exceeded them.
   base::Status received(RelayChannel& channel, StreamId stream, std::size_t n);

@@ -47,6 +47,7 @@ struct Outbound {
   ByteQueue queue;         ///< waits for the peer's window, or for room
   std::optional<StreamTotals> eof;
   std::optional<StreamTotals> close;
+  bool exit_sent = false;
   bool eof_sent = false;
   bool close_sent = false;
 };

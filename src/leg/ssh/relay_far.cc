@@ -205,7 +205,9 @@ base::Status Relay::far_answer(RelayChannel& channel, bool ok) {
 
 base::Status Relay::far_exit(RelayChannel& channel, const event::Exit& exit) {
   // A client may close as soon as it has seen the end of the output, and still wants to know how it ended.
-  return channel.out.close_sent ? base::Status{} : send_exit(connection_, channel.id, exit);
+  if (channel.out.close_sent) return {};
+  channel.out.exit_sent = true;
+  return send_exit(connection_, channel.id, exit);
 }
 
 base::Status Relay::far_bulk_begin(RelayChannel& channel, StreamId stream, std::uint64_t offset) {
