@@ -18,5 +18,7 @@ constexpr std::size_t max_message_bytes = 64 * 1024;
 constexpr std::size_t max_data_bytes = 32 * 1024;
 /// What a leg grants a new channel at first, and the most it may have outstanding per channel.
 constexpr std::uint32_t channel_window_bytes = 2 * 1024 * 1024;
+/// Inner legs (`ssh -J`) that one outer connection may have open at a time: each is a descriptor of its front.
+constexpr unsigned max_jumps = 64;
 
 }  // namespace sallyport::ipc

@@ -14,6 +14,7 @@
 #include "ipc/ring_memory.h"
 #include "leg/hostile_attempts.h"
 #include "leg/ring.h"
+#include "leg/zygote.h"
 #include "leg/zygote_fixture_test.h"
 
 namespace sallyport::leg {
@@ -138,6 +139,19 @@ TEST(Sandbox, TakesARingFromTheBroker) {
   ASSERT_EQ(::ftruncate(unsealed.get(), static_cast<off_t>(ipc::ring_memory_bytes(1 << 16))), 0);
   const int swapped[] = {unsealed.get(), raw[1], raw[2]};
   EXPECT_EQ(worker.ask("ring", swapped), "the ring's memory is not sealed");
+}
+
+// A front holds one descriptor for each jump through it; more than the program asked for ends the worker.
+TEST(Sandbox, BoundsDescriptorsAsTheProgramAsked) {
+  constexpr std::size_t kAsked = 64;
+  auto zygote = start();
+  Worker worker = zygote->spawn();
+  const int fd = worker.peer.get();
+  std::size_t kept = 0;
+  while (worker.ask("keep", {&fd, 1}) == "kept " + std::to_string(kept + 1)) ++kept;
+  EXPECT_GE(kept, kAsked + 3) << "jumps, and a ring";
+  EXPECT_LE(kept, kAsked + 16);
+  EXPECT_EQ(worker.end().status, kExitProtocol);
 }
 
 // The service as an ordinary user, without any privilege of its own.

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -79,7 +80,10 @@ std::string use_ring(std::span<base::Fd> fds) {
   return written && *written == 6 ? "attached" : "not written";
 }
 
+constexpr std::uint64_t kKept = 64;
+
 int obey(WorkerSockets sockets) {
+  std::vector<base::Fd> kept;
   const base::SystemClock clock;
   Loop loop(clock);
   Link* broker = nullptr;
@@ -91,6 +95,10 @@ int obey(WorkerSockets sockets) {
     if (order == "random") answer = random_bytes();
     if (order == "exhaust") answer = exhaust();
     if (order == "ring") answer = use_ring(fds);
+    if (order == "keep") {
+      for (auto& fd : fds) kept.push_back(std::move(fd));
+      answer = "kept " + std::to_string(kept.size());
+    }
     if (order == "ping") answer = "pong";
     if (order == "abort") std::abort();
     if (order == "throw") throw std::runtime_error("nobody catches this");
@@ -114,5 +122,5 @@ int obey(WorkerSockets sockets) {
 }  // namespace sallyport::leg
 
 int main(int argc, char** argv) {
-  return sallyport::leg::run_zygote(argc, argv, nullptr, sallyport::leg::obey);
+  return sallyport::leg::run_zygote(argc, argv, nullptr, sallyport::leg::obey, {.descriptors = sallyport::leg::kKept});
 }

@@ -152,14 +152,14 @@ bool serve(const sandbox::Contained& zygote, WorkerMain worker_main, std::string
 
 }  // namespace
 
-int run_zygote(int argc, char** argv, WarmUp warm_up, WorkerMain worker_main) {
+int run_zygote(int argc, char** argv, WarmUp warm_up, WorkerMain worker_main, sandbox::WorkerNeeds needs) {
   const std::string_view program = argc > 0 ? argv[0] : "sallyport worker";
   if (argc == 2 && std::string_view(argv[1]) == "--help") return explain(program, STDOUT_FILENO);
   const Arguments arguments = parse(argc, argv);
   if (!arguments.ok || !is_control_socket(sandbox::kBrokerFd)) return explain(program, STDERR_FILENO);
   sandbox::Contained contained;
   ipc::ZygoteReply first;
-  if (auto failure = sandbox::contain_zygote(arguments.identity, contained)) {
+  if (auto failure = sandbox::contain_zygote(arguments.identity, needs, contained)) {
     report(*failure, program);
     first.mutable_failed()->set_what(failure->what);
     first.mutable_failed()->set_remedy(failure->remedy);

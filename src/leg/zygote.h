@@ -3,6 +3,8 @@
 // a session. Untrusted side. It must never parse a byte that came from a user or a target.
 #pragma once
 
+#include "sandbox/limits.h"
+
 namespace sallyport::leg {
 
 /// What a worker is born with, and all of it. Both are non-blocking (the broker sets that; the sandbox cannot).
@@ -29,6 +31,6 @@ inline constexpr int kExitProtocol = 72;    ///< the broker's messages made no s
 /// `PROGRAM --uid N --gid N` with the broker's control socket as descriptor 3 (ipc/zygote.proto). Contains itself,
 /// warms up, reports ready, then serves spawn requests until the broker closes the socket. A person who starts it by
 /// hand, or asks for --help, is told what it is; the status is then 2.
-int run_zygote(int argc, char** argv, WarmUp warm_up, WorkerMain worker_main);
+int run_zygote(int argc, char** argv, WarmUp warm_up, WorkerMain worker_main, sandbox::WorkerNeeds needs = {});
 
 }  // namespace sallyport::leg

@@ -4,7 +4,6 @@
 
 #include "sandbox/descriptors.h"
 #include "sandbox/landlock.h"
-#include "sandbox/limits.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/privileges.h"
 #include "sandbox/root.h"
@@ -13,8 +12,9 @@
 
 namespace sallyport::sandbox {
 
-Step contain_zygote(const std::optional<Identity>& identity, Contained& out) {
+Step contain_zygote(const std::optional<Identity>& identity, const WorkerNeeds& needs, Contained& out) {
   out.landlock_abi = landlock_abi();
+  out.needs = needs;
   Filter zygote;
   if (auto f = zygote_filter(zygote)) return f;
   if (auto f = worker_filter(out.worker_filter)) return f;
@@ -26,7 +26,7 @@ Step contain_zygote(const std::optional<Identity>& identity, Contained& out) {
   if (auto f = enter_empty_root()) return f;
   if (auto f = forbid_new_privileges()) return f;
   if (auto f = hide_from_debuggers()) return f;
-  if (auto f = limit_zygote()) return f;
+  if (auto f = limit_zygote(needs)) return f;
   if (auto f = forbid_file_access()) return f;
   if (auto f = keep_only_namespace_capability()) return f;
   return zygote.install();
@@ -34,7 +34,7 @@ Step contain_zygote(const std::optional<Identity>& identity, Contained& out) {
 
 Step contain_worker(const Contained& zygote) {
   if (auto f = close_all_above(kPeerFd)) return f;
-  if (auto f = limit_worker()) return f;
+  if (auto f = limit_worker(zygote.needs)) return f;
   if (auto f = drop_all_capabilities()) return f;
   if (auto f = silence_standard_error()) return f;
   if (auto f = die_with_broker(kBrokerFd)) return f;

@@ -6,6 +6,7 @@
 
 #include "sandbox/filter.h"
 #include "sandbox/identity.h"
+#include "sandbox/limits.h"
 #include "sandbox/step.h"
 
 namespace sallyport::sandbox {
@@ -14,11 +15,12 @@ namespace sallyport::sandbox {
 struct Contained {
   int landlock_abi = 0;
   Filter worker_filter;
+  WorkerNeeds needs;
 };
 
 /// Turns this process, with its one thread and the broker's socket as descriptor kBrokerFd, into a zygote. On failure
 /// the process must end: it may be half contained.
-Step contain_zygote(const std::optional<Identity>& identity, Contained& out);
+Step contain_zygote(const std::optional<Identity>& identity, const WorkerNeeds& needs, Contained& out);
 
 /// Turns a process that the zygote just forked, with its sockets as kBrokerFd and kPeerFd, into a worker. Nothing else
 /// is open afterwards but /dev/null as 0, 1 and 2. On failure the process must end.

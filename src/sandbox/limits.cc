@@ -17,21 +17,21 @@ Step limit(__rlimit_resource resource, const char* name, std::uint64_t value) {
 
 }  // namespace
 
-Step limit_zygote() {
+Step limit_zygote(const WorkerNeeds& needs) {
   if (auto f = limit(RLIMIT_CORE, "RLIMIT_CORE", 0)) return f;
   if (auto f = limit(RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK", 0)) return f;
   if (auto f = limit(RLIMIT_MSGQUEUE, "RLIMIT_MSGQUEUE", 0)) return f;
 #ifndef SALLYPORT_SANITIZED  // reports may be going to a file
   if (auto f = limit(RLIMIT_FSIZE, "RLIMIT_FSIZE", 0)) return f;
 #endif
-  return limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", 2 * kWorkerDescriptors);
+  return limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", 2 * kWorkerDescriptors + needs.descriptors);
 }
 
-Step limit_worker() {
+Step limit_worker(const WorkerNeeds& needs) {
 #ifndef SALLYPORT_SANITIZED
   if (auto f = limit(RLIMIT_AS, "RLIMIT_AS", kWorkerAddressSpaceBytes)) return f;
 #endif
-  return limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", kWorkerDescriptors);
+  return limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", kWorkerDescriptors + needs.descriptors);
 }
 
 }  // namespace sallyport::sandbox

@@ -11,10 +11,16 @@ namespace sallyport::sandbox {
 /// Address space of a worker: its terminal model, its buffers and both directions of the largest ring, several times
 /// over. Not limited in sanitizer builds, whose shadow memory needs terabytes of it.
 inline constexpr std::uint64_t kWorkerAddressSpaceBytes = std::uint64_t{1} << 30;
-/// A worker has two descriptors and is given five more at most.
+/// A worker has its standard streams and two sockets, and is given the three of a ring; a program whose workers are
+/// given others says how many (WorkerNeeds).
 inline constexpr std::uint64_t kWorkerDescriptors = 16;
 
-Step limit_zygote();
-Step limit_worker();
+/// What a program's workers may have beyond what every worker may.
+struct WorkerNeeds {
+  std::uint64_t descriptors = 0;
+};
+
+Step limit_zygote(const WorkerNeeds& needs);
+Step limit_worker(const WorkerNeeds& needs);
 
 }  // namespace sallyport::sandbox

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "front/ssh/front_worker.h"
+#include "ipc/message_kind.h"
 #include "leg/zygote.h"
 
 namespace {
@@ -22,5 +23,5 @@ int work(sallyport::leg::WorkerSockets sockets) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return sallyport::leg::run_zygote(argc, argv, warm_up, work);
+  return sallyport::leg::run_zygote(argc, argv, warm_up, work, {.descriptors = sallyport::ipc::max_jumps});
 }
