@@ -73,7 +73,12 @@ Took FrontWorker::lobby_request(RelayChannel& channel, const codec::ssh::Channel
     lobby_program(channel);
     if (channel.opening == Opening::local) return Took::yes;
   }
-  relay().hold_request(channel, request, program ? codec::ssh::WantReply::yes : codec::ssh::WantReply::no);
+  const auto held =
+      relay().hold_request(channel, request, program ? codec::ssh::WantReply::yes : codec::ssh::WantReply::no);
+  if (!held) {
+    disconnect(codec::ssh::DisconnectReason::by_application, held.error().message, held.error().message,
+               leg::ssh::Ending::broken);
+  }
   return Took::yes;
 }
 

@@ -63,6 +63,22 @@ TEST_F(Front, NothingReachesTheBrokerBeforeTheMenusChoice) {
   ASSERT_TRUE(stage.until([&] { return stage.broker.data(stage.broker.up, 0) == "ls\r"; }));
 }
 
+TEST_F(Front, RequestsBeforeTheMenusChoiceAreBounded) {
+  stage.broker.needs_menu = true;
+  start_live();
+  channel = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return got().confirmed; }));
+  const std::string value(4000, 'v');
+  int asked = 0;
+  ASSERT_TRUE(stage.until([&] {
+    if (connection().request(channel, cs::EnvRequest{"NAME", value}, cs::WantReply::no)) ++asked;
+    return stage.client->disconnected;
+  }));
+  EXPECT_GT(asked, 50);
+  EXPECT_THAT(stage.client->error, HasSubstr("too many requests"));
+  ASSERT_TRUE(stage.until([&] { return stage.broker.front_gone; }));
+}
+
 TEST_F(Front, LeavingTheMenuEnds) {
   stage.broker.needs_menu = true;
   start_live();

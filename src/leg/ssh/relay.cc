@@ -22,6 +22,9 @@ constexpr std::uint32_t kMaxGrantUnit = 512 * 1024;
 constexpr std::uint32_t kBulkAhead = 2 * 1024 * 1024;
 // Text of ours that may wait behind what a peer does not read.
 constexpr std::size_t kMaxSayBacklog = 64 * 1024;
+// What a client may ask for on a channel before it has chosen a target, and what each costs beside its bytes.
+constexpr std::size_t kMaxHeldEventBytes = 256 * 1024;
+constexpr std::size_t kHeldEventCost = 64;
 
 codec::ssh::ChannelStream to_codec(StreamId s) {
   return s == StreamId::main ? codec::ssh::ChannelStream::main : codec::ssh::ChannelStream::stderr_data;
@@ -79,7 +82,7 @@ void Relay::emit(RelayChannel& channel, const event::Event& event) {
   if (!channel.held_back) return port_.send_event(event);
   base::Bytes serialized(event.ByteSizeLong());
   event.SerializeWithCachedSizesToArray(serialized.data());
-  channel.held_event_bytes += serialized.size();
+  channel.held_event_bytes += serialized.size() + kHeldEventCost;
   channel.held_events.push_back(std::move(serialized));
 }
 
@@ -206,13 +209,16 @@ void Relay::localize(RelayChannel& channel) {
   channel.in.held.clear();
 }
 
-void Relay::hold_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request, codec::ssh::WantReply want) {
+base::Status Relay::hold_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request,
+                                 codec::ssh::WantReply want) {
   event::Event event;
-  if (!to_event(request, *event.mutable_request())) return;
+  if (!to_event(request, *event.mutable_request())) return {};
   event.mutable_request()->set_channel(channel.number);
   event.mutable_request()->set_want_answer(want == codec::ssh::WantReply::yes);
   if (want == codec::ssh::WantReply::yes) channel.answers.push(AnswerQueue::State::swallowed);
   emit(channel, event);
+  if (channel.held_event_bytes <= kMaxHeldEventBytes) return {};
+  return base::fail(base::Errc::full, "too many requests before a target was chosen");
 }
 
 void Relay::close_here(RelayChannel& channel) {

@@ -72,8 +72,9 @@ class Relay {
   /// Makes the channel the role's own: what waited for the far leg is dropped, answers that are owed become yes.
   void localize(RelayChannel& channel);
   /// Keeps a request of a held-back channel that the role has answered. want: whether the far leg is to answer too; its
-  /// answer goes to RelayRole::swallowed_answer().
-  void hold_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request, codec::ssh::WantReply want);
+  /// answer goes to RelayRole::swallowed_answer(). Errors: full; end the connection.
+  base::Status hold_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request,
+                            codec::ssh::WantReply want);
   /// EOF and CLOSE to the peer after what is queued; the far leg is not told.
   void close_here(RelayChannel& channel);
   /// Data that reaches the peer of this leg alone (notices); behind what is queued.

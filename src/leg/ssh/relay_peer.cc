@@ -14,8 +14,6 @@ namespace {
 // A channel type and what follows it must fit an event; paths and addresses are far shorter.
 constexpr std::size_t kMaxOpenBytes = 8 * 1024;
 constexpr std::size_t kMaxNameBytes = 256;
-// What a client may ask for on a channel before it has chosen a target.
-constexpr std::size_t kMaxHeldEventBytes = 256 * 1024;
 
 std::string bytes(base::ByteView b) {
   return base::to_text(b);
@@ -233,9 +231,6 @@ base::Status Relay::on(const codec::ssh::ChannelRequest& m) {
   }
   if (role_.peer_request(*channel, m) == Took::yes) return flush_answers(*channel);
   if (channel->opening == Opening::local) return refuse();
-  if (channel->held_event_bytes > kMaxHeldEventBytes) {
-    return base::fail(base::Errc::full, "too many requests before a target was chosen");
-  }
   if (auto s = to_event(m, *event.mutable_request()); !s) return refuse();
   event.mutable_request()->set_channel(channel->number);
   if (side_ == Side::back) {  // nobody in front is asked for what a target wants
