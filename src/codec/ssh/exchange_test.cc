@@ -100,6 +100,23 @@ TEST(Identification, IsBounded) {
   EXPECT_FALSE(endless.next().has_value());
 }
 
+TEST(Exchange, AnEndlessKexInitIsABreach) {
+  for (const std::size_t names : {195, 205}) {  // 60 bytes each, once for either direction: around 24 KiB
+    Peer peer(Role::server);
+    peer.say("SSH-2.0-x\r\n");
+    std::vector<std::string> ciphers{"aes128-ctr"};
+    ciphers.resize(names, std::string(59, 'c'));
+    const Offer offer{{kCurve}, {"ssh-ed25519"}, std::move(ciphers), {"hmac-sha2-256-etm@openssh.com"}};
+    const Bytes payload = encode_kexinit(offer, Role::client, ExchangeKind::repeated, peer.random);
+    peer.packet(payload);
+    const auto event = peer.next();
+    EXPECT_EQ(event.has_value(), payload.size() <= kMaxKexInitBytes) << payload.size();
+    if (!event) {
+      EXPECT_EQ(event.message(), "KEXINIT too large");
+    }
+  }
+}
+
 TEST(Identification, ClientReadsOverABanner) {
   Peer peer(Role::client);
   peer.say("Welcome\r\nto this\nplace\r\nSSH-2.0-server\r\n");

@@ -48,6 +48,11 @@ struct TransportConfig {
   std::size_t output_limit_bytes = 1024 * 1024;  ///< next() pauses above this backlog
 };
 
+// Larger ones are a breach. Whoever passes the evidence on can count on these.
+inline constexpr std::size_t kMaxKexInitBytes = 24 * 1024;
+inline constexpr std::size_t kMaxHostKeyBytes = 16 * 1024;
+inline constexpr std::size_t kMaxHostSignatureBytes = 4 * 1024;
+
 /// A key exchange as this end saw it, for whoever signs or checks it. Owned here until answered; K is wiped then.
 /// The field of this end's own version string (and, for a server, host_key) is for convenience: a signer fills in its
 /// own.

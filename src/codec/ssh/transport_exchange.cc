@@ -12,11 +12,6 @@ namespace sallyport::codec::ssh {
 
 namespace {
 
-// What keys/exchange_hash.h accepts as a KEXINIT.
-constexpr std::size_t kMaxKexInitBytes = 64 * 1024;
-constexpr std::size_t kMaxHostKeyBytes = 16 * 1024;
-constexpr std::size_t kMaxSignatureBytes = 4 * 1024;
-
 std::uint8_t to_byte(MessageNumber n) {
   return static_cast<std::uint8_t>(n);
 }
@@ -164,7 +159,7 @@ base::Result<Event> Transport::Impl::on_kex_reply(base::ByteView payload) {
   const base::ByteView host_key = r.string(kMaxHostKeyBytes);
   const bool number = shape.public_values == keys::KexEncoding::mpint;
   const base::ByteView theirs = number ? r.mpint(shape.server_public_bytes) : r.string(shape.server_public_bytes);
-  const base::ByteView signature = r.string(kMaxSignatureBytes);
+  const base::ByteView signature = r.string(kMaxHostSignatureBytes);
   if (!r.done()) return base::fail(base::Errc::invalid, "malformed key exchange message");
   if (auto agreed = agree(*x.agreement, theirs); !agreed) return base::pass(agreed);
   x.agreement.reset();

@@ -2,9 +2,23 @@
 // Field by field.
 #include "leg/ssh/kex_evidence.h"
 
+#include "ipc/message_kind.h"
 #include "ipc/shared.pb.h"
 
 namespace sallyport::leg::ssh {
+
+namespace {
+
+// All of it goes in one message, and so much of that the broker takes (front_link.cc, back_link.cc): the peer's KEXINIT
+// and ours, which names each algorithm once, versions, names and the largest public values.
+constexpr std::size_t kMaxEvidenceBytes = 60 * 1024;
+constexpr std::size_t kOwnBytes = 4 * 1024 + 4 * 1024;
+static_assert(codec::ssh::kMaxKexInitBytes + codec::ssh::kMaxHostKeyBytes + codec::ssh::kMaxHostSignatureBytes +
+                  kOwnBytes <=
+              kMaxEvidenceBytes);
+static_assert(kMaxEvidenceBytes < ipc::max_message_bytes);
+
+}  // namespace
 
 void to_message(const codec::ssh::KexEvidence& evidence, ipc::KexInputs& out) {
   out.set_method(std::string(keys::kex_method_name(evidence.method)));

@@ -4,11 +4,13 @@
 
 #include "base/clock.h"
 #include "event/event.pb.h"
+#include "ipc/back.pb.h"
 #include "ipc/message_kind.h"
 #include "ipc/seqpacket.h"
 #include "leg/ssh/answer_queue.h"
 #include "leg/ssh/broker_port.h"
 #include "leg/ssh/byte_queue.h"
+#include "leg/ssh/kex_evidence.h"
 
 namespace sallyport::leg::ssh {
 namespace {
@@ -76,6 +78,23 @@ TEST(AnswerQueue, SwallowsWhatThePeerWasToldBefore) {
   EXPECT_FALSE(q.take());
   q.answer_all(true);
   EXPECT_TRUE(q.take()->ok);
+}
+
+TEST(KexEvidence, TheLargestFitsAMessage) {
+  codec::ssh::KexEvidence e;
+  e.method = keys::KexMethod::dh_group18_sha512;
+  e.host_key_algorithm = std::string(64, 'a');
+  e.client_version = e.server_version = std::string(253, 'v');
+  e.client_kexinit.resize(codec::ssh::kMaxKexInitBytes);
+  e.server_kexinit.resize(4096);
+  e.host_key.resize(codec::ssh::kMaxHostKeyBytes);
+  e.client_public.resize(1216);
+  e.server_public.resize(1120);
+  e.shared_secret = base::SecretBytes(std::size_t{1024});
+  ipc::BackToBroker message;
+  to_message(e, *message.mutable_host_proof()->mutable_inputs());
+  message.mutable_host_proof()->set_signature(std::string(codec::ssh::kMaxHostSignatureBytes, 's'));
+  EXPECT_LE(message.ByteSizeLong(), 60u * 1024) << "what the broker takes";
 }
 
 TEST(BrokerPort, DataEventsParseAsWhatTheyAre) {
