@@ -139,6 +139,38 @@ TEST_F(Front, ChannelsOpenedOnceTheTargetIsThereGetItsOwnAnswer) {
   EXPECT_EQ(got().refusal, "open failed");
 }
 
+// The broker holds events while the gate is shut, and no credits.
+TEST_F(Front, ACreditThatOvertakesTheOpeningIsKept) {
+  start_live();
+  shell(nullptr);
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() == 2; }));
+  ipc::BrokerToFront credit;
+  credit.mutable_credit()->set_bytes(100'000);
+  stage.broker.tell_front(credit);
+  event::Event opened;
+  opened.mutable_channel_opened();  // with no window, as OpenSSH does
+  stage.broker.event_to_front(opened);
+  type("ls");
+  ASSERT_TRUE(stage.until([&] { return stage.broker.data(stage.broker.up, 0) == "ls"; }));
+}
+
+TEST_F(Front, ACreditThatOvertakesTheConfirmationWidensIt) {
+  start_live();
+  ipc::BrokerToFront m;
+  m.mutable_target_ready();
+  stage.broker.tell_front(m);
+  stage.settle();
+  channel = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() == 1; }));
+  m.mutable_credit()->set_bytes(100'000);
+  stage.broker.tell_front(m);
+  event::Event opened;
+  opened.mutable_channel_opened()->set_window(5);
+  stage.broker.event_to_front(opened);
+  ASSERT_TRUE(stage.until([&] { return got().confirmed; }));
+  EXPECT_EQ(connection().channels().find(channel)->out_window, 100'005u);
+}
+
 TEST_F(Front, DataBeyondItsGrantEndsTheWorkerAlone) {
   start_live();
   channel = stage.open_session(1000);

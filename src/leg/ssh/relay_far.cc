@@ -141,17 +141,15 @@ base::Status Relay::far_open(const event::ChannelOpen& m) {
 }
 
 base::Status Relay::far_opened(RelayChannel& channel, std::uint32_t window) {
-  if (channel.opening == Opening::peer_asked) {
-    channel.opening = Opening::open;
-    channel.in.credit = window;
-    return connection_.confirm(channel.id, window, kMaxPacket);
-  }
   if (channel.opening == Opening::local) return {};
-  if (channel.opening != Opening::confirmed) return fail(Errc::corrupt, "opened twice");
+  const bool asked = channel.opening == Opening::peer_asked;
+  if (!asked && channel.opening != Opening::confirmed) return fail(Errc::corrupt, "opened twice");
   channel.opening = Opening::open;
-  channel.in.credit = window;
+  channel.in.credit += window;  // a credit may have come before: the broker keeps it for no event that it holds
+  const auto room = static_cast<std::uint32_t>(std::min<std::uint64_t>(channel.in.credit, ipc::channel_window_bytes));
+  if (asked) return connection_.confirm(channel.id, room, kMaxPacket);
   if (!channel.in.close && !channel.in.eof) {
-    connection_.channels().widen(channel.id, window);
+    connection_.channels().widen(channel.id, room);
     if (auto s = connection_.consumed(channel.id, 0); !s) return s;
   }
   flush_held(channel);
@@ -222,8 +220,9 @@ base::Status Relay::far_bulk_begin(RelayChannel& channel, StreamId stream, std::
 
 base::Status Relay::far_credit(std::uint32_t number, std::uint32_t bytes) {
   RelayChannel* channel = find(number);
-  if (channel == nullptr || channel->opening != Opening::open) return {};
+  if (channel == nullptr || channel->opening == Opening::local || channel->opening == Opening::far_asked) return {};
   channel->in.credit += bytes;
+  if (channel->opening != Opening::open) return {};
   if (!channel->in.close && !channel->in.eof) {
     // OpenSSH's server opens a session with no window and widens it later: that is new room, not room given back.
     auto& table = connection_.channels();
