@@ -56,6 +56,7 @@ class FrontWorker final : public leg::ssh::Worker {
   Took lobby_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request);
   void lobby_program(RelayChannel& channel);
   void show_menu(RelayChannel& channel);
+  void show_waiting_menu();
   base::Status menu_keys(RelayChannel& channel, base::ByteView keys);
   void choose(std::uint32_t index);
   void give_up_choosing(RelayChannel& channel);
@@ -85,7 +86,6 @@ class FrontWorker final : public leg::ssh::Worker {
   bool no_more_sessions_ = false;
   bool target_ready_ = false;
   bool menu_shown_ = false;
-  bool given_up_ = false;
   bool jumping_ = false;
   bool leaving_ = false;  // the session is over: only what is awaited keeps us
 };

@@ -114,9 +114,9 @@ base::Status FrontWorker::menu(const ipc::Menu& menu) {
   relay().for_each([this](RelayChannel& channel) {
     if (!channel.role) return;
     FrontChannel& front = front_of(channel);
-    if (front.farewell && channel.opening == Opening::local) return say_farewell(channel);
-    if (channel.held_back && front.program == Program::shell && front.pty) show_menu(channel);
+    if (front.farewell && channel.opening == Opening::local) say_farewell(channel);
   });
+  show_waiting_menu();
   return {};
 }
 
@@ -161,17 +161,22 @@ void FrontWorker::choose(std::uint32_t index) {
   });
 }
 
+// Only the channel ends: the connection may choose again, on another one.
 void FrontWorker::give_up_choosing(RelayChannel& channel) {
-  FrontChannel& front = front_of(channel);
-  front.menu.reset();
+  front_of(channel).menu.reset();
   menu_shown_ = false;
-  if (!choosing_ || given_up_) return;
-  given_up_ = true;
-  ipc::FrontToBroker message;
-  message.mutable_menu_choice()->set_cancelled(true);
-  port().send_control(message);
+  if (!choosing_) return;
   relay().localize(channel);
   relay().finish_here(channel, kExitOnInterrupt);
+  show_waiting_menu();
+}
+
+// On the first channel whose program waits for a target.
+void FrontWorker::show_waiting_menu() {
+  relay().for_each([this](RelayChannel& channel) {
+    if (!channel.role || !channel.held_back) return;
+    if (front_of(channel).program == Program::shell && front_of(channel).pty) show_menu(channel);
+  });
 }
 
 std::string FrontWorker::usage() const {

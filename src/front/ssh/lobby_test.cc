@@ -87,8 +87,32 @@ TEST_F(Front, LeavingTheMenuEnds) {
   ASSERT_TRUE(stage.until([&] { return got().out.find("2) root@db1") != std::string::npos; }));
   type("\x03");
   ASSERT_TRUE(stage.until([&] { return got().closed; }));
-  EXPECT_TRUE(wait_for(ipc::FrontToBroker::kMenuChoice).menu_choice().cancelled());
   EXPECT_EQ(got().exit_status, 130);
+}
+
+TEST_F(Front, LeavingTheMenuLeavesItToTheNextChannel) {
+  stage.broker.needs_menu = true;
+  start_live();
+  offer_menu();
+  shell("dumb");
+  auto first = channel;
+  ASSERT_TRUE(stage.until([&] { return got().out.find("2) root@db1") != std::string::npos; }));
+  shell("dumb");  // waits behind it
+  stage.settle();
+  EXPECT_EQ(got().out, "");
+  std::swap(channel, first);
+  type("\x03");
+  ASSERT_TRUE(stage.until([&] { return got().closed; }));
+  std::swap(channel, first);
+  ASSERT_TRUE(stage.until([&] { return got().out.find("2) root@db1") != std::string::npos; }));
+  type("\x03");
+  ASSERT_TRUE(stage.until([&] { return got().closed; }));
+  stage.client->got.clear();  // numbers are used again
+  shell("dumb");              // and so does one that comes later
+  ASSERT_TRUE(stage.until([&] { return got().out.find("2) root@db1") != std::string::npos; }));
+  EXPECT_EQ(find(ipc::FrontToBroker::kMenuChoice), nullptr) << "the broker takes one choice";
+  type("2\r");
+  EXPECT_EQ(wait_for(ipc::FrontToBroker::kMenuChoice).menu_choice().index(), 1u);
 }
 
 TEST_F(Front, WithoutATargetACommandIsTold) {
