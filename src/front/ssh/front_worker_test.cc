@@ -171,6 +171,24 @@ TEST_F(Front, ACreditThatOvertakesTheConfirmationWidensIt) {
   EXPECT_EQ(connection().channels().find(channel)->out_window, 100'005u);
 }
 
+TEST_F(Front, ACloseIsToldThoughBytesWaitForCredit) {
+  start_live();
+  shell(nullptr);
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() == 2; }));
+  event::Event event;
+  event.mutable_channel_opened()->set_window(3);
+  stage.broker.event_to_front(event);
+  type("too much");
+  ASSERT_TRUE(connection().close(channel));
+  stage.settle();
+  EXPECT_FALSE(stage.broker.up.back().has_close());
+  event.mutable_close();
+  stage.broker.event_to_front(event);
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.back().has_close(); }));
+  EXPECT_EQ(stage.broker.up.back().close().main_total(), 3u) << "what went on";
+  ASSERT_TRUE(stage.until([&] { return connection().channels().find(channel) == nullptr; }));
+}
+
 TEST_F(Front, DataBeyondItsGrantEndsTheWorkerAlone) {
   start_live();
   channel = stage.open_session(1000);

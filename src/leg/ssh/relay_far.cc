@@ -107,6 +107,7 @@ base::Status Relay::far_channel_event(RelayChannel& channel, const event::Event&
     case event::Event::kClose:
       if (channel.out.close) return {};
       channel.out.close = StreamTotals{event.close().main_total(), event.close().stderr_total()};
+      tell_end(channel);  // what kept it from being told may not matter any more
       break;
     case event::Event::kBulkBegin: {
       const auto stream = stream_of(event.bulk_begin().stream());

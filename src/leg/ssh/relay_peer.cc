@@ -192,7 +192,10 @@ base::Status Relay::on(const codec::ssh::ChannelClose& m) {
 
 void Relay::tell_end(RelayChannel& channel) {
   Inbound& in = channel.in;
-  if (channel.opening == Opening::local || channel.held_back || !in.held.empty()) return;
+  if (channel.opening == Opening::local || channel.held_back) return;
+  // Once both have closed nobody takes what still waits for credit, and no credit comes; no total counts it.
+  if (in.close && channel.out.close) in.held.clear();
+  if (!in.held.empty()) return;
   if (in.close_told || (!in.close && (!in.eof || in.eof_told))) return;
   role_.bulk_before_end(channel);
   event::Event event;
