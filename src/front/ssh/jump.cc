@@ -16,15 +16,17 @@ constexpr auto kMain = codec::ssh::ChannelStream::main;
 
 Jump::Jump(leg::Loop& loop, leg::ssh::Relay& relay, leg::ssh::RelayChannel& channel, base::Fd socket)
     : loop_(loop), relay_(relay), channel_(channel), socket_(std::move(socket)) {
-  watch_ = loop_.watch(socket_.get(), POLLIN, [](short) {});  // pump() does the work
+  watch_ = loop_.watch(socket_.get(), POLLIN, [this](short revents) {  // pump() does the work
+    if ((revents & (POLLHUP | POLLERR)) != 0) hung_up();
+  });
 }
 
 Jump::~Jump() {
-  if (socket_) loop_.unwatch(watch_);
+  if (watch_) loop_.unwatch(*watch_);
 }
 
 void Jump::data(base::ByteView data) {
-  if (socket_) to_socket_.push(0, data);
+  if (watch_) to_socket_.push(0, data);
 }
 
 void Jump::client_finished() {
@@ -44,8 +46,8 @@ base::Status Jump::write_socket() {
     const auto sent = leg::send_some(socket_.get(), to_socket_.front());
     if (sent.state == leg::StreamState::would_block) return {};
     if (sent.state != leg::StreamState::open) {
-      end();
-      return {};
+      hung_up();
+      break;
     }
     to_socket_.consume(sent.bytes);
     if (auto s = relay_.consumed_here(channel_, sent.bytes); !s) return s;
@@ -68,15 +70,23 @@ base::Status Jump::read_socket() {
 }
 
 void Jump::arm() {
-  if (!socket_) return;
+  if (!watch_) return;
   const auto* c = relay_.connection().channels().find(channel_.id);
   const bool may_read = c != nullptr && c->out_window > 0 && relay_.transport().can_begin_payload();
-  loop_.set_events(watch_, static_cast<short>((may_read ? POLLIN : 0) | (to_socket_.empty() ? 0 : POLLOUT)));
+  loop_.set_events(*watch_, static_cast<short>((may_read ? POLLIN : 0) | (to_socket_.empty() ? 0 : POLLOUT)));
+}
+
+// The inner leg takes no more. What it said before is still in the socket, and goes as the client's window allows.
+void Jump::hung_up() {
+  if (watch_) loop_.unwatch(*watch_);
+  watch_.reset();
+  to_socket_.clear();
 }
 
 // The inner leg is over: so is the channel.
 void Jump::end() {
-  loop_.unwatch(watch_);
+  if (watch_) loop_.unwatch(*watch_);
+  watch_.reset();
   socket_.reset();
   to_socket_.clear();
   relay_.close_here(channel_);

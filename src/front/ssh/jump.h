@@ -3,6 +3,8 @@
 // connection's ciphertext; nothing here looks at them. Untrusted side.
 #pragma once
 
+#include <optional>
+
 #include "base/fd.h"
 #include "base/result.h"
 #include "leg/loop.h"
@@ -29,13 +31,14 @@ class Jump {
   base::Status read_socket();
   base::Status write_socket();
   void arm();
+  void hung_up();
   void end();
 
   leg::Loop& loop_;
   leg::ssh::Relay& relay_;
   leg::ssh::RelayChannel& channel_;
   base::Fd socket_;
-  leg::Loop::WatchId watch_ = 0;
+  std::optional<leg::Loop::WatchId> watch_;  // none once the socket hung up: it would be reported for ever
   leg::ssh::ByteQueue to_socket_;
   bool client_done_ = false;
 };

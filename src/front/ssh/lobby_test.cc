@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a front does by itself while there is no target: refusals, the menu, jumps, commands for Sallyport.
+#include <time.h>
+#include <unistd.h>
+
 #include "front/ssh/front_fixture_test.h"
 
 namespace sallyport::front::ssh {
@@ -187,6 +190,40 @@ TEST_F(Front, JumpsAreBridgedByteForByte) {
   ours.reset();
   ASSERT_TRUE(stage.until([&] { return got().closed; }));
   EXPECT_TRUE(stage.broker.up.empty());
+}
+
+std::int64_t cpu_us() {
+  timespec t{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000;
+}
+
+TEST_F(Front, AnInnerLegThatIsGoneCostsNothingUntilTheClientReads) {
+  stage.broker.needs_menu = true;
+  start_live();
+  auto id = connection().open(cs::OpenDirectTcpip{"web1", 22, "127.0.0.1", 4000}, 10'000, 32768);
+  ASSERT_TRUE(id);
+  channel = *id;
+  auto [ours, theirs] = leg::ssh::testing::stream_pair();
+  ipc::BrokerToFront reply;
+  reply.mutable_jump_reply()->set_number(wait_for(ipc::FrontToBroker::kJumpOpen).jump_open().number());
+  reply.mutable_jump_reply()->set_ok(true);
+  const int fd = theirs.get();
+  stage.broker.tell_front(reply, {&fd, 1});
+  stage.broker.step();
+  theirs.reset();
+  stage.client->consuming = false;
+  const std::string last(30'000, 'x');
+  ASSERT_EQ(::send(ours.get(), last.data(), last.size(), 0), static_cast<ssize_t>(last.size()));
+  ours.reset();
+  ASSERT_TRUE(stage.until([&] { return got().bytes == 10'000; }));
+  const auto before = cpu_us();
+  ::usleep(300'000);
+  EXPECT_LT(cpu_us() - before, 100'000);
+  stage.client->consuming = true;
+  ASSERT_TRUE(connection().consumed(channel, 10'000));
+  ASSERT_TRUE(stage.until([&] { return got().closed; }));
+  EXPECT_EQ(got().bytes, last.size());
 }
 
 TEST_F(Front, ARefusedJumpSaysWhy) {
