@@ -88,6 +88,17 @@ TEST(Identification, AcceptsBareLineFeedAndComments) {
   EXPECT_EQ(peer.transport.peer_version(), "SSH-2.0-x with words");
 }
 
+// A switch of a certain age, say.
+TEST(Identification, AServerOfBothProtocolsIsTakenAtItsWord) {
+  Peer peer(Role::client);
+  peer.say("a greeting\r\nSSH-1.99-Cisco-1.25\r\n");
+  EXPECT_TRUE(peer.next().has_value());
+  EXPECT_EQ(peer.transport.peer_version(), "SSH-1.99-Cisco-1.25") << "as it came: the exchange hash covers it";
+  Peer old(Role::client);
+  old.say("SSH-1.5-old\r\n");
+  EXPECT_FALSE(old.next().has_value());
+}
+
 TEST(Identification, IsBounded) {
   Peer longest(Role::server);
   longest.say("SSH-2.0-" + std::string(245, 'a') + "\r\n");

@@ -39,8 +39,8 @@ void fill_in(std::vector<std::string>& names, AlgorithmClass kind, Role role) {
   }
 }
 
-bool is_version(std::string_view line) {
-  return line.size() <= kMaxVersionBytes && line.starts_with("SSH-2.0-") &&
+bool is_version(std::string_view line, std::string_view prefix = "SSH-2.0-") {
+  return line.size() <= kMaxVersionBytes && line.starts_with(prefix) &&
          std::all_of(line.begin(), line.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
@@ -93,7 +93,7 @@ base::Result<bool> Transport::Impl::read_version() {
     auto line = reader_.next_line(server ? kMaxVersionBytes : kMaxBannerLineBytes);
     if (!line) return base::pass(line);
     if (!*line) return false;
-    if (is_version(**line)) {
+    if (is_version(**line) || (!server && is_version(**line, "SSH-1.99-"))) {  // RFC 4253 §5.1
       peer_version_ = std::string(**line);
       return true;
     }
