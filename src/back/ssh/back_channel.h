@@ -13,6 +13,7 @@ namespace sallyport::back::ssh {
 struct BackChannel final : leg::ssh::RoleData {
   std::unique_ptr<codec::terminal::Terminal> terminal;
   std::size_t since_keyframe = 0;  ///< bytes of output
+  std::size_t last_keyframe_bytes = 0;
   bool keyframe_due = false;
 };
 

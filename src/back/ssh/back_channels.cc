@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a back adds to the relay of channels: the terminal models and their keyframes.
+#include <algorithm>
+
 #include "back/ssh/back_worker.h"
 #include "event/event.pb.h"
 
@@ -11,7 +13,8 @@ using leg::ssh::StreamId;
 
 namespace {
 
-// Terminal output between two keyframes that nobody asked for: replay starts from one.
+// Terminal output between two keyframes that nobody asked for: replay starts from one. A screen that takes more than
+// that to tell comes less often, so that the record does not grow by screens alone.
 constexpr std::size_t kKeyframeEveryBytes = 256 * 1024;
 constexpr std::size_t kMaxKeyframePart = 48 * 1024;
 
@@ -54,7 +57,9 @@ void BackWorker::observe_data(RelayChannel& channel, StreamId stream, base::Byte
   if (!back.terminal) return;
   back.terminal->feed(data);
   back.since_keyframe += data.size();
-  if (back.since_keyframe >= kKeyframeEveryBytes) back.keyframe_due = keyframes_due_ = true;
+  if (back.since_keyframe >= std::max(kKeyframeEveryBytes, back.last_keyframe_bytes)) {
+    back.keyframe_due = keyframes_due_ = true;
+  }
 }
 
 void BackWorker::want_keyframes() {
@@ -64,35 +69,45 @@ void BackWorker::want_keyframes() {
   });
 }
 
-// Between messages, when all that the model has seen was sent.
+// Between messages, when all that the model has seen was sent. The target is not read before all parts of a screen are
+// told: no output may come between them.
 base::Status BackWorker::role_pump() {
-  if (!keyframes_due_) return {};
-  keyframes_due_ = false;
-  relay().for_each([this](RelayChannel& channel) {
-    if (!channel.role || !back_of(channel).keyframe_due) return;
-    BackChannel& back = back_of(channel);
-    back.keyframe_due = false;
-    back.since_keyframe = 0;
-    send_keyframe(channel, *back.terminal);
-  });
+  if (!keyframe_ && !keyframes_due_) return {};
+  while (keyframe_ || render_due_keyframe()) {
+    if (port().congested()) return {};
+    send_keyframe_part();
+  }
+  peer().wake();
   return {};
 }
 
-void BackWorker::send_keyframe(const RelayChannel& channel, const codec::terminal::Terminal& terminal) {
-  const std::string ansi = terminal.keyframe();
-  std::string_view left = ansi;
-  do {
-    const auto part = left.substr(0, kMaxKeyframePart);
-    left.remove_prefix(part.size());
-    event::Event event;
-    auto* keyframe = event.mutable_keyframe();
-    keyframe->set_channel(channel.number);
-    keyframe->set_columns(static_cast<std::uint32_t>(terminal.size().columns));
-    keyframe->set_rows(static_cast<std::uint32_t>(terminal.size().rows));
-    keyframe->set_ansi(std::string(part));
-    keyframe->set_more(!left.empty());
-    port().send_event(event);
-  } while (!left.empty());
+bool BackWorker::render_due_keyframe() {
+  keyframes_due_ = false;
+  relay().for_each([this](RelayChannel& channel) {
+    if (!channel.role || !back_of(channel).keyframe_due) return;
+    keyframes_due_ = true;
+    if (keyframe_) return;
+    BackChannel& back = back_of(channel);
+    keyframe_ = {channel.number, back.terminal->size(), back.terminal->keyframe(), 0};
+    back.keyframe_due = false;
+    back.since_keyframe = 0;
+    back.last_keyframe_bytes = keyframe_->ansi.size();
+  });
+  return keyframe_.has_value();
+}
+
+void BackWorker::send_keyframe_part() {
+  const auto part = std::string_view(keyframe_->ansi).substr(keyframe_->sent, kMaxKeyframePart);
+  keyframe_->sent += part.size();
+  event::Event event;
+  auto* keyframe = event.mutable_keyframe();
+  keyframe->set_channel(keyframe_->channel);
+  keyframe->set_columns(static_cast<std::uint32_t>(keyframe_->size.columns));
+  keyframe->set_rows(static_cast<std::uint32_t>(keyframe_->size.rows));
+  keyframe->set_ansi(std::string(part));
+  keyframe->set_more(keyframe_->sent < keyframe_->ansi.size());
+  port().send_event(event);
+  if (!keyframe->more()) keyframe_.reset();
 }
 
 void BackWorker::grant_far(std::uint32_t channel, std::uint32_t bytes) {

@@ -119,6 +119,43 @@ TEST_F(Session, TheTerminalsScreenIsToldOnRequest) {
   EXPECT_EQ(screen.rendered_text()[2], "    here");
 }
 
+// Every cell in colours of its own: more than a worker may have queued.
+TEST_F(Session, TheLargestScreenIsToldToo) {
+  start();
+  at_client = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return client().confirmed; }));
+  const cs::PtyRequest pty{"xterm", 1000, 200, 0, 0, {}};
+  ASSERT_TRUE(stage.client->connection().request(at_client, pty, cs::WantReply::yes));
+  ASSERT_TRUE(stage.client->connection().request(at_client, cs::ShellRequest{}, cs::WantReply::yes));
+  ASSERT_TRUE(stage.until([&] { return client().successes == 2; }));
+  std::string screen;
+  for (int cell = 0; cell < 1000 * 200; ++cell) {
+    const std::string color = std::to_string(100 + cell % 100) + ";" + std::to_string(100 + cell / 2000) + ";200";
+    screen += "\x1b[38;2;" + color + ";48;2;" + color + "mx";
+  }
+  stage.client->keeping = false;
+  push(*stage.target, at_target, cs::ChannelStream::main, screen + "the end");
+  ASSERT_TRUE(stage.until([&] { return client().bytes == screen.size() + 7 || stage.broker.back_gone; }));
+  ipc::BrokerToBack wanted;
+  wanted.mutable_keyframe_wanted();
+  stage.broker.tell_back(wanted);
+  push(*stage.target, at_target, cs::ChannelStream::main, ", and more");
+  ASSERT_TRUE(stage.until([&] { return client().bytes == screen.size() + 17 || stage.broker.back_gone; }));
+  ASSERT_FALSE(stage.broker.back_gone);
+  std::size_t bytes = 0, largest = 0;
+  bool open = false;
+  for (const auto& e : stage.broker.down) {
+    EXPECT_FALSE(open && !e.has_keyframe()) << "output between the parts of a screen";
+    if (!e.has_keyframe()) continue;
+    bytes += e.keyframe().ansi().size();
+    largest = std::max(largest, bytes);
+    open = e.keyframe().more();
+    if (!open) bytes = 0;
+  }
+  EXPECT_FALSE(open);
+  EXPECT_GT(largest, leg::Link::kQueueLimitBytes);
+}
+
 TEST_F(Session, TheTargetsOwnChannelsAndAnnouncementsReachTheBroker) {
   start();
   auto id = stage.target->connection().open(cs::OpenForwardedTcpip{"localhost", 80, "10.0.0.9", 1234}, 1 << 20, 32768);
