@@ -189,6 +189,17 @@ TEST_F(Front, ACloseIsToldThoughBytesWaitForCredit) {
   ASSERT_TRUE(stage.until([&] { return connection().channels().find(channel) == nullptr; }));
 }
 
+TEST_F(Front, WhatPuttyAsksEveryServerIsAnsweredHere) {
+  start_live();
+  channel = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return got().confirmed; }));
+  const auto yes = cs::WantReply::yes;
+  ASSERT_TRUE(connection().request(channel, "simple@putty.projects.tartarus.org", {}, cs::WantReply::no));
+  ASSERT_TRUE(connection().request(channel, "winadj@putty.projects.tartarus.org", {}, yes));
+  ASSERT_TRUE(stage.until([&] { return got().failures == 1; }));
+  EXPECT_EQ(stage.broker.up.size(), 1u) << "the channel's opening alone";
+}
+
 TEST_F(Front, DataBeyondItsGrantEndsTheWorkerAlone) {
   start_live();
   channel = stage.open_session(1000);

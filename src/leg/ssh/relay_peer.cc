@@ -15,6 +15,11 @@ namespace {
 constexpr std::size_t kMaxOpenBytes = 8 * 1024;
 constexpr std::size_t kMaxNameBytes = 256;
 
+// PuTTY asks these of every server, often, and expects a refusal: one is a clock for its window, the other a hint.
+bool is_for_putty_servers(std::string_view request) {
+  return request == "winadj@putty.projects.tartarus.org" || request == "simple@putty.projects.tartarus.org";
+}
+
 std::string bytes(base::ByteView b) {
   return base::to_text(b);
 }
@@ -224,6 +229,7 @@ base::Status Relay::on(const codec::ssh::ChannelRequest& m) {
     return flush_answers(*channel);
   };
   if (std::holds_alternative<codec::ssh::ChannelKeepalive>(m.body)) return refuse();
+  if (side_ == Side::front && is_for_putty_servers(m.name)) return refuse();
   event::Event event;
   if (event::Exit exit; to_event(m, exit)) {
     if (side_ == Side::front) return refuse();  // a client has no exit status
