@@ -9,12 +9,12 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "ipc/front.pb.h"
+#include "ipc/message_kind.h"
 #include "net/socket.h"
 
 namespace sallyport::broker {
 
 namespace {
-constexpr unsigned max_jumps = 64;  // inner legs that one outer connection may have at a time
 // For a choice from the menu, a jump, or a command to the gateway itself.
 constexpr std::int64_t choice_us = 15 * 60 * std::int64_t{1'000'000};
 }  // namespace
@@ -214,7 +214,7 @@ void Connection::front_jump_open(ipc::JumpOpen& request) {
     front_->send(message);
   };
   if (session_ || origin_.inherited) return refuse("Sallyport: this connection has a target already");
-  if (static_cast<unsigned>(jumps_.use_count()) > max_jumps)
+  if (static_cast<unsigned>(jumps_.use_count()) > ipc::max_jumps)
     return refuse("Sallyport: too many jumps through one connection");
   auto target = policy::parse_jump_target(request.host());
   const bool reachable =
