@@ -33,8 +33,8 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// The key's own directory is its owner's alone; those above it, where they are absent, are open to all, as in /etc, whatever
-/// the umask: the configuration stands there too.
+/// The key's own directory is its owner's alone; those above it, where they are absent, are open to all, as in /etc,
+/// whatever the umask: the configuration stands there too.
 Status make_directory(const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const std::string above = path.substr(0, slash);

@@ -151,8 +151,9 @@ void rotate_master_key(const ExchangePtr& exchange, ipc::AdminRequest& request) 
   const auto passphrase = take_secret(*request.mutable_rotate_master_key()->mutable_passphrase());
   const config::MasterKey& now = exchange->services().config.master_key;
   if (now.source == config::MasterKeySource::credential) {
-    return exchange->fail({base::Errc::unsupported,
-                           "the master key is a systemd credential, which only systemd can replace: see vault.md in the documentation"});
+    return exchange->fail(
+        {base::Errc::unsupported,
+         "the master key is a systemd credential, which only systemd can replace: see vault.md in the documentation"});
   }
   if (now.source == config::MasterKeySource::passphrase && passphrase->empty()) {
     return exchange->fail({base::Errc::invalid, "the new passphrase is missing"});
