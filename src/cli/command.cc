@@ -160,9 +160,9 @@ struct CommandLine::State {
 
   // "sallyport recording play"
   static std::string path_of(const Command::Node& node) {
-    std::string out;
-    for (const CLI::App* app = node.app; app != nullptr; app = app->get_parent()) {
-      out = app->get_name() + (out.empty() ? "" : " " + out);
+    std::string out = node.app->get_name();
+    for (const CLI::App* app = node.app->get_parent(); app != nullptr; app = app->get_parent()) {
+      out.insert(0, app->get_name() + " ");
     }
     return out;
   }

@@ -283,7 +283,7 @@ base::Status export_text(const OpenRecording& recording, const ChannelFacts& cha
 
 base::Status export_jsonl(const OpenRecording& recording, std::ostream& out) {
   base::Micros start = 0;
-  const auto line = [&](base::Micros time_us, Json json) {
+  const auto line = [&](base::Micros time_us, const Json& json) {
     if (start == 0) start = time_us;
     Json whole{{"time_ms", (time_us - start) / 1000}};
     whole.update(json);

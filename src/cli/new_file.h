@@ -38,7 +38,7 @@ class NewFile {
 
     int fd_;
     base::Status written_;
-    std::array<char, 64 * 1024> bytes_;
+    std::array<char, std::size_t{64} * 1024> bytes_;
   };
 
   NewFile(std::string path, base::Fd fd);

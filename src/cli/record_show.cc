@@ -80,7 +80,7 @@ base::Result<int> show_events(Context& context, const OpenRecording& recording) 
   base::Micros start = 0;
   const bool json = context.format == Format::json;
   const char* separator = "[";
-  const auto one = [&](base::Micros time_us, Json object, const std::string& line) {
+  const auto one = [&](base::Micros time_us, const Json& object, const std::string& line) {
     if (start == 0) start = time_us;
     const base::Micros ms = (time_us - start) / 1000;
     if (json) {

@@ -90,7 +90,7 @@ class Watcher {
     if (parsed) see(message.time_us(), message.up(), event);
   }
 
-  void note(base::Micros time_us, Json json, const std::string& line) {
+  void note(base::Micros time_us, const Json& json, const std::string& line) {
     if (format_ == Format::json) {
       Json out{{"time", base::to_rfc3339(time_us)}};
       out.update(json);
@@ -163,7 +163,7 @@ class Watcher {
   }
 
   std::string status() const {
-    const std::string notice = notice_.text(clock_.monotonic_us());
+    std::string notice = notice_.text(clock_.monotonic_us());
     if (!notice.empty() || state_.empty() || state_ == "live") return notice;
     return "the session is " + state_;
   }

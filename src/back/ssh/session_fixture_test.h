@@ -44,7 +44,7 @@ struct Session : ::testing::Test {
   cs::ChannelId at_client = 0, at_target = 0;
   std::vector<std::string> requests;
 
-  void start(cs::TransportConfig client = {}, ipc::BackStart back = {}, ipc::FrontStart front = {}) {
+  void start(cs::TransportConfig client = {}, ipc::BackStart back = {}, const ipc::FrontStart& front = {}) {
     stage.add_front(run_front, std::move(client));
     stage.add_back(run_back);
     stage.target->on_message = [this](const cs::ConnectionMessage& m) { return at_target_message(m); };

@@ -60,7 +60,10 @@ void try_menu(Menu::Kind kind, MenuSize size, std::string_view texts, base::Byte
     const bool was_done = menu.done();
     const std::string drawn = menu.input(keys.first(piece));
     require(!was_done || drawn.empty());
-    require(menu.unused().size() <= piece);
+    if (!was_done) {  // what was typed behind the choice is the end of these keys
+      const base::ByteView unused = menu.unused();
+      require(unused.size() < piece && std::equal(unused.begin(), unused.end(), keys.begin() + piece - unused.size()));
+    }
     show(drawn);
     keys = keys.subspan(piece);
   }
