@@ -53,6 +53,8 @@ base::Status ChannelBook::book_block(const event::StreamBlock& block) {
   if (!stream.bulk_begun || block.offset() != stream.total() || block.bytes() == 0) {
     return fail(Errc::invalid, "block out of place");
   }
+  // So no sum wraps: 2^40 of them fit.
+  if (block.bytes() > max_block_bytes) return fail(Errc::invalid, "a block larger than any can be");
   if (stream.claimed && stream.total() + block.bytes() > *stream.claimed) {
     return fail(Errc::invalid, "more was counted than was sent");
   }

@@ -56,6 +56,10 @@ class ChannelBook {
  public:
   /// Channels that a session may have over its life; the numbers are never used twice.
   static constexpr std::size_t max_ever = 10'000;
+  /// The most that one block may cover: a back tells at most a MiB at a time (src/back/ssh/bulk.cc).
+  static constexpr std::uint64_t max_block_bytes = 16 * 1024 * 1024;
+  /// Requests of a channel that may wait for their answers: the engine takes no more from an honest client.
+  static constexpr std::size_t max_answers_due = 2048;
 
   /// Null when there is none with this number.
   Channel* find(std::uint32_t number);

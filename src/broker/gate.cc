@@ -122,6 +122,7 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
   if (channel == nullptr)
     return book.find(request.channel()) ? Judgement{Ruling::keep, {}, {}} : fault("no such channel");
   if (from == Direction::down) return {Ruling::keep, {}, {}};  // exits have their own event; nothing else is known
+  if (channel->answers_due.size() >= ChannelBook::max_answers_due) return fault("too many requests without an answer");
   const auto purpose = [&](Permission needed, const std::string& what, const std::string& name) {
     Judgement out = unless_allowed(permissions_.has(needed), name, needed);
     if (out.ruling == Ruling::pass) channel->purpose = what;

@@ -87,7 +87,7 @@ class Run {
   void kept(const event::Event& event, Direction from) {
     if (event.has_stream_block()) {
       const event::StreamBlock& block = event.stream_block();
-      require(from == Direction::down && block.bytes() > 0);
+      require(from == Direction::down && block.bytes() > 0 && block.bytes() <= ChannelBook::max_block_bytes);
       Shadow::Side& counted = side(block.channel(), block.up() ? Direction::up : Direction::down);
       (block.stream() == event::STREAM_STDERR ? counted.error_blocks : counted.blocks) += block.bytes();
       return;

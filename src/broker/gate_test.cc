@@ -119,6 +119,17 @@ TEST_F(GateTest, NothingPassesAfterTheEnd) {
   EXPECT_EQ(down(data(0, 1)), Ruling::pass);  // the target has not closed yet
 }
 
+TEST_F(GateTest, UnansweredRequestsAreBounded) {
+  ASSERT_EQ(up(open(0)), Ruling::pass);
+  Event request;
+  request.mutable_request()->set_channel(0);
+  request.mutable_request()->set_want_answer(true);
+  request.mutable_request()->mutable_env();
+  EXPECT_EQ(up(request), Ruling::pass);
+  book.find(0)->answers_due.assign(ChannelBook::max_answers_due, false);
+  EXPECT_EQ(up(request), Ruling::fault);
+}
+
 TEST_F(GateTest, BulkNeedsAnOrderAndLeavesNoGap) {
   ASSERT_EQ(up(open(0)), Ruling::pass);
   ASSERT_EQ(up(data(0, 10)), Ruling::pass);
@@ -131,6 +142,8 @@ TEST_F(GateTest, BulkNeedsAnOrderAndLeavesNoGap) {
   EXPECT_EQ(up(begin), Ruling::pass);
   EXPECT_EQ(up(data(0, 1)), Ruling::fault);      // beside the ring
   EXPECT_EQ(down(block(11, 5)), Ruling::fault);  // a gap
+  EXPECT_EQ(down(block(10, ~std::uint64_t{0} - 8)), Ruling::fault) << "its total would wrap";
+  EXPECT_EQ(down(block(10, ChannelBook::max_block_bytes + 1)), Ruling::fault);
   EXPECT_EQ(down(block(10, 5)), Ruling::keep);
   EXPECT_EQ(up(close(0, 20)), Ruling::pass);
   EXPECT_EQ(down(block(15, 5)), Ruling::keep);
