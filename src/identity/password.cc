@@ -60,8 +60,8 @@ PasswordVerdict Passwords::verify(const std::optional<std::string>& hash, ByteVi
   const bool fits = password.size() <= kMaxPasswordBytes;
   const std::string& against = usable ? *hash : dummy_;
   const ByteView guess = fits ? password : password.first(kMaxPasswordBytes);
-  const bool same =
-      crypto_pwhash_str_verify(against.c_str(), reinterpret_cast<const char*>(guess.data()), guess.size()) == 0;
+  const char* const bytes = guess.empty() ? "" : reinterpret_cast<const char*>(guess.data());  // never null
+  const bool same = crypto_pwhash_str_verify(against.c_str(), bytes, guess.size()) == 0;
   if (!same || !usable || !fits) return PasswordVerdict::mismatch;
   return age == 0 ? PasswordVerdict::match : PasswordVerdict::match_rehash;
 }

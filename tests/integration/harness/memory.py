@@ -6,6 +6,9 @@ import pathlib
 
 from cryptography.hazmat.primitives import serialization
 
+# A worker's address space is bounded far below this: only what a sanitizer keeps about memory is so large, and it holds none of it.
+SHADOW_BYTES = 64 << 30
+
 
 def memory(pid):
     """All readable memory of a process."""
@@ -16,6 +19,8 @@ def memory(pid):
             if not mode.startswith("r") or "[vvar" in line or "[vsyscall]" in line:
                 continue
             start, end = (int(value, 16) for value in span.split("-"))
+            if end - start > SHADOW_BYTES:
+                continue
             try:
                 source.seek(start)
                 while start < end:
@@ -51,6 +56,8 @@ def memory_writable(pid):
             if not mode.startswith("rw"):
                 continue
             start, end = (int(value, 16) for value in span.split("-"))
+            if end - start > SHADOW_BYTES:
+                continue
             try:
                 # Pages that were never touched are zero, and read as such.
                 out.append(os.pread(source.fileno(), end - start, start))
