@@ -53,7 +53,7 @@ def main():
                 arena.world.gateway.start()
             for path in (arena.disk.path / "data" / "recordings").rglob("*"):
                 if path.is_file():
-                    path.unlink()
+                    path.unlink(missing_ok=True)  # a late seal may take its tail away
     finally:
         arena.stop()
         account.remove()
