@@ -34,6 +34,11 @@ void Session::attach_handle() {
 
 void Session::on_control(ControlAction action, const std::string& actor, const std::string& text,
                          const std::function<void(base::Status)>& done) {
+  // A session that ends by itself may still bring its last words to a slow user: not against an administrator's word.
+  if (phase_ == Phase::ending && action == ControlAction::terminate) {
+    kill_workers();
+    return done({});
+  }
   if (phase_ >= Phase::ending) return done(fail(Errc::closed, "the session has ended"));
   const SessionState state = handle_->info().state;
   const std::string because = text.empty() ? "." : ": " + text;
