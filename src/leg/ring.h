@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bulk between a front and a back through shared memory, after the broker allowed it. Untrusted side, and each side
 // distrusts the other: own indices are private copies, the peer's are checked, and what is read is copied out before it
-// is looked at. The worst a hostile peer can do is to stop its own session.
+// is looked at (or is not looked at, only encrypted). The worst a hostile peer can do is to stop its own session.
 #pragma once
 
 #include <cstddef>
@@ -71,6 +71,10 @@ class RingReader {
   base::Result<std::optional<RingRecord>> next();
   /// Copies out the next out.size() bytes of the current record (1 to remaining) and gives their room back.
   void read(std::span<std::uint8_t> out);
+  /// The next bytes of the current record where they lie: at least one, at most max. The peer can change them at any
+  /// time: for an encryption that reads them once, nothing else. They stay until pass() gives n of them back.
+  std::span<const std::uint8_t> peek(std::size_t max) const;
+  void pass(std::size_t n);
   /// Call before sleeping for want of records. True: sleep, the bell will ring. False: something is there already.
   base::Result<bool> arm_wake_up();
 

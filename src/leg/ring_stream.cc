@@ -138,8 +138,19 @@ void RingReader::read(std::span<std::uint8_t> out) {
   const std::size_t first = std::min(out.size(), capacity_ - start);
   std::memcpy(out.data(), data_ + start, first);
   if (first < out.size()) std::memcpy(out.data() + first, data_, out.size() - first);
-  tail_ += out.size();
-  record_.remaining -= out.size();
+  pass(out.size());
+}
+
+std::span<const std::uint8_t> RingReader::peek(std::size_t max) const {
+  assert(max > 0 && record_.remaining > 0);
+  const std::size_t start = static_cast<std::size_t>(tail_) & (capacity_ - 1);
+  return {data_ + start, std::min({max, record_.remaining, capacity_ - start})};
+}
+
+void RingReader::pass(std::size_t n) {
+  assert(n > 0 && n <= record_.remaining);
+  tail_ += n;
+  record_.remaining -= n;
   if (record_.remaining == 0) tail_ += padding_;
   publish_tail();
 }

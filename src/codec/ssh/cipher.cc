@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 
 #include <cassert>
+#include <cstring>
 
 #include "codec/ssh/openssl_handles.h"
 
@@ -21,7 +22,12 @@ class Plaintext final : public PacketCipher {
     return load_u32(first4);
   }
   base::Status open(std::uint32_t, std::span<std::uint8_t>) override { return {}; }
-  base::Status seal(std::uint32_t, std::span<std::uint8_t>) override { return {}; }
+  base::Status seal(std::uint32_t, std::span<std::uint8_t> packet, const Elsewhere& elsewhere) override {
+    if (!elsewhere.text.empty()) {
+      std::memcpy(packet.data() + elsewhere.at, elsewhere.text.data(), elsewhere.text.size());
+    }
+    return {};
+  }
 };
 
 }  // namespace
@@ -40,6 +46,21 @@ base::Result<CipherCtx> new_cipher(const char* name, int encrypt, const unsigned
   }
   EVP_CIPHER_CTX_set_padding(ctx.get(), 0);
   return ctx;
+}
+
+bool crypt_body(EVP_CIPHER_CTX* ctx, std::span<std::uint8_t> packet, std::size_t tag_bytes,
+                const Elsewhere& elsewhere) {
+  std::uint8_t* at = packet.data() + 4;
+  const auto crypt = [&](const std::uint8_t* in, std::size_t bytes) {
+    int n = 0;
+    if (bytes > 0 && EVP_CipherUpdate(ctx, at, &n, in, static_cast<int>(bytes)) != 1) return false;
+    at += bytes;
+    return true;
+  };
+  std::uint8_t* end = packet.data() + packet.size() - tag_bytes;
+  if (elsewhere.text.empty()) return crypt(at, static_cast<std::size_t>(end - at));
+  return crypt(at, elsewhere.at - 4) && crypt(elsewhere.text.data(), elsewhere.text.size()) &&
+         crypt(at, static_cast<std::size_t>(end - at));
 }
 
 std::unique_ptr<PacketCipher> make_plaintext() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Protection of packets in one direction: a cipher with its authentication, on buffers in place.
+// Protection of packets in one direction: a cipher with its authentication, on buffers in place; bulk may be sealed from
+// where it lies, which saves its copying.
 // Runs in the untrusted workers. It must never give out plaintext that did not authenticate.
 #pragma once
 
@@ -19,6 +20,13 @@ enum class Direction { seal, open };
 /// Largest tag of any of them.
 inline constexpr std::size_t kMaxTagBytes = 64;
 
+/// Part of a packet's plaintext that lies elsewhere. Another process may be able to change it meanwhile: what is
+/// authenticated is what was written into the packet, so that harms nothing but its own contents.
+struct Elsewhere {
+  base::ByteView text;
+  std::size_t at = 0;  ///< where it belongs in the packet; behind the four bytes of length
+};
+
 /// A packet here is: 4 bytes packet_length, then that many bytes, then tag_bytes().
 class PacketCipher {
  public:
@@ -33,8 +41,9 @@ class PacketCipher {
   virtual base::Result<std::uint32_t> packet_length(std::uint32_t sequence, const std::uint8_t* first4) = 0;
   /// Authenticates, then decrypts, in place. Errors: corrupt (the tag does not fit), internal.
   virtual base::Status open(std::uint32_t sequence, std::span<std::uint8_t> packet) = 0;
-  /// Encrypts in place and writes the tag. Errors: internal.
-  virtual base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet) = 0;
+  /// Encrypts in place, but for what lies elsewhere, and writes the tag. Errors: internal.
+  virtual base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet, const Elsewhere& elsewhere) = 0;
+  base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet) { return seal(sequence, packet, {}); }
 
  protected:
   PacketCipher(std::size_t block_bytes, std::size_t tag_bytes, std::size_t unpadded_bytes)

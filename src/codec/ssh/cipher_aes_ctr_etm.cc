@@ -31,12 +31,12 @@ class AesCtrEtm final : public PacketCipher {
     if (!base::equal_constant_time({expected.data(), tag_bytes()}, packet.subspan(text_bytes))) {
       return base::fail(base::Errc::corrupt, "packet authentication failed");
     }
-    return crypt(packet);
+    return crypt(packet, {});
   }
 
-  base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet) override {
+  base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet, const Elsewhere& elsewhere) override {
     const std::size_t text_bytes = packet.size() - tag_bytes();
-    if (auto done = crypt(packet); !done) return done;
+    if (auto done = crypt(packet, elsewhere); !done) return done;
     if (!compute_tag(sequence, packet.first(text_bytes), packet.data() + text_bytes)) {
       return crypto_failed("authenticating a packet");
     }
@@ -44,12 +44,8 @@ class AesCtrEtm final : public PacketCipher {
   }
 
  private:
-  base::Status crypt(std::span<std::uint8_t> packet) {
-    std::uint8_t* body = packet.data() + 4;
-    int n = 0;
-    if (EVP_CipherUpdate(ctx_.get(), body, &n, body, static_cast<int>(packet.size() - 4 - tag_bytes())) != 1) {
-      return crypto_failed("encrypting a packet");
-    }
+  base::Status crypt(std::span<std::uint8_t> packet, const Elsewhere& elsewhere) {
+    if (!crypt_body(ctx_.get(), packet, tag_bytes(), elsewhere)) return crypto_failed("encrypting a packet");
     return {};
   }
 

@@ -31,13 +31,14 @@ class AesGcm final : public PacketCipher {
         EVP_CIPHER_CTX_ctrl(ctx_.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag) != 1) {
       return crypto_failed("setting up a GCM packet");
     }
-    if (!run(packet)) return base::fail(base::Errc::corrupt, "packet authentication failed");
+    if (!run(packet, {})) return base::fail(base::Errc::corrupt, "packet authentication failed");
     return {};
   }
 
-  base::Status seal(std::uint32_t, std::span<std::uint8_t> packet) override {
+  base::Status seal(std::uint32_t, std::span<std::uint8_t> packet, const Elsewhere& elsewhere) override {
     std::uint8_t* tag = packet.data() + packet.size() - kTagBytes;
-    if (EVP_CipherInit_ex2(ctx_.get(), nullptr, nullptr, iv_.data(), -1, nullptr) != 1 || !run(packet) ||
+    if (EVP_CipherInit_ex2(ctx_.get(), nullptr, nullptr, iv_.data(), -1, nullptr) != 1 ||
+        !run(packet, elsewhere) ||
         EVP_CIPHER_CTX_ctrl(ctx_.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes, tag) != 1) {
       return crypto_failed("sealing a GCM packet");
     }
@@ -46,13 +47,11 @@ class AesGcm final : public PacketCipher {
 
  private:
   /// The length is associated data, the rest is text; then the invocation counter steps (RFC 5647 §7.1).
-  bool run(std::span<std::uint8_t> packet) {
-    std::uint8_t* body = packet.data() + 4;
-    const int body_bytes = static_cast<int>(packet.size() - 4 - kTagBytes);
+  bool run(std::span<std::uint8_t> packet, const Elsewhere& elsewhere) {
     int n = 0;
     const bool ok = EVP_CipherUpdate(ctx_.get(), nullptr, &n, packet.data(), 4) == 1 &&
-                    EVP_CipherUpdate(ctx_.get(), body, &n, body, body_bytes) == 1 &&
-                    EVP_CipherFinal_ex(ctx_.get(), body + n, &n) == 1;
+                    crypt_body(ctx_.get(), packet, kTagBytes, elsewhere) &&
+                    EVP_CipherFinal_ex(ctx_.get(), packet.data(), &n) == 1;  // no last block: only the tag
     for (std::size_t i = kIvBytes; i-- > 4;) {
       if (++iv_[i] != 0) break;
     }

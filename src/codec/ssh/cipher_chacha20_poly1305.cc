@@ -34,15 +34,17 @@ class ChachaPoly final : public PacketCipher {
     if (!base::equal_constant_time(expected, packet.subspan(text_bytes))) {
       return base::fail(base::Errc::corrupt, "packet authentication failed");
     }
-    if (!crypt_length(sequence, packet.data(), packet.data()) || !crypt_body(packet)) {
+    if (!crypt_length(sequence, packet.data(), packet.data()) ||
+        !crypt_body(body_.get(), packet, kTagBytes, {})) {
       return crypto_failed("decrypting a packet");
     }
     return {};
   }
 
-  base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet) override {
+  base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet, const Elsewhere& elsewhere) override {
     const std::size_t text_bytes = packet.size() - kTagBytes;
-    if (!start_packet(sequence) || !crypt_length(sequence, packet.data(), packet.data()) || !crypt_body(packet) ||
+    if (!start_packet(sequence) || !crypt_length(sequence, packet.data(), packet.data()) ||
+        !crypt_body(body_.get(), packet, kTagBytes, elsewhere) ||
         !compute_tag(packet.first(text_bytes), packet.data() + text_bytes)) {
       return crypto_failed("sealing a packet");
     }
@@ -71,12 +73,6 @@ class ChachaPoly final : public PacketCipher {
     int n = 0;
     return EVP_CipherInit_ex2(length_.get(), nullptr, nullptr, iv.data(), 1, nullptr) == 1 &&
            EVP_CipherUpdate(length_.get(), out, &n, in, 4) == 1;
-  }
-
-  bool crypt_body(std::span<std::uint8_t> packet) {
-    std::uint8_t* body = packet.data() + 4;
-    int n = 0;
-    return EVP_CipherUpdate(body_.get(), body, &n, body, static_cast<int>(packet.size() - 4 - kTagBytes)) == 1;
   }
 
   bool compute_tag(base::ByteView text, std::uint8_t* tag) {

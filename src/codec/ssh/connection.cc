@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 #include "codec/ssh/cipher.h"
 
@@ -219,13 +218,21 @@ std::span<std::uint8_t> Connection::begin_data(ChannelId id, ChannelStream strea
 }
 
 Status Connection::end_data(std::size_t n) {
+  return end_data(n, {});
+}
+
+Status Connection::end_data(base::ByteView data) {
+  return end_data(data.size(), data);
+}
+
+Status Connection::end_data(std::size_t n, base::ByteView elsewhere) {
   assert(data_header_bytes_ > 0 && n <= data_payload_.size() - data_header_bytes_);
   const std::size_t header = data_header_bytes_;
   data_header_bytes_ = 0;
   if (n == 0) return transport_.end_payload(0);
   store_u32(data_payload_.data() + header - 4, static_cast<std::uint32_t>(n));
   channels_.sent(data_channel_, n);
-  return transport_.end_payload(header + n);
+  return transport_.end_payload(header + n, elsewhere);
 }
 
 base::Result<std::size_t> Connection::send_data(ChannelId id, ChannelStream stream, base::ByteView data) {
@@ -234,8 +241,7 @@ base::Result<std::size_t> Connection::send_data(ChannelId id, ChannelStream stre
     const auto room = begin_data(id, stream, data.size() - done);
     if (room.empty()) break;
     const std::size_t n = std::min(room.size(), data.size() - done);
-    std::memcpy(room.data(), data.data() + done, n);
-    if (auto sent = end_data(n); !sent) return base::pass(sent);
+    if (auto sent = end_data(data.subspan(done, n)); !sent) return base::pass(sent);
     done += n;
   }
   return done;

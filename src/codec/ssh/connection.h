@@ -57,7 +57,9 @@ class Connection {
   std::span<std::uint8_t> begin_data(ChannelId id, ChannelStream stream, std::size_t max_bytes);
   /// Sends the first n bytes of it (0: nothing).
   base::Status end_data(std::size_t n);
-  /// Copies as much of data as may go now; returns how much that was (0: window, buffer or key exchange in the way).
+  /// Sends data instead, no more than the room: encrypted from where it lies, never copied as plaintext.
+  base::Status end_data(base::ByteView data);
+  /// Sends as much of data as may go now, the same way; returns how much that was (0: window, buffer or key exchange in the way).
   base::Result<std::size_t> send_data(ChannelId id, ChannelStream stream, base::ByteView data);
 
   ChannelTable& channels() { return channels_; }
@@ -71,6 +73,7 @@ class Connection {
   base::Result<ChannelId> open_as(ChannelOpen message);
   base::Status request_as(ChannelId id, ChannelRequest message);
   base::Status global_request_as(const GlobalRequest& message);
+  base::Status end_data(std::size_t n, base::ByteView elsewhere);
   template <class M>
   base::Status send(const M& message);
 

@@ -6,8 +6,10 @@
 #include <openssl/evp.h>
 
 #include <memory>
+#include <span>
 
 #include "base/result.h"
+#include "codec/ssh/cipher.h"
 
 namespace sallyport::codec::ssh {
 
@@ -33,5 +35,9 @@ tl::unexpected<base::Error> crypto_failed(const char* what);
 
 /// A cipher keyed and ready to be given IVs. `encrypt` as in EVP_CipherInit_ex2: 1 or 0.
 base::Result<CipherCtx> new_cipher(const char* name, int encrypt, const unsigned char* key, const unsigned char* iv);
+
+/// Runs the packet's body, which is what follows the four bytes of length and ends tag_bytes before its end, through a
+/// stream cipher in place, but for what lies elsewhere.
+bool crypt_body(EVP_CIPHER_CTX* ctx, std::span<std::uint8_t> packet, std::size_t tag_bytes, const Elsewhere& elsewhere);
 
 }  // namespace sallyport::codec::ssh

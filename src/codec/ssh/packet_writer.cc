@@ -84,8 +84,8 @@ bool PacketWriter::has_room() const {
   return backlog() <= kCheapMove || kStages.back() - std::min(kStages.back(), tail_) >= kUsefulPayload + kOverhead;
 }
 
-base::Status PacketWriter::end(std::size_t n) {
-  assert(n <= reserved_);
+base::Status PacketWriter::end(std::size_t n, base::ByteView elsewhere) {
+  assert(n <= reserved_ && elsewhere.size() <= n);
   reserved_ = 0;
   if (n == 0) return {};
   if (packets_since_keys_ >= kMaxPacketsPerKey) {
@@ -102,7 +102,7 @@ base::Status PacketWriter::end(std::size_t n) {
   packet[4] = static_cast<std::uint8_t>(padding);
   fill_padding(packet + 5 + n, padding);
   const std::size_t whole = 4 + length + cipher_->tag_bytes();
-  if (auto sealed = cipher_->seal(sequence_, {packet, whole}); !sealed) {
+  if (auto sealed = cipher_->seal(sequence_, {packet, whole}, {elsewhere, 5 + n - elsewhere.size()}); !sealed) {
     base::wipe(packet, whole);
     return sealed;
   }
@@ -120,8 +120,7 @@ base::Status PacketWriter::write(base::ByteView payload) {
     reserved_ = 0;
     return base::fail(base::Errc::full, "a payload is too large for a packet");
   }
-  std::memcpy(room.data(), payload.data(), payload.size());
-  return end(payload.size());
+  return end(payload.size(), payload);
 }
 
 void PacketWriter::consume(std::size_t n) {

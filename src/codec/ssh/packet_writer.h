@@ -32,9 +32,11 @@ class PacketWriter {
   /// Room for a payload of up to max_bytes, followed by end(). With WhenFull::wait it may be less than asked for, or
   /// empty, but never because the buffer could not hold it when drained.
   std::span<std::uint8_t> begin(std::size_t max_bytes, WhenFull when_full);
-  /// Seals the first n bytes of that room as one packet (0: none). Errors: internal, full (too many under one key).
-  base::Status end(std::size_t n);
-  /// begin, copy, end.
+  /// Seals the first n bytes of that room as one packet (0: none). The last of them may lie elsewhere: then they are
+  /// taken from there, and nothing has to be written into the room for them. Errors: internal, full (too many under one
+  /// key).
+  base::Status end(std::size_t n, base::ByteView elsewhere = {});
+  /// begin and end.
   base::Status write(base::ByteView payload);
   /// Whether begin(…, wait) would give room for some payload.
   bool has_room() const;

@@ -254,8 +254,8 @@ bool Transport::Impl::can_begin_payload() const {
   return alive() && may_send_payloads() && writer_.has_room();
 }
 
-base::Status Transport::Impl::end_payload(std::size_t n) {
-  if (auto ended = writer_.end(n); !ended) return ended;
+base::Status Transport::Impl::end_payload(std::size_t n, base::ByteView elsewhere) {
+  if (auto ended = writer_.end(n, elsewhere); !ended) return ended;
   return start_exchange_if_due();
 }
 
@@ -345,8 +345,8 @@ std::span<std::uint8_t> Transport::begin_payload(std::size_t max_bytes) {
   if (!impl_->can_begin_payload()) return {};
   return impl_->writer_.begin(max_bytes, WhenFull::wait);
 }
-base::Status Transport::end_payload(std::size_t n) {
-  return impl_->end_payload(n);
+base::Status Transport::end_payload(std::size_t n, base::ByteView elsewhere) {
+  return impl_->end_payload(n, elsewhere);
 }
 base::ByteView Transport::out_view() const {
   return impl_->writer_.view();

@@ -51,7 +51,7 @@ class Transport::Impl {
   void refuse_host();
   base::Status send(base::ByteView payload);
   bool can_begin_payload() const;
-  base::Status end_payload(std::size_t n);
+  base::Status end_payload(std::size_t n, base::ByteView elsewhere);
   base::Status reject_last_message();
   void set_authenticated();
   void request_rekey();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Upward several packets fill one record, which is published when the wake-up is over: one doorbell for many packets.
-// Downward a record's bytes are copied from the ring straight into the transport's output and encrypted there.
+// Downward a record's bytes are encrypted from the ring straight into the transport's output. A hostile back could
+// change them meanwhile, and so what arrives: it decides that anyway. What is authenticated is the output.
 #include "front/ssh/bulk.h"
 
 #include <poll.h>
@@ -143,13 +144,13 @@ base::Result<bool> Bulk::read_record(const leg::RingRecord& record) {
     if (!relay_.transport().can_begin_payload()) return false;  // output is full, or keys are being exchanged
     return read_into_queue(*channel, record);
   }
-  const std::size_t n = std::min(room.size(), record.remaining);
-  if (auto s = relay_.received(*channel, stream, n); !s) {
-    (void)connection.end_data(0);
+  const auto data = ring_->reader().peek(room.size());
+  if (auto s = relay_.received(*channel, stream, data.size()); !s) {
+    (void)connection.end_data(std::size_t{0});
     return base::pass(s);
   }
-  ring_->reader().read(room.first(n));
-  if (auto s = connection.end_data(n); !s) return base::pass(s);
+  if (auto s = connection.end_data(data); !s) return base::pass(s);
+  ring_->reader().pass(data.size());
   relay_.touch();
   return true;
 }

@@ -19,7 +19,7 @@ constexpr base::Micros kIdleUs = 1'000'000;
 // While bulk flows fast, the worker rests between two looks at its descriptors, whatever comes: it then handles much at
 // once. A wake-up costs more than the bytes it would bring. The rest grows and shrinks to bring about half a MiB.
 constexpr base::Micros kShortRestUs = 50;
-constexpr base::Micros kLongRestUs = 400;
+constexpr base::Micros kLongRestUs = 1000;
 constexpr std::uint64_t kTooLittle = 128 * 1024;
 constexpr std::uint64_t kEnough = 384 * 1024;
 constexpr std::uint64_t kFastBytes = 64 * 1024;
