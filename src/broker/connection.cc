@@ -169,7 +169,6 @@ void Connection::offer_menu() {
 
 void Connection::front_menu_choice(ipc::MenuChoice& choice) {
   if (identity_->destination || session_) return front_->kill("a choice that was not offered");
-  if (choice.cancelled()) return;
   if (choice.index() >= choices_.size()) return front_->kill("a choice that was not offered");
   const policy::Choice& chosen = choices_[choice.index()];
   choose({chosen.account, chosen.target, 0}, "menu");

@@ -41,6 +41,7 @@ void take(const store::AuditRow& row, RecordMarks& out) {
   if (!event.is_object()) return;
   if (row.type == "recording.start") {
     if (!out.known.header) out.known.header = hash_of(event, "header");
+    if (!out.keys) out.keys = hash_of(event, "keys");
   } else if (row.type == "recording.chunk") {
     take_chunk(event, out.known);
   } else if (row.type == "recording.damaged") {

@@ -3,6 +3,7 @@
 // on the store.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -13,6 +14,7 @@ namespace sallyport::broker {
 
 struct RecordMarks {
   recording::KnownRecord known;
+  std::optional<recording::Hash> keys;  ///< of the key file
   bool ended = false;  ///< the session's end is noted
   std::string damage;  ///< what was noted last of damage to the record; empty: nothing
 

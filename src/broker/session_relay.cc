@@ -97,6 +97,10 @@ void Session::process(Direction from, base::ByteView bytes) {
     from == Direction::up ? front_->kill(reason) : back_->kill(reason);
   };
   if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return fault("malformed event");
+  // Those that the target has not answered hold back the answers to those that came later.
+  if (event.has_global_request() && from == Direction::up && globals_due_.size() >= ChannelBook::max_answers_due) {
+    return fault("too many requests without an answer");
+  }
   const Judgement judgement = gate_->judge(event, from, book_);
   switch (judgement.ruling) {
     case Ruling::fault:

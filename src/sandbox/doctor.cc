@@ -159,27 +159,6 @@ Finding check_descriptors() {
   return f;
 }
 
-/// The only optional step: where a cgroup is delegated, workers can be bounded by it as well.
-Finding check_cgroup() {
-  Finding f{"cgroup delegation", FindingState::ok, "", "bounds what all workers together use; optional", ""};
-  std::ifstream in("/proc/self/cgroup");
-  std::string own;
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with("0::")) own = line.substr(3);
-  }
-  for (const char* base : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-    const std::string directory = base + own;
-    if (!own.empty() && ::access((directory + "/cgroup.procs").c_str(), W_OK) == 0) {
-      f.detail = directory;
-      return f;
-    }
-  }
-  f.state = FindingState::warn;
-  f.detail = "no version 2 cgroup that this user may write to";
-  f.remedy = "Delegate=yes in the systemd unit; without it each worker is still bounded by its own limits";
-  return f;
-}
-
 }  // namespace
 
 const char* to_string(FindingState state) {
@@ -205,7 +184,6 @@ std::vector<Finding> examine_host(const std::optional<Identity>& identity) {
   findings.push_back(check_fork(identity));
   findings.push_back(check_shared_memory());
   findings.push_back(check_descriptors());
-  findings.push_back(check_cgroup());
   return findings;
 }
 

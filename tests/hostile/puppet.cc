@@ -87,7 +87,7 @@ class Puppet {
     say("r ring: " + (ring ? std::string("attached") : ring.message()));
   }
 
-  // The pattern goes on where the last one ended; test_hostile.py knows it.
+  // The pattern goes on where the last one ended; test_hostile_bulk.py knows it.
   void fill(std::uint32_t channel, std::size_t bytes) {
     std::size_t done = 0;
     while (ring_ && done < bytes) {

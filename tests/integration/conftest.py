@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness.account import TestAccount  # noqa: E402
+from harness.puppet import compile_messages  # noqa: E402
 from harness.tmux import Tmux  # noqa: E402
 from harness.world import World  # noqa: E402
 
@@ -34,6 +35,12 @@ def sanitized(build):
     """Is this a build in which everything takes longer?"""
     cache = (build / "CMakeCache.txt").read_text(errors="replace")
     return any(line.startswith("SALLYPORT_SANITIZE:") and line.split("=", 1)[1].strip() for line in cache.splitlines())
+
+
+@pytest.fixture(scope="session")
+def messages(folder):
+    """Those of the workers, for the puppets in their place."""
+    compile_messages(folder / "messages")
 
 
 @pytest.fixture(scope="session")

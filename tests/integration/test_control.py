@@ -330,6 +330,30 @@ def test_terminate(session, slack):
     assert any(e["session"] == session.id and "terminate" in e["type"] for e in gateway.audit())
 
 
+def test_terminate_cuts_the_last_words_of_a_session_that_ends_by_itself(control_world, slack):
+    """What a target said last is brought to a slow user even when the target is gone: not against an administrator's word."""
+    world, disk = control_world
+    session = Session(world, "client-not-reading", disk)
+    gateway = world.gateway
+    try:
+        workers = gateway.workers()
+        for pid in descendants(world.target.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not world.target.session_pids(), what="the target's end of the session")
+        time.sleep(1)
+        assert session.state() != "ended", "nothing is left to be cut"
+
+        def terminate():
+            act(session, "terminate")
+            until(lambda: all(status_field(pid, "State") in (None, "Z (zombie)") for pid in workers), 10, "the workers' end")
+            until(lambda: session.state() == "ended", 10, "the state")
+        within_a_second(gateway, terminate, slack)
+        gateway.sealed(session.id)
+        assert gateway.run("recording", "verify", session.id).returncode == 0
+    finally:
+        session.end()
+
+
 # --- what the person sees -------------------------------------------------------------------------------------------------
 
 @pytest.fixture

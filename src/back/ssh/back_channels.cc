@@ -18,13 +18,6 @@ namespace {
 constexpr std::size_t kKeyframeEveryBytes = 256 * 1024;
 constexpr std::size_t kMaxKeyframePart = 48 * 1024;
 
-codec::terminal::Size size_of(std::uint32_t columns, std::uint32_t rows) {
-  const auto bounded = [](std::uint32_t n, int max) {
-    return static_cast<int>(std::clamp<std::uint32_t>(n, 1, static_cast<std::uint32_t>(max)));
-  };
-  return {bounded(rows, codec::terminal::kMaxSize.rows), bounded(columns, codec::terminal::kMaxSize.columns)};
-}
-
 BackChannel& back_of(RelayChannel& channel) {
   if (!channel.role) channel.role = std::make_unique<BackChannel>();
   return static_cast<BackChannel&>(*channel.role);
@@ -39,15 +32,12 @@ Opening BackWorker::peer_opens(RelayChannel&, const codec::ssh::ChannelOpen&) {
 void BackWorker::observe_far_request(RelayChannel& channel, const event::Request& request) {
   if (request.has_pty()) {
     BackChannel& back = back_of(channel);
-    // RFC 4254 §6.2: zero means that the other unit counts.
-    const std::uint32_t columns = request.pty().columns() == 0 ? 80 : request.pty().columns();
-    const std::uint32_t rows = request.pty().rows() == 0 ? 24 : request.pty().rows();
-    if (!back.terminal) back.terminal = std::make_unique<codec::terminal::Terminal>(size_of(columns, rows));
+    const auto size = codec::terminal::announced_size(request.pty().columns(), request.pty().rows());
+    if (!back.terminal) back.terminal = std::make_unique<codec::terminal::Terminal>(size);
   } else if (request.has_window_change() && channel.role && back_of(channel).terminal) {
-    const auto& change = request.window_change();
-    if (change.columns() > 0 && change.rows() > 0) {
-      back_of(channel).terminal->resize(size_of(change.columns(), change.rows()));
-    }
+    const auto size =
+        codec::terminal::changed_size(request.window_change().columns(), request.window_change().rows());
+    if (size) back_of(channel).terminal->resize(*size);
   }
 }
 

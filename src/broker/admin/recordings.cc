@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "base/text_time.h"
 #include "broker/admin/handlers.h"
 #include "broker/admin/json_fields.h"
+#include "broker/record_marks.h"
 #include "ipc/admin.pb.h"
 #include "ipc/seqpacket.h"
 #include "recording/reader.h"
@@ -22,11 +22,12 @@
 namespace sallyport::broker::admin {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::int64_t kListLimit = 5000;
 constexpr std::size_t kMaxTails = 64;
-constexpr std::int64_t kMaxHeads = 2000;  // what fits one message beside the rest
+constexpr std::size_t kMaxSeals = 8;
+// What fits one message beside the key file and the rest. Of a longer record the newest are told: each vouches for all
+// that came before it.
+constexpr std::size_t kMaxHeads = 700;
 
 struct Tail {
   std::uint64_t number = 0;
@@ -41,52 +42,8 @@ struct Opened {
   recording::ReadKeys keys;
   base::Bytes key_file;
   std::string key_problem;
-  std::vector<recording::ChunkMark> heads;
-  base::Bytes header_hash;
-  base::Bytes keys_hash;
-  std::vector<base::Bytes> seal_hashes;  // honestly at most one
+  RecordMarks marks;
 };
-
-constexpr std::size_t kMaxSeals = 8;
-
-void note_seal(base::Bytes hash, Opened& out) {
-  std::vector<base::Bytes>& seals = out.seal_hashes;
-  if (hash.empty() || seals.size() == kMaxSeals || std::find(seals.begin(), seals.end(), hash) != seals.end()) return;
-  seals.push_back(std::move(hash));
-}
-
-// The hashes that the audit log keeps of a record: verify() holds the files against them.
-base::Status read_marks(store::Store& store, const std::string& id, Opened& out) {
-  const auto hash_of = [](const Json& event, const char* name) {
-    const auto found = event.find(name);
-    if (found == event.end() || !found->is_string()) return base::Bytes{};
-    auto bytes = base::from_hex(found->get_ref<const std::string&>());
-    return bytes && bytes->size() == std::tuple_size_v<recording::Hash> ? *bytes : base::Bytes{};
-  };
-  for (const char* type : {"recording.", "session.end"}) {
-    store::AuditFilter filter;
-    filter.session = id;
-    filter.type = type;
-    filter.limit = kMaxHeads;
-    auto rows = store.list_audit(filter);
-    if (!rows) return base::pass(rows);
-    for (const store::AuditRow& row : *rows) {
-      const Json event = Json::parse(row.body, nullptr, false);
-      if (!event.is_object()) continue;
-      if (row.type == "recording.start") out.header_hash = hash_of(event, "header");
-      if (row.type == "recording.start") out.keys_hash = hash_of(event, "keys");
-      if (row.type == "session.end" || row.type == "recording.sealed") note_seal(hash_of(event, "seal"), out);
-      if (row.type != "recording.chunk") continue;
-      const base::Bytes head = hash_of(event, "head");
-      if (head.empty() || !event.contains("chunk") || !event["chunk"].is_number_unsigned()) continue;
-      recording::ChunkMark mark;
-      mark.number = event["chunk"].get<std::uint64_t>();
-      std::copy(head.begin(), head.end(), mark.head_hash.begin());
-      out.heads.push_back(mark);
-    }
-  }
-  return {};
-}
 
 // Numbers of the tails that exist now: "ID.N.tail".
 std::vector<std::uint64_t> tail_numbers(const std::string& directory, const std::string& id) {
@@ -153,6 +110,28 @@ void wipe_keys(ipc::RecordingHandle& handle) {
   base::wipe(handle.mutable_input_key()->data(), handle.input_key().size());
 }
 
+std::string text_of(const std::optional<recording::Hash>& hash) {
+  return hash ? std::string(hash->begin(), hash->end()) : std::string();
+}
+
+// verify() holds the files against them.
+void tell_marks(const RecordMarks& marks, ipc::RecordingHandle& handle) {
+  handle.set_header_hash(text_of(marks.known.header));
+  handle.set_keys_hash(text_of(marks.keys));
+  std::vector<recording::Hash> seals;  // honestly at most one, told twice
+  for (const recording::Hash& seal : marks.known.seals) {
+    if (seals.size() == kMaxSeals || std::find(seals.begin(), seals.end(), seal) != seals.end()) continue;
+    seals.push_back(seal);
+    (seals.size() == 1 ? *handle.mutable_seal_hash() : *handle.add_other_seals()) = text_of(seal);
+  }
+  const std::vector<recording::ChunkMark>& chunks = marks.known.chunks;
+  for (std::size_t i = chunks.size() - std::min(chunks.size(), kMaxHeads); i < chunks.size(); ++i) {
+    ipc::RecordingHandle::Head& head = *handle.add_heads();
+    head.set_chunk(static_cast<std::uint32_t>(chunks[i].number));
+    head.set_hash(text_of(chunks[i].head_hash));
+  }
+}
+
 void send_opened(Exchange& exchange, Opened& opened) {
   std::vector<base::Fd> fds;
   ipc::AdminReply reply;
@@ -162,20 +141,9 @@ void send_opened(Exchange& exchange, Opened& opened) {
   handle.set_input_key(opened.keys.input.data(), opened.keys.input.size());
   const base::Bytes& node = exchange.services().vault.node_public_key();
   handle.set_node_public_key(node.data(), node.size());
-  handle.set_header_hash(opened.header_hash.data(), opened.header_hash.size());
-  for (std::size_t i = 0; i < opened.seal_hashes.size(); ++i) {
-    const base::Bytes& seal = opened.seal_hashes[i];
-    (i == 0 ? *handle.mutable_seal_hash() : *handle.add_other_seals()).assign(seal.begin(), seal.end());
-  }
   handle.set_key_file(opened.key_file.data(), opened.key_file.size());
   handle.set_key_problem(opened.key_problem);
-  handle.set_keys_hash(opened.keys_hash.data(), opened.keys_hash.size());
-  for (const recording::ChunkMark& mark : opened.heads) {
-    if (handle.ByteSizeLong() > ipc::kMaxMessageBytes / 2 + 8192) break;
-    ipc::RecordingHandle::Head& head = *handle.add_heads();
-    head.set_chunk(static_cast<std::uint32_t>(mark.number));
-    head.set_hash(mark.head_hash.data(), mark.head_hash.size());
-  }
+  tell_marks(opened.marks, handle);
   fds.push_back(std::move(opened.record));
   for (Tail& tail : opened.tails) {
     if (fds.size() == ipc::kMaxMessageFds) {
@@ -205,7 +173,10 @@ base::Status look_up(const Exchange& exchange, const std::string& id, const std:
   audit::Event event = exchange.event("recording.open", id);
   event.fields = {{"purpose", purpose}, {"with_input", with_input}};
   if (auto written = services.audit.log().append(event); !written) return base::pass(written);
-  return read_marks(services.store, id, out);
+  auto marks = read_record_marks(services.store, id);
+  if (!marks) return base::pass(marks);
+  out.marks = std::move(*marks);
+  return {};
 }
 
 }  // namespace
