@@ -15,8 +15,8 @@ namespace sallyport::broker {
 struct RecordMarks {
   recording::KnownRecord known;
   std::optional<recording::Hash> keys;  ///< of the key file
-  bool ended = false;  ///< the session's end is noted
-  std::string damage;  ///< what was noted last of damage to the record; empty: nothing
+  bool ended = false;                   ///< the session's end is noted
+  std::string damage;                   ///< what was noted last of damage to the record; empty: nothing
 
   /// Whether the record was ever known to be there.
   bool any() const { return known.header || !known.chunks.empty() || !known.seals.empty(); }

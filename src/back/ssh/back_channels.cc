@@ -35,8 +35,7 @@ void BackWorker::observe_far_request(RelayChannel& channel, const event::Request
     const auto size = codec::terminal::announced_size(request.pty().columns(), request.pty().rows());
     if (!back.terminal) back.terminal = std::make_unique<codec::terminal::Terminal>(size);
   } else if (request.has_window_change() && channel.role && back_of(channel).terminal) {
-    const auto size =
-        codec::terminal::changed_size(request.window_change().columns(), request.window_change().rows());
+    const auto size = codec::terminal::changed_size(request.window_change().columns(), request.window_change().rows());
     if (size) back_of(channel).terminal->resize(*size);
   }
 }
