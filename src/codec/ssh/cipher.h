@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Protection of packets in one direction: a cipher with its authentication, on buffers in place; bulk may be sealed from
-// where it lies, which saves its copying.
-// Runs in the untrusted workers. It must never give out plaintext that did not authenticate.
+// Protection of packets in one direction: a cipher with its authentication, on buffers in place. Bulk may be sealed
+// from where it lies, which saves its copying. Runs in the untrusted workers. It must never give out plaintext that did
+// not authenticate.
 #pragma once
 
 #include <cstddef>

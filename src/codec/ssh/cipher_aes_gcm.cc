@@ -37,8 +37,7 @@ class AesGcm final : public PacketCipher {
 
   base::Status seal(std::uint32_t, std::span<std::uint8_t> packet, const Elsewhere& elsewhere) override {
     std::uint8_t* tag = packet.data() + packet.size() - kTagBytes;
-    if (EVP_CipherInit_ex2(ctx_.get(), nullptr, nullptr, iv_.data(), -1, nullptr) != 1 ||
-        !run(packet, elsewhere) ||
+    if (EVP_CipherInit_ex2(ctx_.get(), nullptr, nullptr, iv_.data(), -1, nullptr) != 1 || !run(packet, elsewhere) ||
         EVP_CIPHER_CTX_ctrl(ctx_.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes, tag) != 1) {
       return crypto_failed("sealing a GCM packet");
     }

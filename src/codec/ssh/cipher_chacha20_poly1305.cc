@@ -34,8 +34,7 @@ class ChachaPoly final : public PacketCipher {
     if (!base::equal_constant_time(expected, packet.subspan(text_bytes))) {
       return base::fail(base::Errc::corrupt, "packet authentication failed");
     }
-    if (!crypt_length(sequence, packet.data(), packet.data()) ||
-        !crypt_body(body_.get(), packet, kTagBytes, {})) {
+    if (!crypt_length(sequence, packet.data(), packet.data()) || !crypt_body(body_.get(), packet, kTagBytes, {})) {
       return crypto_failed("decrypting a packet");
     }
     return {};

@@ -59,7 +59,8 @@ class Connection {
   base::Status end_data(std::size_t n);
   /// Sends data instead, no more than the room: encrypted from where it lies, never copied as plaintext.
   base::Status end_data(base::ByteView data);
-  /// Sends as much of data as may go now, the same way; returns how much that was (0: window, buffer or key exchange in the way).
+  /// Sends as much of data as may go now, the same way; returns how much that was (0: window, buffer or key exchange in
+  /// the way).
   base::Result<std::size_t> send_data(ChannelId id, ChannelStream stream, base::ByteView data);
 
   ChannelTable& channels() { return channels_; }

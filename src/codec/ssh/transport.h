@@ -134,8 +134,8 @@ class Transport {
   /// Room for a payload of up to max_bytes (at most 256 KiB - 1024) in the output buffer, or empty when the caller has
   /// to drain first or a key exchange is under way. Followed by end_payload() before any other call.
   std::span<std::uint8_t> begin_payload(std::size_t max_bytes);
-  /// Pads and encrypts the first n bytes of what begin_payload() gave; 0 abandons it. The last of them may lie elsewhere
-  /// (see PacketWriter::end). Errors: internal.
+  /// Pads and encrypts the first n bytes of what begin_payload() gave; 0 abandons it. The last of them may lie
+  /// elsewhere (see PacketWriter::end). Errors: internal.
   base::Status end_payload(std::size_t n, base::ByteView elsewhere = {});
   base::ByteView out_view() const;
   void out_consume(std::size_t n);
