@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counting the unauthenticated.
+// Counting connections.
 #include "broker/admission.h"
 
 #include <arpa/inet.h>
@@ -8,35 +8,29 @@
 
 namespace sallyport::broker {
 
-namespace {
-
-// An IPv6 host has a whole /64 to itself.
-std::string source_of(const std::string& host) {
+std::string Admission::source_of(const std::string& host) {
   in6_addr address{};
   if (inet_pton(AF_INET6, host.c_str(), &address) != 1) return host;
   return base::to_hex(base::ByteView(address.s6_addr, 8));
 }
 
-}  // namespace
-
-std::unique_ptr<Admission::Ticket> Admission::enter(const std::string& host) {
-  const std::string source = source_of(host);
+std::unique_ptr<Admission::Ticket> Admission::enter(const std::string& owner) {
   const std::lock_guard lock(mutex_);
-  std::size_t& mine = by_source_[source];
-  if (inside_ >= total_ || mine >= per_source_) {
-    if (mine == 0) by_source_.erase(source);
+  std::size_t& mine = by_owner_[owner];
+  if (inside_ >= total_ || mine >= per_owner_) {
+    if (mine == 0) by_owner_.erase(owner);
     return nullptr;
   }
   ++mine;
   ++inside_;
-  return std::make_unique<Ticket>(*this, source);
+  return std::make_unique<Ticket>(*this, owner);
 }
 
-void Admission::leave(const std::string& source) {
+void Admission::leave(const std::string& owner) {
   const std::lock_guard lock(mutex_);
   --inside_;
-  const auto found = by_source_.find(source);
-  if (found != by_source_.end() && --found->second == 0) by_source_.erase(found);
+  const auto found = by_owner_.find(owner);
+  if (found != by_owner_.end() && --found->second == 0) by_owner_.erase(found);
 }
 
 }  // namespace sallyport::broker

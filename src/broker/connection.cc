@@ -17,6 +17,8 @@ namespace sallyport::broker {
 namespace {
 // For a choice from the menu, a jump, or a command to the gateway itself.
 constexpr std::int64_t choice_us = 15 * 60 * std::int64_t{1'000'000};
+// A refusal is shown when the client asks for something.
+constexpr std::int64_t turned_away_us = 10 * std::int64_t{1'000'000};
 }  // namespace
 
 Connection::Connection(Gateway& gateway, SessionThread& thread, base::Fd socket, Origin origin)
@@ -131,6 +133,8 @@ void Connection::authenticated(Identity identity) {
   deadline_.cancel();
   origin_.ticket.reset();
   front_->set_live();
+  place_ = gateway_.users.enter(identity_->user);
+  if (!place_) return turn_away();
   if (identity_->destination) {
     choose(*identity_->destination, origin_.inherited ? "jump" : "direct");
   } else {
@@ -139,7 +143,22 @@ void Connection::authenticated(Identity identity) {
   }
 }
 
-// A connection without a session counts among none: it must not stay for ever.
+// The client hears why when it asks for something.
+void Connection::turn_away() {
+  services_.audit.write({"connection.refused",
+                         identity_->user,
+                         "",
+                         {{"source", origin_.source}, {"reason", "too many connections of this user"}}});
+  ipc::BrokerToFront message;
+  message.mutable_refused()->set_text("Sallyport: you have " +
+                                      std::to_string(services_.config.limits.connections_per_user) +
+                                      " connections, which is as many as one user may have: end some of them.");
+  message.mutable_refused()->set_exit_status(255);
+  front_->send(message);
+  deadline_.after_us(turned_away_us, [this] { front_->kill(""); });
+}
+
+// A connection without a session counts among no sessions: it must not stay for ever.
 void Connection::await_choice() {
   deadline_.after_us(choice_us, [this] {
     if (session_) return;
@@ -168,7 +187,7 @@ void Connection::offer_menu() {
 }
 
 void Connection::front_menu_choice(ipc::MenuChoice& choice) {
-  if (identity_->destination || session_) return front_->kill("a choice that was not offered");
+  if (identity_->destination || session_ || !place_) return front_->kill("a choice that was not offered");
   if (choice.index() >= choices_.size()) return front_->kill("a choice that was not offered");
   const policy::Choice& chosen = choices_[choice.index()];
   choose({chosen.account, chosen.target, 0}, "menu");
@@ -213,6 +232,7 @@ void Connection::front_jump_open(ipc::JumpOpen& request) {
     front_->send(message);
   };
   if (session_ || origin_.inherited) return refuse("Sallyport: this connection has a target already");
+  if (!place_) return refuse("Sallyport: you have too many connections");
   if (static_cast<unsigned>(jumps_.use_count()) > ipc::max_jumps)
     return refuse("Sallyport: too many jumps through one connection");
   auto target = policy::parse_jump_target(request.host());

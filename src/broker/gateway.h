@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "broker/admission.h"
 #include "broker/host_identity.h"
 #include "broker/record_keeper.h"
 #include "broker/services.h"
@@ -21,6 +22,7 @@ struct Gateway {
   std::shared_ptr<const recording::Signer> signer;
   Zygotes& fronts;
   Zygotes& backs;
+  Admission& users;  ///< connections that are logged in
   std::shared_ptr<const HostIdentity> identity;  ///< the listener's
 };
 

@@ -45,7 +45,7 @@ void Listener::on_readable() {
     Connection::Origin origin;
     origin.source = peer->text();
     origin.source_host = peer->host();
-    origin.ticket = admission_.enter(origin.source_host);
+    origin.ticket = admission_.enter(Admission::source_of(origin.source_host));
     if (!origin.ticket) continue;  // closed unread: no process, no log line that a flood could write
     SessionThread& thread = *threads_[next_thread_++ % threads_.size()];
     auto connection = pin_to(thread, std::make_unique<Connection>(gateway_, thread, std::move(fd), std::move(origin)));

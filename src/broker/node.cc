@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -99,6 +100,7 @@ struct Node::Parts {
   explicit Parts(config::Config c)
       : config(std::move(c)),
         admission(config.limits.preauth_total, config.limits.preauth_per_source),
+        users(std::numeric_limits<std::size_t>::max(), config.limits.connections_per_user),
         sessions(config.limits.max_sessions) {}
 
   config::Config config;
@@ -110,7 +112,7 @@ struct Node::Parts {
   std::unique_ptr<audit::Log> audit_log;
   std::optional<identity::Passwords> passwords;
   PolicyHolder policy;
-  Admission admission;
+  Admission admission, users;
   Registry sessions;
   LateSeals late_seals;
   RecordThreadState record_state;
@@ -233,7 +235,7 @@ base::Status Node::start(const std::string& libexec) {
       Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread, *p.hash_thread, *p.record_thread,
                *p.resolver_thread, *p.store, *p.vault, *p.audit, *p.passwords, p.policy, p.sessions, p.late_seals});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
-                                                *p.fronts, *p.backs, HostIdentity::of_listener(*p.vault)});
+                                                *p.fronts, *p.backs, p.users, HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;
   p.audit->write({"node.start", "sallyport", "", {{"node", p.config.node}}});
   p.head_timer = std::make_unique<net::Timer>(p.main_loop);

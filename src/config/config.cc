@@ -85,6 +85,7 @@ void read_limits(MapReader limits, Limits& out) {
   limits.number("preauth_seconds", out.preauth_seconds, 1, 600);
   limits.number("preauth_total", out.preauth_total, 1, 100'000);
   limits.number("preauth_per_source", out.preauth_per_source, 1, 100'000);
+  limits.number("connections_per_user", out.connections_per_user, 1, 100'000);
   limits.number("auth_tries", out.auth_tries, 1, 100);
   limits.number("max_sessions", out.max_sessions, 1, 100'000);
   limits.number("max_channels", out.max_channels, 1, 1024);

@@ -216,6 +216,20 @@ def test_one_source_cannot_take_all_places(make_world):
     until(lambda: len(world.gateway.workers("front")) == 0, what="their fronts to end")
 
 
+def test_one_user_has_so_many_connections(make_world):
+    world = make_world(config={"limits": {"connections_per_user": 2}})
+    live = [world.popen("via", "echo here; read end") for _ in range(2)]
+    for one in live:
+        assert one.stdout.readline() == b"here\n"
+    turned_away = world.ssh("via", "echo ok")
+    assert turned_away.returncode == 255 and turned_away.stdout == b""
+    assert b"as many as one user may have" in turned_away.stderr
+    assert any(e["type"] == "connection.refused" and e["actor"] == USER for e in world.gateway.audit())
+    live[0].communicate(b"\n", timeout=30)
+    until(lambda: world.ssh("via", "echo ok").stdout == b"ok\n", what="the place that became free")
+    live[1].communicate(b"\n", timeout=30)
+
+
 class Keystrokes:
     """A session in which single bytes are echoed by `cat`, and how long each takes."""
 
