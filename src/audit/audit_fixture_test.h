@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <string>
 
-#include "audit/chain.h"
 #include "audit/log.h"
+#include "ledger/chain.h"
 
 namespace sallyport::audit {
 
@@ -77,15 +77,15 @@ class AuditTest : public ::testing::Test {
   /// and in every hash from there on.
   void forge(std::int64_t seq, const std::string& from, const std::string& to) {
     auto rows = *store_->list_audit({});
-    base::Bytes chain = chain_start();
+    base::Bytes chain = ledger::chain_start();
     for (store::AuditRow& row : rows) {
       if (row.seq == seq) {
         ASSERT_NE(row.body.find(from), std::string::npos);
         row.body.replace(row.body.find(from), from.size(), to);
         if (row.actor == from) row.actor = to;
       }
-      const base::Bytes leaf = leaf_hash(*base::from_base64(row.salt), base::view(row.body));
-      chain = chain_hash(chain, leaf);
+      const base::Bytes leaf = ledger::leaf_hash(*base::from_base64(row.salt), base::view(row.body));
+      chain = ledger::chain_hash(chain, leaf);
       row.leaf = base::to_hex(leaf);
       row.chain = base::to_hex(chain);
     }

@@ -7,11 +7,12 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
-#include "audit/chain.h"
 #include "audit/tip.h"
 #include "base/escape.h"
 #include "base/log.h"
 #include "base/text_time.h"
+#include "ledger/chain.h"
+#include "ledger/walk.h"
 
 namespace sallyport::audit {
 
@@ -49,7 +50,7 @@ void add_what_was_cut(json& out, const Field& field) {
   const auto* text = std::get_if<std::string>(&field.value);
   if (text == nullptr || text->size() <= kMaxFieldBytes) return;
   out[field.name + "_bytes"] = text->size();
-  out[field.name + "_sha256"] = text_hash(*text);
+  out[field.name + "_sha256"] = ledger::text_hash(*text);
 }
 
 /// Keys sorted (nlohmann's objects are), no blanks, UTF-8 as it is: one event has one form.
@@ -83,7 +84,7 @@ Entry entry_of(store::AuditRow row) {
 /// names the event.
 Bytes chain_after(const std::string& stored) {
   Result<Bytes> chain = base::from_hex(stored);
-  return chain && chain->size() == kHashBytes ? std::move(*chain) : chain_start();
+  return chain && chain->size() == ledger::kHashBytes ? std::move(*chain) : ledger::chain_start();
 }
 
 }  // namespace
@@ -113,7 +114,8 @@ Status Log::take_up() {
 Status Log::note_fault(std::vector<Field> fields) {
   base::log_error("THE AUDIT LOG IS NOT WHAT THIS NODE WROTE: " + std::get<std::string>(fields.front().value) +
                   "; run sallyport audit verify, and see docs/threat-model.md");
-  if (Result<Entry> noted = append({kFaultType, "sallyport", "", std::move(fields)}); !noted) return pass(noted);
+  if (Result<Entry> noted = append({ledger::kFaultType, "sallyport", "", std::move(fields)}); !noted)
+    return pass(noted);
   return {};
 }
 
@@ -149,7 +151,7 @@ Result<Log::End> Log::current_end() {
 
 Result<Head> Log::sign(std::int64_t seq, ByteView chain) {
   Head head{seq, clock_.now_us(), base::to_bytes(chain), signer_.public_key, {}};
-  Result<Bytes> signature = signer_.sign(head_message(head.seq, head.time_us, head.chain));
+  Result<Bytes> signature = signer_.sign(ledger::head_message(head.seq, head.time_us, head.chain));
   if (!signature) return pass(signature);
   head.signature = std::move(*signature);
   return head;
@@ -193,9 +195,9 @@ Result<std::vector<Entry>> Log::append(std::span<const Event> events) {
       row.actor = storable(event.actor);
       row.session = storable(event.session);
       row.body = body_of(row, event);
-      const Bytes salt = random_.bytes(kSaltBytes);
-      const Bytes leaf = leaf_hash(salt, base::view(row.body));
-      chain = chain_hash(chain, leaf);
+      const Bytes salt = random_.bytes(ledger::kSaltBytes);
+      const Bytes leaf = ledger::leaf_hash(salt, base::view(row.body));
+      chain = ledger::chain_hash(chain, leaf);
       row.salt = base::to_base64(salt);
       row.leaf = base::to_hex(leaf);
       row.chain = base::to_hex(chain);

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "ledger/head.h"
 #include "store/store.h"
 
 namespace sallyport::audit {
@@ -56,23 +57,7 @@ struct Entry {
   std::string chain;  ///< hexadecimal
 };
 
-/// How far the log reached, signed by a node.
-struct Head {
-  std::int64_t seq = 0;
-  base::Micros time_us = 0;
-  base::Bytes chain;
-  base::Bytes public_key;  ///< Ed25519
-  base::Bytes signature;   ///< over head_message()
-};
-
-/// The bytes that a head's signature covers.
-base::Bytes head_message(std::int64_t seq, base::Micros time_us, base::ByteView chain);
-/// Whether the signature is the key's. Whether the key is one to believe is the caller's question.
-bool signature_holds(const Head& head);
-
-/// A head as one line of JSON, to be kept or witnessed elsewhere, and back. Errors: invalid.
-std::string to_json(const Head& head);
-base::Result<Head> head_from_json(std::string_view json);
+using ledger::Head;
 
 /// The node's Ed25519 key, which stays where it is.
 struct Signer {
@@ -82,10 +67,6 @@ struct Signer {
 
 /// How old an event may grow before a head that stays is signed over it.
 inline constexpr base::Micros kHeadPeriodUs = 60'000'000;
-/// The event with which a log goes on that is not what the node left behind: {problem, signed_seq, signed_chain,
-/// found_seq, found_chain}. verify() reports each, for as long as the log is kept.
-inline constexpr const char* kFaultType = "audit.fault";
-
 /// Whether this node has ever been started on this store.
 enum class History { none, some };
 
@@ -94,7 +75,7 @@ class Log {
  public:
   /// Goes on where the log ends. Where that end is not the one that the node has signed, the database was changed while
   /// nobody watched: the log goes on all the same, for to refuse would help nobody but who did it, and its next event
-  /// is a kFaultType. Errors: those of the store and of the signer.
+  /// is a ledger::kFaultType. Errors: those of the store and of the signer.
   static base::Result<std::unique_ptr<Log>> open(store::Store& store, const base::Clock& clock, base::Random& random,
                                                  Signer signer);
 

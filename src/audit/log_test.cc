@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "audit/audit_fixture_test.h"
-#include "audit/chain.h"
 #include "audit/verify.h"
+#include "ledger/chain.h"
 
 namespace sallyport::audit {
 namespace {
@@ -27,8 +27,9 @@ TEST_F(AuditTest, AnEventIsOneCanonicalLine) {
                          R"("source":"192.0.2.1","time":"2026-03-01T12:00:00Z","type":"auth.failure"})");
   const store::AuditRow row = *store_->last_audit();
   const base::Bytes salt = *base::from_base64(row.salt);
-  EXPECT_EQ(salt.size(), kSaltBytes);
-  EXPECT_EQ(row.chain, base::to_hex(chain_hash(chain_start(), leaf_hash(salt, base::view(entry->json)))));
+  EXPECT_EQ(salt.size(), ledger::kSaltBytes);
+  EXPECT_EQ(row.chain,
+            base::to_hex(ledger::chain_hash(ledger::chain_start(), ledger::leaf_hash(salt, base::view(entry->json)))));
 }
 
 TEST_F(AuditTest, ForeignBytesAreKeptWhateverTheyAre) {
@@ -48,8 +49,8 @@ TEST_F(AuditTest, WhatIsCutIsStillBound) {
   EXPECT_LT(entry->json.size(), 20000U);
   const json event = json::parse(entry->json);
   EXPECT_EQ(event["long_bytes"], text.size());
-  EXPECT_EQ(event["long_sha256"], text_hash(text));
-  EXPECT_EQ(text_hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(event["long_sha256"], ledger::text_hash(text));
+  EXPECT_EQ(ledger::text_hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_FALSE(event.contains("short_bytes"));
 }
 

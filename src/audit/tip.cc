@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeping the signed end of the log, and judging what stands there at a start.
 #include "audit/tip.h"
+#include "ledger/chain.h"
 
 #include <algorithm>
-
-#include "audit/chain.h"
 
 namespace sallyport::audit {
 
@@ -34,15 +33,15 @@ Result<bool> last_event_holds(store::Store& store, const store::AuditRow& last) 
   filter.after_seq = last.seq > 1 ? last.seq - 2 : 0;
   const Result<std::vector<store::AuditRow>> rows = store.list_audit(filter);
   if (!rows) return fail(rows.error().code, rows.error().message);
-  Result<Bytes> before = chain_start();
+  Result<Bytes> before = ledger::chain_start();
   if (last.seq > 1) {
     if (rows->size() != 2) return false;
     before = base::from_hex(rows->front().chain);
   }
   const Result<Bytes> salt = base::from_base64(last.salt);
   if (!before || !salt) return false;
-  const Bytes leaf = leaf_hash(*salt, base::view(last.body));
-  return base::to_hex(leaf) == last.leaf && base::to_hex(chain_hash(*before, leaf)) == last.chain;
+  const Bytes leaf = ledger::leaf_hash(*salt, base::view(last.body));
+  return base::to_hex(leaf) == last.leaf && base::to_hex(ledger::chain_hash(*before, leaf)) == last.chain;
 }
 
 std::string problem_of_tip(const Ending& ending, const Result<Head>& tip) {
@@ -80,13 +79,13 @@ Result<std::string> problem_of_head(store::Store& store, const Ending& ending, B
 Result<Head> read_tip(store::Store& store) {
   const Result<std::string> text = store.get_setting(kTipSetting);
   if (!text) return fail(text.error().code, text.error().message);
-  Result<Head> head = head_from_json(*text);
+  Result<Head> head = ledger::head_from_json(*text);
   if (!head) return fail(Errc::corrupt, "audit: the signed end of the log is unreadable");
   return head;
 }
 
 Status write_tip(store::Store& store, const Head& head) {
-  return store.put_setting(kTipSetting, to_json(head));
+  return store.put_setting(kTipSetting, ledger::to_json(head));
 }
 
 store::AuditHeadRow row_of(const Head& head) {

@@ -49,13 +49,13 @@ class TipTest : public AuditTest {
     reopen();
     ASSERT_TRUE(store_->last_audit());
     const store::AuditRow row = *store_->last_audit();
-    EXPECT_EQ(row.type, kFaultType);
+    EXPECT_EQ(row.type, ledger::kFaultType);
     const std::string said = nlohmann::json::parse(row.body)["problem"];
     EXPECT_THAT(said, HasSubstr(problem));
     append(1);
     keep_head();
     reopen();
-    EXPECT_NE(store_->last_audit()->type, kFaultType) << "it is noted once";
+    EXPECT_NE(store_->last_audit()->type, ledger::kFaultType) << "it is noted once";
     EXPECT_FALSE(check().ok);
   }
 };
@@ -185,7 +185,7 @@ TEST_F(TipTest, AnEmptyLogIsANewOneOrAFault) {
   tamper("DELETE FROM audit; DELETE FROM settings WHERE name = 'audit.tip'");
   reopen();
   ASSERT_TRUE(log_->begin(History::some));
-  EXPECT_EQ(store_->last_audit()->type, kFaultType);
+  EXPECT_EQ(store_->last_audit()->type, ledger::kFaultType);
   EXPECT_EQ(check().broken_seq, 1);
 }
 

@@ -115,9 +115,9 @@ TEST_F(VerifyTest, AddedEventsAreNotTheNodes) {
   store::AuditRow row = *store_->last_audit();
   row.body.replace(row.body.find("\"seq\":2"), 7, "\"seq\":3");
   row.seq = 3;
-  const base::Bytes leaf = leaf_hash(*base::from_base64(row.salt), base::view(row.body));
+  const base::Bytes leaf = ledger::leaf_hash(*base::from_base64(row.salt), base::view(row.body));
   row.leaf = base::to_hex(leaf);
-  row.chain = base::to_hex(chain_hash(*base::from_hex(row.chain), leaf));
+  row.chain = base::to_hex(ledger::chain_hash(*base::from_hex(row.chain), leaf));
   ASSERT_TRUE(store_->append_audit(std::vector{row}));
   EXPECT_EQ(check().broken_seq, 3);
   EXPECT_THAT(check().problem, HasSubstr("added by somebody else"));
@@ -167,14 +167,15 @@ TEST_F(VerifyTest, ForgedAndStrangeSignatures) {
 TEST_F(VerifyTest, AHeadTravelsAsJson) {
   append(2);
   const Head head = keep_head();
-  const auto back = head_from_json(to_json(head));
+  const auto back = ledger::head_from_json(ledger::to_json(head));
   ASSERT_TRUE(back) << back.message();
   EXPECT_EQ(back->seq, head.seq);
   EXPECT_EQ(back->time_us, head.time_us);
   EXPECT_EQ(back->chain, head.chain);
   EXPECT_EQ(back->signature, head.signature);
   EXPECT_TRUE(check({{public_key_}, {*back}}).ok);
-  for (const char* bad : {"", "[]", "{}", R"({"seq":"1"})", "{\"seq\":1}"}) EXPECT_FALSE(head_from_json(bad)) << bad;
+  for (const char* bad : {"", "[]", "{}", R"({"seq":"1"})", "{\"seq\":1}"})
+    EXPECT_FALSE(ledger::head_from_json(bad)) << bad;
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ struct Gateway {
   std::shared_ptr<const recording::Signer> signer;
   Zygotes& fronts;
   Zygotes& backs;
-  Admission& users;  ///< connections that are logged in
+  Admission& users;                              ///< connections that are logged in
   std::shared_ptr<const HostIdentity> identity;  ///< the listener's
 };
 

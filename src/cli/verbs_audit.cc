@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/fd.h"
+#include "cli/audit_file.h"
 #include "cli/output.h"
 #include "cli/tty.h"
 #include "cli/verbs.h"
@@ -23,7 +24,9 @@ struct Options {
   unsigned after = 0;
   bool follow = false;
   std::string type, session, text;
+  bool proof = false;
   std::string head_file, known_faults;
+  std::string file, node_key;
 };
 
 constexpr std::size_t kMaxHeads = 150;  // that fit into one message
@@ -93,6 +96,7 @@ base::Result<int> export_all(Context& context, const Options& o) {
   if (!client) return base::pass(client);
   ipc::AdminRequest request = request_of(o, true);
   request.mutable_audit_read()->set_after_seq(static_cast<std::int64_t>(o.after));
+  request.mutable_audit_read()->set_proof(o.proof);
   if (auto sent = client->send(request); !sent) return base::pass(sent);
   for (;;) {
     auto reply = client->receive(kAnswerMs);
@@ -109,22 +113,24 @@ base::Result<int> export_all(Context& context, const Options& o) {
 }
 
 // Lines as `audit heads` prints them.
-base::Status add_heads(const std::string& path, ipc::AuditVerify& request) {
+base::Result<std::vector<std::string>> read_heads(const std::string& path) {
   auto bytes = base::read_file(path, kMaxHeadFileBytes);
   if (!bytes) return base::pass(bytes);
-  std::istringstream lines(base::to_text(*bytes));
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) request.add_heads(line);
+  std::istringstream text(base::to_text(*bytes));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) {
+    if (!line.empty()) lines.push_back(line);
   }
-  if (request.heads_size() == 0) return base::fail(base::Errc::invalid, path + ": holds no head");
-  if (request.heads().size() > static_cast<int>(kMaxHeads)) {
+  if (lines.empty()) return base::fail(base::Errc::invalid, path + ": holds no head");
+  if (lines.size() > kMaxHeads) {
     return base::fail(base::Errc::full, path + ": at most " + std::to_string(kMaxHeads) + " heads at a time");
   }
-  return {};
+  return lines;
 }
 
 // Numbers between commas.
-base::Status add_known_faults(const std::string& text, ipc::AuditVerify& request) {
+base::Result<std::vector<std::int64_t>> read_known_faults(const std::string& text) {
+  std::vector<std::int64_t> out;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
     std::int64_t seq = 0;
@@ -132,9 +138,9 @@ base::Status add_known_faults(const std::string& text, ipc::AuditVerify& request
     if (error != std::errc{} || rest != word.data() + word.size() || seq < 1) {
       return base::fail(base::Errc::invalid, "--known-fault: the seq of an audit.fault event, or several with commas");
     }
-    request.add_known_faults(seq);
+    out.push_back(seq);
   }
-  return {};
+  return out;
 }
 
 base::Result<int> heads(Context& context) {
@@ -150,18 +156,33 @@ base::Result<int> heads(Context& context) {
   return 0;
 }
 
-base::Result<int> verify(Context& context, const Options& o) {
+base::Result<Json> verdict_of_gateway(Context& context, const std::vector<std::string>& heads,
+                                      const std::vector<std::int64_t>& known_faults) {
   ipc::AdminRequest request;
   ipc::AuditVerify& asked = *request.mutable_audit_verify();
-  if (!o.head_file.empty()) {
-    if (auto added = add_heads(o.head_file, asked); !added) return base::pass(added);
-  }
-  if (auto added = add_known_faults(o.known_faults, asked); !added) return base::pass(added);
+  asked.mutable_heads()->Assign(heads.begin(), heads.end());
+  asked.mutable_known_faults()->Assign(known_faults.begin(), known_faults.end());
   auto client = context.connect();
   if (!client) return base::pass(client);
   auto answer = client->ask(request);
   if (!answer) return base::pass(answer);
-  auto verdict = parse_object(answer->done);
+  return parse_object(answer->done);
+}
+
+base::Result<int> verify(Context& context, const Options& o) {
+  if (!o.node_key.empty() && o.file.empty()) {
+    return base::fail(base::Errc::invalid, "--node-key goes with --file: the gateway knows its own key");
+  }
+  std::vector<std::string> heads;
+  if (!o.head_file.empty()) {
+    auto lines = read_heads(o.head_file);
+    if (!lines) return base::pass(lines);
+    heads = std::move(*lines);
+  }
+  auto known_faults = read_known_faults(o.known_faults);
+  if (!known_faults) return base::pass(known_faults);
+  auto verdict = o.file.empty() ? verdict_of_gateway(context, heads, *known_faults)
+                                : verdict_of_file(o.file, heads, std::move(*known_faults), o.node_key);
   if (!verdict) return base::pass(verdict);
   const bool ok = verdict->value("ok", false);
   if (context.format == Format::json) {
@@ -171,6 +192,7 @@ base::Result<int> verify(Context& context, const Options& o) {
               << render_value(verdict->value("signed_seq", Json()));
     const Json faults = verdict->value("faults", Json::array());
     if (!faults.empty()) std::cout << "; known faults at " << render_value(faults);
+    if (!verdict->value("signer_trusted", true)) std::cout << "; the signer was not held against a key (--node-key)";
     std::cout << "\n";
   } else {
     std::cout << "the audit log is BROKEN at event " << render_value(verdict->value("broken_seq", Json())) << ": "
@@ -199,15 +221,20 @@ void add_audit_verbs(Command root) {
       .option("--session", o->session, "Only those of this session")
       .run([o](Context& c) { return read(c, *o, true); });
   verb = audit.verb("export", "Write every event as a line of JSON, the oldest first",
-                    {"sallyport audit export > audit.jsonl", "sallyport audit export --after 48211 >> audit.jsonl"});
+                    {"sallyport audit export > audit.jsonl", "sallyport audit export --after 48211 >> audit.jsonl",
+                     "sallyport audit export --proof > evidence.jsonl"});
   verb.option("--after", o->after, "Only those with a greater seq: go on where an earlier export ended")
       .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
       .option("--session", o->session, "Only those of this session")
+      .flag("--proof", o->proof, "With what proves each event, and a signed head at the end: for verify --file")
       .run([o](Context& c) { return export_all(c, *o); });
   verb = audit.verb("verify", "Check that the log still says what it said: exit status 1 when not",
-                    {"sallyport audit verify", "sallyport audit verify --head heads.jsonl -o json"});
+                    {"sallyport audit verify", "sallyport audit verify --head heads.jsonl -o json",
+                     "sallyport audit verify --file evidence.jsonl --node-key BASE64 --head heads.jsonl"});
   verb.option("--head", o->head_file, "A file of heads that were kept elsewhere: the log must still contain them all")
       .option("--known-fault", o->known_faults, "audit.fault events that are looked into already: SEQ[,SEQ…]")
+      .option("--file", o->file, "Check what audit export --proof wrote, without a gateway")
+      .option("--node-key", o->node_key, "The key whose signatures count, as status shows it, in base64")
       .run([o](Context& c) { return verify(c, *o); });
   verb = audit.verb("heads", "Print the newest signed head, one line of JSON: keep it where nobody here can change it",
                     {"sallyport audit heads >> /mnt/elsewhere/heads.jsonl"});

@@ -210,3 +210,55 @@ def test_apply_is_all_or_nothing_and_names_what_is_wrong(world):
         result = world.gateway.run("apply", "-f", bad)
         assert result.returncode != 0 and word in result.stderr, (text, result)
     assert {u["name"] for u in world.gateway.json("get", "user")} == {USER}
+
+
+def test_an_exported_log_is_checked_without_the_gateway(make_world):
+    world = make_world()
+    gateway = world.gateway
+    assert world.ssh("via", "true").returncode == 0
+    key = gateway.one("status")["node_key"]
+    first = gateway.cli("audit", "export", "--proof")
+    kept = gateway.folder / "heads.jsonl"
+    kept.write_text(gateway.cli("audit", "heads"))
+    assert world.ssh("via", "true").returncode == 0
+    events = [json.loads(line) for line in first.splitlines()]
+    assert "signature" in events[-1] and all("salt" in e for e in events[:-1])
+    rest = gateway.cli("audit", "export", "--proof", "--after", str(events[-2]["seq"]))
+    for refused in (["--type", "session."], ["--session", "x"]):
+        assert gateway.run("audit", "export", "--proof", *refused).returncode != 0
+    gateway.stop()
+
+    file = gateway.folder / "evidence.jsonl"
+
+    def check(text, *more):
+        file.write_text(text)
+        result = gateway.run("-o", "json", "audit", "verify", "--file", file, *more)
+        assert result.stdout, result.stderr
+        return result.returncode, json.loads(result.stdout)
+
+    whole = first + rest
+    lines = whole.splitlines(keepends=True)
+    status, verdict = check(whole, "--node-key", key, "--head", kept)
+    assert status == 0 and verdict["ok"] and verdict["signer_trusted"]
+    assert verdict["events"] == len(lines) - 2 == verdict["signed_seq"] and verdict["heads"] == 3
+    assert check(first, "--node-key", key)[0] == 0
+    assert check(whole)[1]["signer_trusted"] is False
+
+    other = base64.b64encode(bytes(32)).decode()
+    body = json.loads(lines[3])["body"]
+    damages = {"changed": whole.replace(json.dumps(body), json.dumps(body.replace("time", "tune"))), "missing": "".join(lines[:3] + lines[4:]),
+               "swapped": "".join(lines[:3] + [lines[4], lines[3]] + lines[5:]), "cut off": "".join(lines[:-4]), "unsigned": "".join(lines[:-1])}
+    for name, text in damages.items():
+        assert text != whole, name
+        status, verdict = check(text, "--node-key", key)
+        assert status == 1 and not verdict["ok"] and verdict["problem"], name
+    status, verdict = check(whole, "--node-key", other)
+    assert status == 1 and "not trusted" in verdict["problem"]
+    # An older state of the log is whole in itself: a head that was kept elsewhere tells that more has been.
+    kept.write_text(lines[-1])
+    status, verdict = check(first, "--node-key", key, "--head", kept)
+    assert status == 1 and "cut off" in verdict["problem"]
+    for text in ("", "not a log\n", "{}\n"):
+        file.write_text(text)
+        result = gateway.run("audit", "verify", "--file", file)
+        assert result.returncode != 0 and not result.stdout and "evidence.jsonl" in result.stderr, text

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "audit/verify.h"
 #include "broker/admin/handlers.h"
 #include "ipc/admin.pb.h"
+#include "ledger/proof.h"
 
 namespace sallyport::broker::admin {
 namespace {
@@ -19,36 +21,60 @@ constexpr std::int64_t kMaxLimit = 2000;
 constexpr std::int64_t kFollowUs = 400'000;
 constexpr base::Micros kHeadsLateUs = 2 * audit::kHeadPeriodUs;  // what a busy store's thread may cost
 
+using Items = std::vector<std::pair<std::int64_t, std::string>>;  // seq, JSON
+
+// What a client gets of a page of the log: the events, or with them what proves them.
+base::Result<Items> read_items(store::Store& store, const store::AuditFilter& filter, bool proof) {
+  auto rows = store.list_audit(filter);
+  if (!rows) return base::pass(rows);
+  Items out;
+  out.reserve(rows->size());
+  for (store::AuditRow& row : *rows) {
+    const std::int64_t seq = row.seq;
+    out.emplace_back(seq, proof ? ledger::to_json(ledger::ProvenEvent{seq, std::move(row.body), std::move(row.salt),
+                                                                      std::move(row.chain)})
+                                : std::move(row.body));
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  return out;
+}
+
 class Reading final : public Activity {
  public:
-  Reading(Exchange& exchange, store::AuditFilter filter, bool follow)
-      : exchange_(exchange), filter_(std::move(filter)), follow_(follow), timer_(exchange.services().main_loop) {
+  /// head: a proof up to it is read, and it is the last item.
+  Reading(Exchange& exchange, store::AuditFilter filter, bool follow, std::optional<ledger::Head> head)
+      : exchange_(exchange),
+        filter_(std::move(filter)),
+        follow_(follow),
+        head_(std::move(head)),
+        timer_(exchange.services().main_loop) {
     if (const auto connection = exchange_.connection()) connection->on_drained([this] { drained(); });
   }
 
   // Fetches a page on the store's thread and comes back with it.
   void fetch() {
     waiting_ = true;
-    exchange_.run_on(exchange_.services().store_thread, [filter = filter_](Exchange& self) {
-      auto entries =
-          std::make_shared<base::Result<std::vector<audit::Entry>>>(audit::list(self.services().store, filter));
-      self.post([entries](Exchange& e) {
-        if (auto* reading = static_cast<Reading*>(e.activity())) reading->page(std::move(*entries));
+    exchange_.run_on(exchange_.services().store_thread, [filter = filter_, proof = head_.has_value()](Exchange& self) {
+      auto items = std::make_shared<base::Result<Items>>(read_items(self.services().store, filter, proof));
+      self.post([items](Exchange& e) {
+        if (auto* reading = static_cast<Reading*>(e.activity())) reading->page(std::move(*items));
       });
     });
   }
 
  private:
-  void page(base::Result<std::vector<audit::Entry>> entries) {
+  void page(base::Result<Items> items) {
     waiting_ = false;
-    if (!entries) return exchange_.fail(entries.error());
-    std::sort(entries->begin(), entries->end(), [](const auto& a, const auto& b) { return a.seq < b.seq; });
-    for (const audit::Entry& entry : *entries) {
-      exchange_.item(entry.json);
-      filter_.after_seq = std::max(filter_.after_seq, entry.seq);
+    if (!items) return exchange_.fail(items.error());
+    for (const auto& [seq, json] : *items) {
+      if (head_ && seq > head_->seq) break;
+      exchange_.item(json);
+      filter_.after_seq = std::max(filter_.after_seq, seq);
     }
     const bool newest = filter_.order == store::AuditFilter::Order::newest_first;
-    more_ = !newest && static_cast<std::int64_t>(entries->size()) >= filter_.limit;
+    more_ = !newest && static_cast<std::int64_t>(items->size()) >= filter_.limit;
+    if (head_ && filter_.after_seq >= head_->seq) more_ = false;
+    if (head_ && !more_) exchange_.item(ledger::to_json(*head_));
     filter_.order = store::AuditFilter::Order::oldest_first;
     filter_.limit = kPage;
     if (!more_ && !follow_) return exchange_.done(Json{{"last_seq", filter_.after_seq}}.dump());
@@ -67,10 +93,32 @@ class Reading final : public Activity {
   Exchange& exchange_;  // owns this
   store::AuditFilter filter_;
   bool follow_;
+  std::optional<ledger::Head> head_;
   bool more_ = false;
   bool waiting_ = false;
   net::Timer timer_;
 };
+
+void begin(Exchange& exchange, store::AuditFilter filter, bool follow, std::optional<ledger::Head> head) {
+  auto reading = std::make_unique<Reading>(exchange, std::move(filter), follow, std::move(head));
+  Reading& started = *reading;
+  exchange.keep(std::move(reading));
+  started.fetch();
+}
+
+// The head is signed first, so that whoever holds the file holds a signature over all of it.
+void read_proof(const ExchangePtr& exchange, const ipc::AuditRead& asked, store::AuditFilter filter) {
+  if (!asked.type().empty() || !asked.session().empty() || !asked.text().empty() || asked.follow() || !asked.all()) {
+    return exchange->fail({base::Errc::invalid, "a proof is of the whole log: no event can be left out of it"});
+  }
+  exchange->run_on(exchange->services().store_thread, [filter = std::move(filter)](Exchange& asker) {
+    auto head = std::make_shared<base::Result<ledger::Head>>(asker.services().audit.log().keep_head());
+    asker.post([head, filter](Exchange& e) {
+      if (!*head) return e.fail(head->error());
+      begin(e, filter, false, std::move(**head));
+    });
+  });
+}
 
 Json verdict_json(const audit::Verdict& verdict) {
   Json out;
@@ -103,10 +151,8 @@ void audit_read(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   } else {
     filter.limit = kPage;
   }
-  auto reading = std::make_unique<Reading>(*exchange, std::move(filter), asked.follow());
-  Reading& started = *reading;
-  exchange->keep(std::move(reading));
-  started.fetch();
+  if (asked.proof()) return read_proof(exchange, asked, std::move(filter));
+  begin(*exchange, std::move(filter), asked.follow(), std::nullopt);
 }
 
 void audit_verify(const ExchangePtr& exchange, ipc::AdminRequest& request) {
@@ -117,7 +163,7 @@ void audit_verify(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   options.heads_due_us = services.clock.now_us() - kHeadsLateUs;
   options.known_faults.assign(asked.known_faults().begin(), asked.known_faults().end());
   for (const std::string& line : asked.heads()) {
-    auto head = audit::head_from_json(line);
+    auto head = ledger::head_from_json(line);
     if (!head) return exchange->fail(head.error());
     options.witnessed.push_back(std::move(*head));
   }
@@ -133,7 +179,7 @@ void audit_head(const ExchangePtr& exchange, ipc::AdminRequest&) {
   exchange->answer_on(exchange->services().store_thread, [exchange]() -> base::Result<Answer> {
     auto head = exchange->services().audit.log().keep_head();
     if (!head) return base::pass(head);
-    return Answer{{}, audit::to_json(*head)};
+    return Answer{{}, ledger::to_json(*head)};
   });
 }
 

@@ -3,11 +3,11 @@
 // its hash or the vault, and is wiped: it is never logged, audited or answered.
 #include <nlohmann/json.hpp>
 
-#include "audit/chain.h"
 #include "broker/admin/handlers.h"
 #include "identity/user_credentials.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"
+#include "ledger/chain.h"
 #include "policy/resource.h"
 
 namespace sallyport::broker::admin {
@@ -55,7 +55,7 @@ base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& nam
     if (auto again = policy::parse_resource(json); !again) return base::pass(again);
     auto written =
         write_event(exchange, "user.add-key",
-                    {{"user", name}, {"fingerprint", fingerprint}, {"resource_sha256", audit::text_hash(json)}});
+                    {{"user", name}, {"fingerprint", fingerprint}, {"resource_sha256", ledger::text_hash(json)}});
     if (!written) return written;
     auto put = services.store.put_resource("user", name, json, services.clock.now_us());
     if (!put) return base::pass(put);

@@ -2,10 +2,10 @@
 // apply, get, delete: the declared resources. Everything that touches the database runs on the store's thread.
 #include <nlohmann/json.hpp>
 
-#include "audit/chain.h"
 #include "broker/admin/handlers.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"
+#include "ledger/chain.h"
 #include "policy/resource.h"
 
 namespace sallyport::broker::admin {
@@ -60,7 +60,7 @@ base::Result<std::string> put_one(const Exchange& exchange, const Parsed& parsed
                       {"name", parsed.name},
                       {"resource", parsed.json},
                       {"resource_bytes", static_cast<std::int64_t>(parsed.json.size())},
-                      {"resource_sha256", audit::text_hash(parsed.json)}};
+                      {"resource_sha256", ledger::text_hash(parsed.json)}};
       auto written = services.audit.log().append(event);
       if (!written) return base::pass(written);
       auto row = services.store.put_resource(parsed.kind, parsed.name, parsed.json, services.clock.now_us());

@@ -15,9 +15,9 @@
 #include <future>
 #include <thread>
 
-#include "audit/chain.h"
 #include "ipc/admin.pb.h"
 #include "ipc/seqpacket.h"
+#include "ledger/chain.h"
 
 namespace sallyport::broker::admin {
 namespace {
@@ -216,7 +216,7 @@ TEST_F(ServerTest, AResourceIsBoundToItsLastSubject) {
   ASSERT_GT(stored.size(), 16384U);
   const std::string body = store->last_audit()->body;
   EXPECT_EQ(body.find("user2999"), std::string::npos);
-  EXPECT_NE(body.find("\"resource_sha256\":\"" + audit::text_hash(stored) + "\""), std::string::npos);
+  EXPECT_NE(body.find("\"resource_sha256\":\"" + ledger::text_hash(stored) + "\""), std::string::npos);
   EXPECT_NE(body.find("\"resource_bytes\":" + std::to_string(stored.size())), std::string::npos);
 }
 
@@ -362,8 +362,8 @@ TEST_F(ServerTest, AHeadKeptElsewhereFindsARolledBackLog) {
   EXPECT_NE(c.ask(verify).done.find("\"ok\":true"), std::string::npos);
   // One that this log never had: of a state that was taken away.
   audit::Head gone{9, clock.now_us(), base::Bytes(32, 9), vault->node_public_key(), {}};
-  gone.signature = *vault->node_sign(audit::head_message(gone.seq, gone.time_us, gone.chain));
-  verify.mutable_audit_verify()->add_heads(audit::to_json(gone));
+  gone.signature = *vault->node_sign(ledger::head_message(gone.seq, gone.time_us, gone.chain));
+  verify.mutable_audit_verify()->add_heads(ledger::to_json(gone));
   const std::string verdict = c.ask(verify).done;
   EXPECT_NE(verdict.find("\"ok\":false"), std::string::npos) << verdict;
   EXPECT_NE(verdict.find("kept elsewhere"), std::string::npos) << verdict;

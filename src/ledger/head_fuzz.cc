@@ -2,13 +2,13 @@
 // A head that was kept elsewhere is foreign text: whatever is accepted must come back equal from its JSON.
 #include <cstdlib>
 
-#include "audit/log.h"
+#include "ledger/head.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sallyport;
-  const auto head = audit::head_from_json(base::text({data, size}));
+  const auto head = ledger::head_from_json(base::text({data, size}));
   if (!head) return 0;
-  const auto back = audit::head_from_json(audit::to_json(*head));
+  const auto back = ledger::head_from_json(ledger::to_json(*head));
   if (!back || back->seq != head->seq || back->time_us != head->time_us || back->chain != head->chain ||
       back->public_key != head->public_key || back->signature != head->signature) {
     std::abort();

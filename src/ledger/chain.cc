@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hashes that bind audit events to each other.
-#include "audit/chain.h"
+#include "ledger/chain.h"
 
 #include <sodium.h>
 
-namespace sallyport::audit {
+namespace sallyport::ledger {
 
 namespace {
 
@@ -35,4 +35,4 @@ base::Bytes chain_start() {
   return base::Bytes(kHashBytes, 0);
 }
 
-}  // namespace sallyport::audit
+}  // namespace sallyport::ledger

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-namespace sallyport::audit {
+namespace sallyport::ledger {
 
 inline constexpr std::size_t kHashBytes = 32;
 inline constexpr std::size_t kSaltBytes = 32;
@@ -21,4 +21,4 @@ std::string text_hash(std::string_view text);
 /// What stands before the first event: 32 zero bytes.
 base::Bytes chain_start();
 
-}  // namespace sallyport::audit
+}  // namespace sallyport::ledger

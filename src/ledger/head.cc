@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signed heads: their message and their JSON.
+#include "ledger/head.h"
+
 #include <sodium.h>
 
 #include <nlohmann/json.hpp>
 
-#include "audit/chain.h"
-#include "audit/log.h"
 #include "base/text_time.h"
+#include "ledger/chain.h"
 
-namespace sallyport::audit {
+namespace sallyport::ledger {
 
 using base::Bytes;
 using base::ByteView;
@@ -82,4 +83,4 @@ Result<Head> head_from_json(std::string_view text) {
   return out;
 }
 
-}  // namespace sallyport::audit
+}  // namespace sallyport::ledger
