@@ -44,7 +44,10 @@ void Walk::claim(Claim from, Head head) {
 
 bool Walk::check(const Link& event) {
   stopped_ = true;
-  if (event.seq != expected_seq_) return broken(expected_seq_, event_name(expected_seq_) + " is missing");
+  if (event.seq < expected_seq_) {
+    return broken(expected_seq_, event_name(event.seq) + " stands where " + event_name(expected_seq_) + " should");
+  }
+  if (event.seq > expected_seq_) return broken(expected_seq_, event_name(expected_seq_) + " is missing");
   const auto salt = base::from_base64(event.salt);
   if (!salt || salt->size() != kSaltBytes)
     return broken(event.seq, event_name(event.seq) + " was changed: its salt is none");
