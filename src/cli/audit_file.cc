@@ -3,6 +3,7 @@
 #include "cli/audit_file.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -47,6 +48,11 @@ base::Result<Json> verdict_of_file(const std::string& path, const std::vector<st
       return base::fail(base::Errc::invalid, "--node-key: 32 bytes in base64, as `sallyport status` shows them");
     }
     trusted.push_back(std::move(*key));
+  }
+  // It is read twice. What is not there is told when it is opened.
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    return base::fail(base::Errc::invalid, path + ": not a regular file: keep the export in one");
   }
   ledger::Walk walk(std::move(trusted), std::move(known_faults));
   for (const std::string& line : heads) {

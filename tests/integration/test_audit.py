@@ -258,6 +258,9 @@ def test_an_exported_log_is_checked_without_the_gateway(make_world):
     kept.write_text(lines[-1])
     status, verdict = check(first, "--node-key", key, "--head", kept)
     assert status == 1 and "cut off" in verdict["problem"]
+    for path in ("/dev/stdin", gateway.folder, gateway.folder / "missing.jsonl"):
+        result = gateway.run("audit", "verify", "--file", path)
+        assert result.returncode != 0 and not result.stdout and str(path) in result.stderr
     for text in ("", "not a log\n", "{}\n"):
         file.write_text(text)
         result = gateway.run("audit", "verify", "--file", file)
