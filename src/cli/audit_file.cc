@@ -23,7 +23,9 @@ base::Status each_line(const std::string& path, const std::function<bool(const l
   std::string buffer(ledger::kMaxProofLineBytes + 2, '\0');
   for (std::int64_t number = 1;; ++number) {
     const auto wrong = [&](const std::string& what) {
-      return base::fail(base::Errc::invalid, path + ", line " + std::to_string(number) + ": " + what);
+      std::string text(path);
+      text.append(", line ").append(std::to_string(number)).append(": ").append(what);
+      return base::fail(base::Errc::invalid, std::move(text));
     };
     in.getline(buffer.data(), static_cast<std::streamsize>(buffer.size()));
     if (in.bad()) return base::fail_errno("reading " + path);
