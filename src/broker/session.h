@@ -95,6 +95,9 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void process(Direction from, base::ByteView bytes);
   bool record(recording::EntryKind kind, Direction from, const event::Event& event, base::ByteView bytes);
   bool record_own(const event::Event& event);
+  /// To those who watch: plain entries and screens, never input.
+  void show(recording::EntryKind kind, base::Micros time_us, Direction from, const event::Event& event,
+            base::ByteView bytes);
   void forward(Direction to, base::ByteView bytes);
   void after_pass(Direction from, const event::Event& event);
   void pass_on(Direction from, base::ByteView bytes);

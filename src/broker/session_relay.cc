@@ -113,8 +113,11 @@ void Session::process(Direction from, base::ByteView bytes) {
     case Ruling::pass:
       break;
   }
-  if (!record(kind_of(from, event), from, event, bytes)) return;
+  const recording::EntryKind kind = kind_of(from, event);
+  const base::Micros now = services_.clock.now_us();
+  if (!record_->append(kind, now, bytes)) return;
   if (needs_sync(from, event)) {
+    show(kind, now, from, event, bytes);
     syncing_ = true;
     record_->synced([self = shared_from_this(), from, copy = base::to_bytes(bytes)](bool ok) mutable {
       self->syncing_ = false;
@@ -128,20 +131,26 @@ void Session::process(Direction from, base::ByteView bytes) {
     return;
   }
   forward(from, bytes);
+  show(kind, now, from, event, bytes);  // those who watch can wait for those who work
   after_pass(from, event);
 }
 
 bool Session::record(recording::EntryKind kind, Direction from, const Event& event, base::ByteView bytes) {
   const base::Micros now = services_.clock.now_us();
   if (!record_->append(kind, now, bytes)) return false;
+  show(kind, now, from, event, bytes);
+  return true;
+}
+
+void Session::show(recording::EntryKind kind, base::Micros time_us, Direction from, const Event& event,
+                   base::ByteView bytes) {
   if (event.has_keyframe()) {
-    handle_->feed().add_keyframe(now, event.keyframe().channel(),
+    handle_->feed().add_keyframe(time_us, event.keyframe().channel(),
                                  event.keyframe().more() ? LiveFeed::Part::more_follow : LiveFeed::Part::last, bytes);
   } else if (kind == recording::EntryKind::plain) {
-    handle_->feed().add(now, from == Direction::up, bytes);
+    handle_->feed().add(time_us, from == Direction::up, bytes);
     if (handle_->feed().take_keyframe_due()) ask_keyframe();
   }
-  return true;
 }
 
 bool Session::record_own(const Event& event) {

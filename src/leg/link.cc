@@ -71,6 +71,7 @@ void Link::receive_some() {
     if (r->transfer == ipc::Transfer::closed) return loop_.stop(kExitBrokerGone);
     on_message_({buffer_.get(), r->bytes}, std::span(fds).first(r->fds));
     for (std::size_t k = 0; k < r->fds; ++k) fds[k].reset();
+    if (i == 0 && on_first_) on_first_();
   }
 }
 

@@ -39,6 +39,10 @@ class Link {
   /// Called each time the queue has become empty again.
   void on_clear(std::function<void()> handler) { on_clear_ = std::move(handler); }
 
+  /// Called after the first message of each wake-up: what it set in motion goes out before there is a look for more. A
+  /// keystroke is one message; a flood still gathers.
+  void on_first(std::function<void()> handler) { on_first_ = std::move(handler); }
+
   /// Stops and resumes taking messages (the peer does not read, say). Hang-up is still noticed while paused.
   void pause_receiving();
   void resume_receiving();
@@ -53,6 +57,7 @@ class Link {
   int fd_;
   MessageHandler on_message_;
   std::function<void()> on_clear_;
+  std::function<void()> on_first_;
   std::unique_ptr<std::uint8_t[]> buffer_;  // kMaxMessageBytes; only pages that messages reach become resident
   std::deque<base::Bytes> queue_;
   std::size_t queued_bytes_ = 0;

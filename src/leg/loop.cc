@@ -61,8 +61,8 @@ int Loop::run() {
     const Before before = run_hooks();
     if (stopping_) break;
     wait(before);
-    fire_timers();
     dispatch();
+    fire_timers();
     sweep();
   }
   return status_;

@@ -44,7 +44,6 @@ base::Result<CipherCtx> new_cipher(const char* name, int encrypt, const unsigned
   if (!cipher || !ctx || EVP_CipherInit_ex2(ctx.get(), cipher.get(), key, iv, encrypt, nullptr) != 1) {
     return crypto_failed(name);
   }
-  EVP_CIPHER_CTX_set_padding(ctx.get(), 0);
   return ctx;
 }
 

@@ -120,7 +120,8 @@ base::Status PacketWriter::write(base::ByteView payload) {
     reserved_ = 0;
     return base::fail(base::Errc::full, "a payload is too large for a packet");
   }
-  return end(payload.size(), payload);
+  std::memcpy(room.data(), payload.data(), payload.size());
+  return end(payload.size());
 }
 
 void PacketWriter::consume(std::size_t n) {

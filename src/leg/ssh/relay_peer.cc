@@ -121,12 +121,12 @@ base::Status Relay::data(codec::ssh::ChannelId id, StreamId stream, base::ByteVi
 void Relay::forward(RelayChannel& channel, StreamId stream, base::ByteView data) {
   channel.in.credit -= data.size();
   channel.in.total[index(stream)] += data.size();
-  role_.observe_data(channel, stream, data);
   if (channel.in.bulk[index(stream)]) {
     role_.bulk_data(channel, stream, data);
   } else {
     port_.send_data(channel.number, stream, data);
   }
+  role_.observe_data(channel, stream, data);  // last: nobody waits for a model of the screen
 }
 
 void Relay::flush_held(RelayChannel& channel) {

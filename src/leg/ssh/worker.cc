@@ -41,6 +41,9 @@ Worker::Worker(Side side, WorkerSockets sockets, const base::Clock& clock, base:
   link_.on_clear([this] {
     if (peer_) peer_->wake();
   });
+  link_.on_first([this] {
+    if (peer_) peer_->flush();
+  });
 }
 
 Worker::~Worker() = default;
