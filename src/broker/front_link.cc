@@ -10,9 +10,6 @@
 
 namespace sallyport::broker {
 
-using base::Errc;
-using base::fail;
-
 struct FrontLink::Table {
   using Message = ipc::FrontToBroker;
   using Row = Rule<FrontLink, Message>;

@@ -10,8 +10,6 @@
 
 namespace sallyport::broker {
 
-using base::Errc;
-
 Session::Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Authenticator& authenticator, Facts facts,
                  std::function<void()> over)
     : gateway_(gateway),

@@ -116,7 +116,7 @@ Result<Bytes> issue_certificate(const CertificateFields& fields, const PublicKey
   put_options(w, fields.extensions);
   w.string(ByteView{});  // reserved
   w.string(ca.public_key().blob());
-  const Result<Bytes> signature = ca.sign(out);
+  Result<Bytes> signature = ca.sign(out);
   if (!signature) return signature;
   w.string(*signature);
   return out;

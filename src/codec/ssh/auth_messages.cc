@@ -116,7 +116,7 @@ Result<UserauthRequest> decode_userauth_request(ByteView payload) {
   m.service = r.text(kMaxNameBytes);
   m.method_name = r.text(kMaxNameBytes);
   m.method = read_method(r, m.method_name);
-  return finish(r, std::move(m), "USERAUTH_REQUEST");
+  return finish(r, m, "USERAUTH_REQUEST");
 }
 
 Result<UserauthFailure> decode_userauth_failure(ByteView payload) {

@@ -139,7 +139,7 @@ void run_client(TransportConfig config, const CommandLine& command_line, std::si
   EXPECT_GE(server.exchanges, min_exchanges);
 }
 
-CommandLine openssh(std::string options) {
+CommandLine openssh(const std::string& options) {
   return [options](const Scene&, const std::string& port) {
     return "ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR " + options +
            " -p " + port + " someone@127.0.0.1";

@@ -90,8 +90,8 @@ Status Connection::apply_open(ConnectionMessage& message) {
   auto& open = std::get<ChannelOpen>(message);
   auto id = channels_.on_open(open.sender, open.window, open.max_packet);
   if (!id) {
-    const auto sent = send(ChannelOpenFailure{
-        open.sender, static_cast<std::uint32_t>(OpenFailureReason::resource_shortage), "too many channels"});
+    auto sent = send(ChannelOpenFailure{open.sender, static_cast<std::uint32_t>(OpenFailureReason::resource_shortage),
+                                        "too many channels"});
     message = UnknownMessage{};
     return sent;
   }

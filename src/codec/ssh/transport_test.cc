@@ -14,7 +14,6 @@
 namespace sallyport::codec::ssh {
 namespace {
 
-using testing::Cut;
 using testing::Pair;
 
 base::Bytes payload_of(std::size_t bytes, std::uint8_t fill) {
