@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t hash_queue_limit = 256;  // guesses waiting for Argon2id; beyond, they fail at once
 constexpr std::size_t max_login_in_audit = 256;
+constexpr std::size_t max_method_in_audit = 64;
 const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
 
 bool usable(const PolicyState& state, const std::string& user) {
@@ -159,7 +160,7 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
     services_.audit.write({"auth.failure",
                            login_ ? login_->user : "",
                            "",
-                           {{"method", method},
+                           {{"method", base::cut_utf8(method, max_method_in_audit)},
                             {"source", source_},
                             {"login", base::cut_utf8(raw_user_, max_login_in_audit)},
                             {"reason", why}}});

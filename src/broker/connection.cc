@@ -239,17 +239,27 @@ void Connection::front_jump_open(ipc::JumpOpen& request) {
   const bool reachable =
       target && std::any_of(choices_.begin(), choices_.end(), [&](const auto& c) { return c.target == *target; });
   if (!reachable) {
-    services_.audit.write({"jump.denied", identity_->user, "", {{"host", request.host()}, {"source", origin_.source}}});
+    audit_denied_jump(request.host());
     return refuse("Sallyport: no such target, or no policy lets you reach it");
   }
   open_jump(request.number(), *target, request.host());
 }
 
+// Tried in a loop, each would cost the one store thread a transaction.
+void Connection::audit_denied_jump(const std::string& host) {
+  if (!denied_jumps_.admit(services_.clock.monotonic_us())) return;
+  audit::Event noted{"jump.denied", identity_->user, "", {{"host", host}, {"source", origin_.source}}};
+  if (const std::int64_t more = denied_jumps_.take_withheld(); more > 0)
+    noted.fields.push_back({"withheld_before", more});
+  services_.audit.write(std::move(noted));
+}
+
+// The jump counts from here on, not only when its leg is there.
 void Connection::open_jump(std::uint32_t number, const std::string& target, const std::string& host) {
-  services_.store_thread.post([self = shared_from_this(), number, target, host] {
+  services_.store_thread.post([self = shared_from_this(), number, target, host, place = jumps_] {
     auto made = std::make_shared<base::Result<std::shared_ptr<const HostIdentity>>>(HostIdentity::of_jump_target(
         self->services_.vault, target, host, self->services_.clock, self->services_.random));
-    self->thread_.loop().post([self, number, target, made] {
+    self->thread_.loop().post([self, number, target, made, place] {
       if (self->over_ || self->front_gone_) return;
       self->jump_ready(number, target, *made ? **made : nullptr);
     });

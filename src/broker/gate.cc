@@ -12,6 +12,8 @@ using policy::Permission;
 
 namespace {
 
+constexpr std::size_t max_channel_type = 256;  // as in the SSH engine
+
 Judgement pass(std::string name = {}) {
   return {Ruling::pass, std::move(name), {}};
 }
@@ -88,6 +90,7 @@ Judgement Gate::judge(const Event& event, Direction from, ChannelBook& book) {
 
 Judgement Gate::channel_open(const Event& event, Direction from, ChannelBook& book) const {
   const std::string& type = event.channel_open().type();
+  if (type.size() > max_channel_type) return fault("the type of a channel is too long");  // no honest front lets it in
   auto opened = book.open(event.channel_open().channel(), from, type);
   if (!opened && opened.error().code == base::Errc::full) return {Ruling::refuse, type, opened.message()};
   if (!opened) return fault(opened.message());
@@ -191,7 +194,12 @@ Judgement Gate::end_of_stream(const Event& event, Direction from, ChannelBook& b
   const std::uint64_t main_total = is_close ? event.close().main_total() : event.eof().main_total();
   const std::uint64_t stderr_total = is_close ? event.close().stderr_total() : event.eof().stderr_total();
   Channel* channel = speaking(book, number, from);
-  if (channel == nullptr) return fault("end of no open channel");
+  if (channel == nullptr) {
+    // It may have been on its way when the target refused the channel.
+    const Channel* known = book.find(number);
+    const bool crossed = known != nullptr && known->refused && from == Direction::up;
+    return crossed ? Judgement{Ruling::keep, {}, {}} : fault("end of no open channel");
+  }
   if (from == Direction::up) {
     const bool fits = channel->up.bulk_begun ? main_total >= channel->up.total() : main_total == channel->up.total();
     if (!fits) return fault("the totals do not match what was counted");

@@ -80,6 +80,23 @@ TEST_F(GateTest, WhatIsNotGrantedIsRefused) {
   EXPECT_EQ(up(forward), Ruling::refuse);
 }
 
+TEST_F(GateTest, AnEndThatCrossesARefusalIsNoFault) {
+  EXPECT_EQ(up(open(0)), Ruling::pass);
+  Event refused, eof, close;
+  refused.mutable_channel_refused()->set_channel(0);
+  EXPECT_EQ(down(refused), Ruling::pass);
+  eof.mutable_eof()->set_channel(0);
+  EXPECT_EQ(up(eof), Ruling::keep);
+  close.mutable_close()->set_channel(0);
+  EXPECT_EQ(up(close), Ruling::keep);
+  EXPECT_EQ(down(close), Ruling::fault);
+}
+
+TEST_F(GateTest, ATypeThatNoEngineLetsInIsAFault) {
+  EXPECT_EQ(up(open(0, std::string(256, 't'))), Ruling::refuse);
+  EXPECT_EQ(up(open(1, std::string(257, 't'))), Ruling::fault);
+}
+
 TEST_F(GateTest, ALegSpeaksOnlyForItself) {
   EXPECT_EQ(up(open(1)), Ruling::fault);    // the back's numbers
   EXPECT_EQ(down(open(0)), Ruling::fault);  // the front's numbers

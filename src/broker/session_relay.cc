@@ -213,6 +213,7 @@ void Session::pass_on(Direction from, base::ByteView bytes) {
 void Session::after_keep(const Event& event) {
   if (!event.has_stream_block()) return;
   const std::uint64_t number = event.stream_block().number();
+  if (event.stream_block().up()) last_input_us_ = services_.clock.monotonic_us();
   if (!grant_.record.strict || (!event.stream_block().up() && blocks_syncing_ == 0)) return acknowledge_blocks(number);
   ++blocks_syncing_;
   record_->synced([self = shared_from_this(), number](bool ok) {

@@ -47,7 +47,7 @@ void Worker::on_readable() {
   for (int i = 0; i < 16 && *alive && !held_ && !finished_ && !killed_; ++i) {
     const std::span<std::uint8_t> buffer = thread_.receive_buffer();
     auto got = ipc::receive(spawned_.socket.get(), buffer);
-    if (!got) return finish("bad message: " + got.message());
+    if (!got) return kill("bad message: " + got.message());
     if (got->transfer == ipc::Transfer::would_block) return;
     if (got->transfer == ipc::Transfer::closed) return finish(fault_of_exit());
     const auto kind = static_cast<ipc::MessageKind>(buffer[0]);
