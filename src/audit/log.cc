@@ -149,9 +149,9 @@ Result<Log::End> Log::current_end() {
                                  "; nothing is added to it. Keep the database as evidence, then restart");
 }
 
-Result<Head> Log::sign(std::int64_t seq, ByteView chain) {
-  Head head{seq, clock_.now_us(), base::to_bytes(chain), signer_.public_key, {}};
-  Result<Bytes> signature = signer_.sign(ledger::head_message(head.seq, head.time_us, head.chain));
+Result<Head> Log::sign(ledger::Says says, std::int64_t seq, base::Micros time_us, ByteView chain) {
+  Head head{seq, time_us, base::to_bytes(chain), signer_.public_key, {}};
+  Result<Bytes> signature = signer_.sign(ledger::head_message(says, head.seq, head.time_us, head.chain));
   if (!signature) return pass(signature);
   head.signature = std::move(*signature);
   return head;
@@ -202,7 +202,7 @@ Result<std::vector<Entry>> Log::append(std::span<const Event> events) {
       row.leaf = base::to_hex(leaf);
       row.chain = base::to_hex(chain);
     }
-    Result<Head> head = sign(seq, chain);
+    Result<Head> head = sign(ledger::Says::ends, seq, clock_.now_us(), chain);
     if (!head) return pass(head);
     if (Status appended = store_.append_audit(rows); !appended) return appended;
     if (Status tipped = write_tip(store_, *head); !tipped) return tipped;
@@ -220,7 +220,10 @@ Result<Head> Log::keep_head() {
     Result<End> end = current_end();
     if (!end) return pass(end);
     if (end->seq == 0) return fail(Errc::not_found, "the audit log is empty");
-    head = std::move(end->head);
+    // Of the same moment: Ed25519 then gives the same signature again.
+    Result<Head> signed_head = sign(ledger::Says::reached, end->seq, end->head.time_us, end->head.chain);
+    if (!signed_head) return pass(signed_head);
+    head = std::move(*signed_head);
     const store::AuditHeadRow row = row_of(head);
     Result<store::AuditHeadRow> last = store_.last_audit_head();
     if (!last && last.error().code != Errc::not_found) return pass(last);

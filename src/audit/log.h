@@ -88,8 +88,8 @@ class Log {
   base::Result<Entry> append(const Event& event);
   base::Result<std::vector<Entry>> append(std::span<const Event> events);
 
-  /// Stores the signed end of the log as a head that stays, and returns it. Errors as for append(); not_found, when the
-  /// log is empty.
+  /// Signs the end of the log as a head that stays, stores and returns it; the same each time, until the log goes on.
+  /// Errors as for append(); not_found, when the log is empty.
   base::Result<Head> keep_head();
 
  private:
@@ -105,7 +105,7 @@ class Log {
   base::Status take_up();
   base::Status note_fault(std::vector<Field> fields);
   base::Result<End> current_end();
-  base::Result<Head> sign(std::int64_t seq, base::ByteView chain);
+  base::Result<Head> sign(ledger::Says says, std::int64_t seq, base::Micros time_us, base::ByteView chain);
   void now_ends_with(End end);
   void ended(store::Store::Outcome outcome);
 

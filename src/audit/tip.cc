@@ -22,9 +22,9 @@ std::string event(std::int64_t seq) {
   return "event " + std::to_string(seq);
 }
 
-bool is_ours(const Head& head, ByteView public_key) {
+bool is_ours(const Head& head, ledger::Says says, ByteView public_key) {
   return std::equal(head.public_key.begin(), head.public_key.end(), public_key.begin(), public_key.end()) &&
-         signature_holds(head);
+         signature_holds(head, says);
 }
 
 /// Whether the last event is what its hashes say. The one before is taken at its word.
@@ -61,7 +61,8 @@ Result<std::string> problem_of_head(store::Store& store, const Ending& ending, B
   if (!row && row.error().code == Errc::not_found) return std::string();
   if (!row) return fail(row.error().code, row.error().message);
   const Head head = head_of(*row);
-  if (!is_ours(head, public_key)) return "the last signed head, at " + event(head.seq) + ", is not this node's";
+  if (!is_ours(head, ledger::Says::reached, public_key))
+    return "the last signed head, at " + event(head.seq) + ", is not this node's";
   if (head.seq > ending.seq) return "a signed head vouches for " + event(head.seq) + ", which is gone";
   store::AuditFilter filter;
   filter.after_seq = head.seq - 1;
@@ -111,7 +112,7 @@ Result<Ending> look_at_ending(store::Store& store, ByteView public_key) {
   }
   Result<Head> tip = read_tip(store);
   if (!tip && tip.error().code != Errc::not_found && tip.error().code != Errc::corrupt) return pass(tip);
-  if (tip && is_ours(*tip, public_key)) out.tip = *tip;
+  if (tip && is_ours(*tip, ledger::Says::ends, public_key)) out.tip = *tip;
   out.problem = problem_of_tip(out, tip);
   if (!out.problem.empty()) return out;
   if (last) {

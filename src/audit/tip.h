@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signed end of the log: a head over the last event, stored in the transaction that stores the event, and replaced
-// with the next one. So no event is ever without the node's signature, and whoever changes the log of a stopped gateway
-// has to leave an end that the node never signed, or an older one that it did: see docs/threat-model.md.
+// The signed end of the log: a head over the last event, signed as such (ledger::Says::ends), stored in the transaction
+// that stores the event, and replaced with the next one. So no event is ever without the node's signature, and whoever
+// changes the log of a stopped gateway has to leave an end that the node never signed, or an older one that it did: see
+// docs/threat-model.md.
 #pragma once
 
 #include <optional>

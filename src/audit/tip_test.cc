@@ -127,6 +127,16 @@ TEST_F(TipTest, AStartFindsARewrittenLog) {
   EXPECT_EQ(check({5}).broken_seq, 7);
 }
 
+// A head that was kept vouches for events, not for there being no more.
+TEST_F(TipTest, AStartFindsALogThatWasCutAtAHead) {
+  append(2);
+  const std::string head = ledger::to_json(keep_head());
+  append(2);
+  tamper("DELETE FROM audit WHERE seq > 2; UPDATE settings SET value = '" + head + "' WHERE name = 'audit.tip'");
+  EXPECT_THAT(check().problem, HasSubstr("the signed end at event 2 has no valid signature"));
+  expect_fault("the signature over its end is not this node's");
+}
+
 TEST_F(TipTest, AStartFindsATakenSignature) {
   append(4);
   tamper("DELETE FROM settings WHERE name = 'audit.tip'");

@@ -37,7 +37,7 @@ struct Channel {
   std::uint32_t number = 0;
   Direction opener = Direction::up;
   std::string type;     ///< of CHANNEL_OPEN
-  std::string purpose;  ///< "shell", "exec", "subsystem sftp", or the type
+  std::string purpose;  ///< "shell", "exec", "subsystem sftp", or the type; see add_purpose()
   bool pty = false;
   bool answered = false;  ///< opened or refused
   bool refused = false;
@@ -46,6 +46,16 @@ struct Channel {
   StreamCount up, down, down_stderr;
   /// Requests of the front that wait for an answer, in order; true: refused here, to be answered in its turn.
   std::deque<bool> answers_due;
+
+  /// A program that was asked for. A target starts one at most (RFC 4254 section 6.5), but a client may ask for another
+  /// when the first was refused (PuTTY's psftp does), and may lie about that: all that were let through are named.
+  void add_purpose(const std::string& what) {
+    if (purpose == type) {
+      purpose = what;
+    } else if (purpose.find(what) == std::string::npos) {
+      purpose += " + " + what;
+    }
+  }
 
   StreamCount& stream(Direction direction, bool is_stderr) {
     return direction == Direction::up ? up : is_stderr ? down_stderr : down;

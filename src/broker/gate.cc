@@ -90,7 +90,7 @@ Judgement Gate::judge(const Event& event, Direction from, ChannelBook& book) {
 
 Judgement Gate::channel_open(const Event& event, Direction from, ChannelBook& book) const {
   const std::string& type = event.channel_open().type();
-  if (type.size() > max_channel_type) return fault("the type of a channel is too long");  // no honest front lets it in
+  if (type.size() > max_channel_type) return fault("the type of a channel is too long");  // no honest leg lets it in
   auto opened = book.open(event.channel_open().channel(), from, type);
   if (!opened && opened.error().code == base::Errc::full) return {Ruling::refuse, type, opened.message()};
   if (!opened) return fault(opened.message());
@@ -128,7 +128,7 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
   if (channel->answers_due.size() >= ChannelBook::max_answers_due) return fault("too many requests without an answer");
   const auto purpose = [&](Permission needed, const std::string& what, const std::string& name) {
     Judgement out = unless_allowed(permissions_.has(needed), name, needed);
-    if (out.ruling == Ruling::pass) channel->purpose = what;
+    if (out.ruling == Ruling::pass) channel->add_purpose(what);
     return out;
   };
   if (channel->type != "session") return {Ruling::refuse, "request", "not on this type of channel"};
@@ -224,7 +224,12 @@ Judgement Gate::bulk(const Event& event, Direction from, ChannelBook& book) cons
   }
   const event::BulkBegin& begin = event.bulk_begin();
   Channel* channel = speaking(book, begin.channel(), from);
-  if (channel == nullptr) return fault("bulk on no open channel");
+  if (channel == nullptr) {
+    // It may have been on its way when the target refused the channel.
+    const Channel* known = book.find(begin.channel());
+    const bool crossed = known != nullptr && known->refused && from == Direction::up;
+    return crossed ? Judgement{Ruling::keep, {}, {}} : fault("bulk on no open channel");
+  }
   StreamCount& stream = channel->stream(from, begin.stream() == event::STREAM_STDERR);
   if (!stream.bulk_ordered || stream.bulk_begun || begin.offset() != stream.as_events) return fault("bulk out of turn");
   stream.bulk_begun = true;

@@ -21,6 +21,7 @@
 #include "broker/admin/server.h"
 #include "broker/listener.h"
 #include "broker/node_signer.h"
+#include "broker/record_recipients.h"
 #include "broker/recover_records.h"
 
 namespace sallyport::broker {
@@ -237,6 +238,9 @@ base::Status Node::start(const std::string& libexec) {
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 *p.fronts, *p.backs, p.users, HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;
+  if (const auto readers = record_recipients(p.policy.current()->resources, p.services->recording_key()); !readers) {
+    base::log_error("no session will be opened: " + readers.message());
+  }
   p.audit->write({"node.start", "sallyport", "", {{"node", p.config.node}}});
   p.head_timer = std::make_unique<net::Timer>(p.main_loop);
   p.keep_heads();

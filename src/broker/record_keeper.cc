@@ -66,9 +66,10 @@ struct RecordKeeper::State : std::enable_shared_from_this<RecordKeeper::State> {
   void start_job_if_due() {
     if (job_out || failed || !writer->job_due()) return;
     auto taken = writer->take_job();
-    if (!taken) return;
+    if (!taken) return fail(taken.message());
+    if (!*taken) return;
     job_out = true;
-    run(std::move(taken), [this](const auto&) { job_finished(); });
+    run(std::move(*taken), [this](const auto&) { job_finished(); });
   }
 
   void job_finished() {
@@ -88,9 +89,15 @@ struct RecordKeeper::State : std::enable_shared_from_this<RecordKeeper::State> {
   }
 
   void sync_now(std::function<void(bool)> done) {
-    auto taken = failed ? nullptr : writer->take_sync_job();
-    if (!taken) return done(!failed);
-    run(std::move(taken), [done = std::move(done)](const auto& outcome) { done(outcome.has_value()); });
+    if (failed) return done(false);
+    auto taken = writer->take_sync_job();
+    if (!taken) {
+      fail(taken.message());
+      return done(false);
+    }
+    if (!*taken) return done(true);
+    // What was to be durable may since have moved to a chunk, whose job came before this one.
+    run(std::move(*taken), [this, done = std::move(done)](const auto& outcome) { done(outcome && !failed); });
   }
 };
 
@@ -128,6 +135,7 @@ base::Status RecordKeeper::append(recording::EntryKind kind, base::Micros time_u
     return status;
   }
   s.start_job_if_due();
+  if (s.failed) return base::fail(base::Errc::io, "recording has stopped");
   s.sync_later();
   return status;
 }

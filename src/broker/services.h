@@ -35,6 +35,11 @@ struct Services {
   PolicyHolder& policy;
   Registry& sessions;
   LateSeals& late_seals;
+
+  /// What makes the node a reader of what it records; empty when it may only write.
+  base::ByteView recording_key() const {
+    return config.recording.write_only ? base::ByteView() : base::ByteView(vault.recording_recipient().public_key);
+  }
 };
 
 }  // namespace sallyport::broker

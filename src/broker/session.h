@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "broker/audit_limit.h"
 #include "broker/authenticator.h"
@@ -70,7 +71,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void granted(policy::Grant grant);
   void apply_node_defaults();
   void store_start();
-  void create_record();
+  void create_record(std::vector<recording::Recipient> recipients);
   void dial_target();
   void part_ready();
   void start_back(SpawnedWorker spawned);
@@ -91,6 +92,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void take(Direction from, base::ByteView event);
   bool must_hold() const;
   std::size_t& held_bytes(Direction from) { return from == Direction::up ? held_up_bytes_ : held_down_bytes_; }
+  void leg_broke_rules(Direction leg, const std::string& fault);
   void drain_held();
   void process(Direction from, base::ByteView bytes);
   bool record(recording::EntryKind kind, Direction from, const event::Event& event, base::ByteView bytes);
@@ -132,6 +134,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void sealed(const RecordKeeper::Closed& closed);
   void note_end(StoredEnd end, std::vector<audit::Field> fields);
   void finish();
+  void end_for_fault_of_back(const std::string& fault);
   void kill_workers();
 
   Gateway& gateway_;

@@ -36,12 +36,7 @@ void Session::front_gone(const std::string& reason, const std::string& fault) {
 void Session::back_ended(const std::string& reason, bool clean, const std::string& fault) {
   back_done_ = true;
   if (!fault.empty()) {
-    services_.audit.write({"worker.fault", "sallyport", id_, {{"worker", "back"}, {"fault", fault}}});
-    if (phase_ < Phase::live) {
-      refuse("The session could not begin because of a fault on the target's side.", "the back broke its rules");
-    } else {
-      end("the back broke its rules", "Sallyport: the session ended because of a fault on the target's side.");
-    }
+    end_for_fault_of_back(fault);
   } else if (phase_ == Phase::login) {
     refuse("The target '" + target_.name + "' closed the connection during login.",
            "target closed during login: " + reason);
@@ -54,6 +49,15 @@ void Session::back_ended(const std::string& reason, bool clean, const std::strin
         clean ? Goodbye::until_drained : Goodbye::brief);
   }
   if (phase_ == Phase::ending) seal();
+}
+
+void Session::end_for_fault_of_back(const std::string& fault) {
+  services_.audit.write({"worker.fault", "sallyport", id_, {{"worker", "back"}, {"fault", fault}}});
+  if (phase_ < Phase::live) {
+    refuse("The session could not begin because of a fault on the target's side.", "the back broke its rules");
+  } else {
+    end("the back broke its rules", "Sallyport: the session ended because of a fault on the target's side.");
+  }
 }
 
 void Session::end(const std::string& reason, const std::string& user_text, Goodbye goodbye) {

@@ -3,12 +3,18 @@
 // the decision stands in the audit log and the record can take what follows.
 #include "base/id.h"
 #include "base/log.h"
+#include "broker/record_recipients.h"
 #include "broker/session.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
 #include "ipc/front.pb.h"
 
 namespace sallyport::broker {
+
+namespace {
+constexpr const char* kCannotRecord =
+    "This session cannot be recorded now, so it is not opened. Tell an administrator.";
+}  // namespace
 
 Session::Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Authenticator& authenticator, Facts facts,
                  std::function<void()> over)
@@ -64,6 +70,11 @@ void Session::granted(policy::Grant grant) {
   info.via = facts_.via;
   info.started_at_us = services_.clock.now_us();
   handle_ = std::make_shared<SessionHandle>(std::move(info));
+  auto recipients = record_recipients(services_.policy.current()->resources, services_.recording_key());
+  if (!recipients) {
+    base::log_error("session " + id_ + " cannot be recorded: " + recipients.message());
+    return refuse(kCannotRecord, "cannot record: " + recipients.message());
+  }
   if (auto added = services_.sessions.add(handle_); !added) return refuse(added.message(), "no room");
   attach_handle();
   handle_->add_worker(front_->duplicate_pidfd());
@@ -74,7 +85,7 @@ void Session::granted(policy::Grant grant) {
   parts_missing_ = 3;
   errands_out_ = 2;
   store_start();
-  create_record();
+  create_record(std::move(*recipients));
   dial_target();
 }
 
@@ -152,20 +163,12 @@ void Session::store_start() {
   });
 }
 
-void Session::create_record() {
+void Session::create_record(std::vector<recording::Recipient> recipients) {
   recording::WriterOptions options;
   options.directory = services_.config.recording.dir;
   options.id = id_;
   options.started_at_us = services_.clock.now_us();
-  const auto state = services_.policy.current();
-  const auto add = [&options](base::ByteView key) {
-    recording::Recipient recipient;
-    std::copy_n(key.begin(), std::min(key.size(), recipient.key.size()), recipient.key.begin());
-    recipient.scope = recording::Recipient::Scope::session_and_input;
-    options.recipients.push_back(recipient);
-  };
-  if (!services_.config.recording.write_only) add(services_.vault.recording_recipient().public_key);
-  for (const auto& [unused, recipient] : state->resources.recipients) add(recipient.public_key_bytes());
+  options.recipients = std::move(recipients);
   services_.record_thread.post([self = shared_from_this(), options = std::move(options)] {
     auto made = std::make_shared<base::Result<std::unique_ptr<recording::Writer>>>(
         recording::Writer::create(options, self->gateway_.signer, self->services_.random));
@@ -182,8 +185,7 @@ void Session::create_record() {
       if (self->phase_ != Phase::opening) return self->seal();
       if (!*made) {
         base::log_error("session " + self->id_ + " cannot be recorded: " + made->message());
-        return self->refuse("This session cannot be recorded now, so it is not opened. Tell an administrator.",
-                            "cannot record: " + made->message());
+        return self->refuse(kCannotRecord, "cannot record: " + made->message());
       }
       self->part_ready();
     });

@@ -53,12 +53,16 @@ void Session::take(Direction from, base::ByteView event) {
   if (held_.empty() && !must_hold()) return process(from, event);
   held_.push_back({from, base::to_bytes(event)});
   held_bytes(from) += cost_of(event);
-  if (held_bytes(from) > max_held_bytes) {
-    faulted_ = true;
-    from == Direction::up ? front_->kill("it sends more than it may") : back_->kill("it sends more than it may");
-  }
+  if (held_bytes(from) > max_held_bytes) leg_broke_rules(from, "it sends more than it may");
   update_back_pressure();
   if (!draining_ && !must_hold()) drain_held();
+}
+
+// The end of its worker ends the session. An ended back has left something behind that is only judged now.
+void Session::leg_broke_rules(Direction leg, const std::string& fault) {
+  faulted_ = true;
+  if (leg == Direction::up) return front_->kill(fault);
+  back_done_ ? end_for_fault_of_back(fault) : back_->kill(fault);
 }
 
 void Session::drain_held() {
@@ -92,10 +96,7 @@ bool Session::needs_sync(Direction from, const Event& event) {
 
 void Session::process(Direction from, base::ByteView bytes) {
   Event event;
-  const auto fault = [&](const std::string& reason) {
-    faulted_ = true;
-    from == Direction::up ? front_->kill(reason) : back_->kill(reason);
-  };
+  const auto fault = [&](const std::string& reason) { leg_broke_rules(from, reason); };
   if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return fault("malformed event");
   // Those that the target has not answered hold back the answers to those that came later.
   if (event.has_global_request() && from == Direction::up && globals_due_.size() >= ChannelBook::max_answers_due) {

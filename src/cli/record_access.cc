@@ -39,6 +39,7 @@ void take_first(ipc::RecordingHandle& handle, OpenRecording& out) {
   out.other_seals = static_cast<std::size_t>(handle.other_seals_size());
   out.key_file = base::to_bytes(handle.key_file());
   out.key_problem = handle.key_problem();
+  out.record_bytes = handle.record_bytes();
   out.known_keys = hash_from(handle.keys_hash());
   for (const auto& head : handle.heads()) {
     if (auto hash = hash_from(head.hash())) {

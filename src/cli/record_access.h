@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,7 +40,9 @@ struct OpenRecording {
   std::string id;
   std::string facts;  ///< the recording's JSON object
   std::shared_ptr<const recording::RecordSource> source;
-  recording::ReadKeys keys;  ///< session empty: this node cannot read it
+  std::uint64_t record_bytes =
+      std::numeric_limits<std::uint64_t>::max();  ///< when the tails passed with it were all that it had
+  recording::ReadKeys keys;                       ///< session empty: this node cannot read it
   recording::PublicKey node_key{};
   std::vector<recording::ChunkMark> known_chunks;
   std::optional<recording::Hash> known_header;

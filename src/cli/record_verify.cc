@@ -173,6 +173,7 @@ base::Result<int> verify_and_print(Context& context, const OpenRecording& record
   const bool have_node = recording.node_key != recording::PublicKey{};
   const std::span<const recording::PublicKey> node(&recording.node_key, 1);
   if (have_node) options.trusted_nodes = node;
+  options.record_bytes = recording.record_bytes;
   options.known_chunks = recording.known_chunks;
   options.known_header = recording.known_header;
   options.known_seal = recording.known_seal;

@@ -18,17 +18,21 @@ store::CredentialKey key_of(std::string_view user) {
   return {"user", std::string(user), "password-hash"};
 }
 
-Status put_hash(store::Store& store, std::string_view user, std::string hash, base::Micros now_us) {
-  return store.put_credential({key_of(user), 1, std::move(hash), now_us});
+/// In the place of the one that was checked: it may have been replaced, or removed with its user, in the meantime.
+Status renew(store::Store& store, std::string_view user, const std::string& checked, std::string hash,
+             base::Micros now_us) {
+  return store.transaction([&]() -> Status {
+    Result<store::CredentialRow> row = store.get_credential(key_of(user));
+    if (!row && row.error().code == Errc::not_found) return {};
+    if (!row) return pass(row);
+    return row->value == checked ? set_password(store, user, std::move(hash), now_us) : Status();
+  });
 }
 
 }  // namespace
 
-Status set_password(store::Store& store, const Passwords& passwords, std::string_view user, ByteView password,
-                    base::Micros now_us) {
-  Result<std::string> hash = passwords.hash(password);
-  if (!hash) return pass(hash);
-  return put_hash(store, user, std::move(*hash), now_us);
+Status set_password(store::Store& store, std::string_view user, std::string hash, base::Micros now_us) {
+  return store.put_credential({key_of(user), 1, std::move(hash), now_us});
 }
 
 Status remove_password(store::Store& store, std::string_view user) {
@@ -49,13 +53,13 @@ Status check_password(store::Store& store, const Passwords& passwords, std::stri
   Result<store::CredentialRow> row = store.get_credential(key_of(user));
   if (!row && row.error().code != Errc::not_found) return pass(row);
   std::optional<std::string> hash;
-  if (row && state == UserState::enabled) hash = std::move(row->value);
+  if (row && state == UserState::enabled) hash = row->value;
   const PasswordVerdict verdict = passwords.verify(hash, password);
   if (verdict == PasswordVerdict::mismatch) return fail(Errc::denied, "the user name or the password is wrong");
   if (verdict == PasswordVerdict::match_rehash) {
     // A password that was set under older rules is right all the same: it is only not renewed.
     Result<std::string> renewed = passwords.hash(password);
-    if (renewed) return put_hash(store, user, std::move(*renewed), now_us);
+    if (renewed) return renew(store, user, row->value, std::move(*renewed), now_us);
   }
   return {};
 }

@@ -2,6 +2,7 @@
 // What proves a user, against the store: her password's hash. Trusted side; blocks (see password.h).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -12,9 +13,9 @@
 
 namespace sallyport::identity {
 
-/// Sets or replaces. Whether the user exists is the caller's to check. Errors: those of Passwords::hash and the store.
-base::Status set_password(store::Store& store, const Passwords& passwords, std::string_view user,
-                          base::ByteView password, base::Micros now_us);
+/// Sets or replaces. hash: of Passwords::hash(). Whether the user exists is the caller's to check, in the same
+/// transaction: what is stored for a user who has been deleted is the next one's of that name. Errors: the store's.
+base::Status set_password(store::Store& store, std::string_view user, std::string hash, base::Micros now_us);
 
 /// Removes a user's password, if any.
 base::Status remove_password(store::Store& store, std::string_view user);

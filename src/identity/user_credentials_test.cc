@@ -34,13 +34,13 @@ class UserCredentialsTest : public ::testing::Test {
 TEST_F(UserCredentialsTest, SetCheckReplaceRemove) {
   const Passwords p = passwords(1);
   EXPECT_FALSE(*has_password(*store_, "alice"));
-  ASSERT_TRUE(set_password(*store_, p, "alice", view("first password"), 1));
+  ASSERT_TRUE(set_password(*store_, "alice", *p.hash(view("first password")), 1));
   EXPECT_TRUE(*has_password(*store_, "alice"));
   EXPECT_TRUE(check_password(*store_, p, "alice", UserState::enabled, view("first password"), 2));
-  ASSERT_TRUE(set_password(*store_, p, "alice", view("second password"), 3));
+  ASSERT_TRUE(set_password(*store_, "alice", *p.hash(view("second password")), 3));
   EXPECT_FALSE(check_password(*store_, p, "alice", UserState::enabled, view("first password"), 4));
   EXPECT_TRUE(check_password(*store_, p, "alice", UserState::enabled, view("second password"), 4));
-  EXPECT_FALSE(set_password(*store_, p, "alice", view("short"), 5));
+  EXPECT_FALSE(p.hash(view("short")));
   ASSERT_TRUE(remove_password(*store_, "alice"));
   ASSERT_TRUE(remove_password(*store_, "alice"));
   EXPECT_FALSE(check_password(*store_, p, "alice", UserState::enabled, view("second password"), 6));
@@ -48,7 +48,7 @@ TEST_F(UserCredentialsTest, SetCheckReplaceRemove) {
 
 TEST_F(UserCredentialsTest, EveryWrongAnswerIsTheSame) {
   const Passwords p = passwords(1);
-  ASSERT_TRUE(set_password(*store_, p, "alice", view("right password"), 1));
+  ASSERT_TRUE(set_password(*store_, "alice", *p.hash(view("right password")), 1));
   const base::Status wrong = check_password(*store_, p, "alice", UserState::enabled, view("wrong"), 2);
   const base::Status unknown = check_password(*store_, p, "eve", UserState::refused, view("right password"), 2);
   const base::Status disabled = check_password(*store_, p, "alice", UserState::refused, view("right password"), 2);
@@ -60,7 +60,7 @@ TEST_F(UserCredentialsTest, EveryWrongAnswerIsTheSame) {
 }
 
 TEST_F(UserCredentialsTest, ALoginRenewsAnOldHash) {
-  ASSERT_TRUE(set_password(*store_, passwords(2), "alice", view("right password"), 1));
+  ASSERT_TRUE(set_password(*store_, "alice", *passwords(2).hash(view("right password")), 1));
   const std::string old = store_->get_credential({"user", "alice", "password-hash"})->value;
   const Passwords now = passwords(1);
   EXPECT_FALSE(check_password(*store_, now, "alice", UserState::enabled, view("wrong password"), 2));

@@ -33,21 +33,21 @@ std::string text_of(const json& object, const char* key) {
 
 }  // namespace
 
-Bytes head_message(std::int64_t seq, base::Micros time_us, ByteView chain) {
+Bytes head_message(Says says, std::int64_t seq, base::Micros time_us, ByteView chain) {
   // The first words keep this signature from being taken for one over anything else.
-  Bytes out = base::to_bytes("sallyport audit head 1\n");
+  Bytes out = base::to_bytes(says == Says::ends ? "sallyport audit end 1\n" : "sallyport audit head 1\n");
   put_u64(out, static_cast<std::uint64_t>(seq));
   put_u64(out, static_cast<std::uint64_t>(time_us));
   out.insert(out.end(), chain.begin(), chain.end());
   return out;
 }
 
-bool signature_holds(const Head& head) {
+bool signature_holds(const Head& head, Says says) {
   if (head.chain.size() != kHashBytes || head.public_key.size() != crypto_sign_PUBLICKEYBYTES ||
       head.signature.size() != crypto_sign_BYTES) {
     return false;
   }
-  const Bytes message = head_message(head.seq, head.time_us, head.chain);
+  const Bytes message = head_message(says, head.seq, head.time_us, head.chain);
   return crypto_sign_verify_detached(head.signature.data(), message.data(), message.size(), head.public_key.data()) ==
          0;
 }

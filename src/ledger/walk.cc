@@ -37,7 +37,8 @@ void Walk::claim(Claim from, Head head) {
                      std::find(trusted_keys_.begin(), trusted_keys_.end(), head.public_key) != trusted_keys_.end();
   const std::string which = origin(from) + " at " + event_name(head.seq);
   if (!known) broken(head.seq, which + " is signed by a key that is not trusted");
-  if (!signature_holds(head)) broken(head.seq, which + " has no valid signature");
+  const Says says = from == Claim::end ? Says::ends : Says::reached;
+  if (!signature_holds(head, says)) broken(head.seq, which + " has no valid signature");
   const std::int64_t seq = head.seq;
   claims_.emplace(seq, Claimed{from, std::move(head)});
 }

@@ -21,9 +21,9 @@ struct Signer {
   Bytes public_key = Bytes(crypto_sign_PUBLICKEYBYTES);
   Bytes secret_key = Bytes(crypto_sign_SECRETKEYBYTES);
   Signer() { crypto_sign_keypair(public_key.data(), secret_key.data()); }
-  Head over(std::int64_t seq, Bytes chain) const {
+  Head over(std::int64_t seq, Bytes chain, Says says = Says::reached) const {
     Head head{seq, 1772366400000000, std::move(chain), public_key, Bytes(crypto_sign_BYTES)};
-    const Bytes message = head_message(head.seq, head.time_us, head.chain);
+    const Bytes message = head_message(says, head.seq, head.time_us, head.chain);
     crypto_sign_detached(head.signature.data(), nullptr, message.data(), message.size(), secret_key.data());
     return head;
   }
@@ -131,6 +131,8 @@ TEST(Walk, AHeadOfAnotherKeyOrWithoutASignatureVouchesForNothing) {
   damaged = node.over(3, chain_at(events, 3));
   damaged.seq = 2;  // a signature is for one place
   EXPECT_FALSE(walk(events, {damaged}, {node.public_key}).ok);
+  const Head end = node.over(3, chain_at(events, 3), Says::ends);
+  EXPECT_THAT(walk(events, {end}, {node.public_key}).problem, HasSubstr("no valid signature"));
 }
 
 TEST(Walk, AFaultThatTheGatewayNotedFailsUntilItIsKnown) {

@@ -113,6 +113,17 @@ TEST_F(LinkTest, ResumesWhereItPaused) {
   EXPECT_EQ(received.size(), 2u);
 }
 
+TEST_F(LinkTest, SaysSoAfterTheFirstOfEachWakeUp) {
+  link.on_first([this] { received.emplace_back("first"); });
+  for (const char* m : {"one", "two"}) broker_sends(m);
+  loop.after(1000, [this] {
+    broker_sends("three");
+    broker_sends("stop");
+  });
+  EXPECT_EQ(loop.run(), 1);
+  EXPECT_EQ(received, (std::vector<std::string>{"one", "first", "two", "three", "first", "stop"}));
+}
+
 TEST_F(LinkTest, AnEmptyMessageIsTheEnd) {
   ASSERT_EQ(::send(pair.broker.get(), "", 0, 0), 0);
   EXPECT_EQ(loop.run(), kExitBrokerGone);

@@ -3,6 +3,7 @@
 // session loop may go on, or go away, meanwhile.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -110,12 +111,15 @@ class CloseJob final : public WriterJob {
 /// fdatasync of a tail.
 class SyncJob final : public WriterJob {
  public:
-  explicit SyncJob(std::shared_ptr<Tail> tail) : tail_(std::move(tail)) {}
+  explicit SyncJob(std::shared_ptr<Tail> tail) : tail_(std::move(tail)), up_to_(tail_->used) {}
   JobKind kind() const override { return JobKind::sync; }
+  /// On the session loop, when it has worked.
+  void note_synced() const { tail_->synced = std::max(tail_->synced, up_to_); }
 
  private:
   base::Status work(Compressor& compressor) override;
   std::shared_ptr<Tail> tail_;
+  const std::uint64_t up_to_;
 };
 
 }  // namespace sallyport::recording

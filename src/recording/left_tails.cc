@@ -49,6 +49,12 @@ base::Result<std::vector<LeftTail>> read_left_tails(const std::string& directory
   return out;
 }
 
+base::Status sync_tail(const LeftTail& tail) {
+  auto fd = open_regular(tail.path, O_RDONLY);
+  if (!fd) return pass(fd);
+  return sync_data(fd->get());
+}
+
 base::Status give_back_space(const LeftTail& tail) {
   std::size_t size = 0;
   if (tail.used) {

@@ -29,6 +29,9 @@ struct LeftTail {
 /// that no chunk can have.
 base::Result<std::vector<LeftTail>> read_left_tails(const std::string& directory, const std::string& id);
 
+/// Makes it durable: what was written, and survived its writer, may not be yet.
+base::Status sync_tail(const LeftTail& tail);
+
 /// Shortens the file to what it holds: the reserved rest stands where the record needs to grow. The file itself stays,
 /// for it says that the record was not closed.
 base::Status give_back_space(const LeftTail& tail);

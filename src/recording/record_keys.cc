@@ -152,6 +152,14 @@ Hash key_file_checksum(base::ByteView keys_file) {
   return out;
 }
 
+bool usable_x25519(const PublicKey& key) {
+  ready_crypto();
+  // The shared secret with a point of small order is zero whoever the other is, and libsodium then fails.
+  const std::array<std::uint8_t, crypto_scalarmult_SCALARBYTES> anybody{1};
+  std::array<std::uint8_t, crypto_scalarmult_BYTES> shared{};
+  return crypto_scalarmult(shared.data(), anybody.data(), key.data()) == 0;
+}
+
 base::Result<PublicKey> x25519_public(const base::SecretBytes& secret_key) {
   PublicKey out{};
   if (secret_key.size() != crypto_box_SECRETKEYBYTES || crypto_scalarmult_base(out.data(), secret_key.data()) != 0) {

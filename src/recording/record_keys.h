@@ -51,6 +51,9 @@ struct KeyFileEntry {
 /// Who can open the record, without any key.
 base::Result<std::vector<KeyFileEntry>> list_key_file(base::ByteView keys_file);
 
+/// Whether anything can be encrypted to the key: not to the few points of small order (RFC 7748 section 6.1).
+bool usable_x25519(const PublicKey& key);
+
 /// Public key of an X25519 secret key (32 bytes).
 base::Result<PublicKey> x25519_public(const base::SecretBytes& secret_key);
 

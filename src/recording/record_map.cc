@@ -45,10 +45,10 @@ const MappedChunk* RecordMap::find(std::uint64_t number) const {
   return it == chunks_.end() ? nullptr : &*it;
 }
 
-base::Status RecordMap::extend() {
+base::Status RecordMap::extend(std::uint64_t up_to) {
   auto size = file_size(fd_);
   if (!size) return pass(size);
-  size_ = std::max(*size, at_);
+  size_ = std::max(std::min(*size, up_to), at_);
   while (at_ < size_ && chunks_.size() < kMaxChunks) {
     auto found = take_item(at_);
     if (found && *found == Found::nothing && searched_size_ != size_) found = search();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,8 +33,9 @@ class RecordMap {
   /// Reads the header; extend() reads the rest.
   static base::Result<RecordMap> open(int fd);
 
-  /// Takes in what the file holds by now. What stands unfinished at its end is tried again next time.
-  base::Status extend();
+  /// Takes in what the file holds by now, in its first up_to bytes. What stands unfinished at its end is tried again
+  /// next time.
+  base::Status extend(std::uint64_t up_to = std::numeric_limits<std::uint64_t>::max());
 
   const std::optional<Header>& header() const { return header_; }
   const std::string& header_problem() const { return header_problem_; }

@@ -153,10 +153,12 @@ class Recovery {
 
   /// Bytes behind the last chunk may go when they are an append that did not complete: a chunk's, whose tail still
   /// stands, or the seal's, when it states more than is there. A seal that is all there was durable, whatever has
-  /// become of it since.
+  /// become of it since; unless the last tail still stands, which goes only after the seal is durable: a power cut may
+  /// have kept the file's new size without the bytes.
   base::Status check_unfinished() const {
     auto start = read_at(fd_.get(), map_.end(), kSealPrefixBytes);
     if (!start) return pass(start);
+    if (closing() && seal_or_nothing(*start)) return {};
     auto trailer = read_at(fd_.get(), map_.size() - std::min<std::uint64_t>(map_.size(), kTrailerBytes), kTrailerBytes);
     if (!trailer) return pass(trailer);
     if (decode_trailer(*trailer)) return damaged("the seal is damaged");
@@ -171,7 +173,27 @@ class Recovery {
     return torn ? base::Status() : damaged("the seal is damaged");
   }
 
+  /// The tail of the last chunk is there: check_tails() found in it what is in the chunk.
+  bool closing() const {
+    const std::uint64_t next = map_.chunks().size();
+    return std::any_of(tails_.begin(), tails_.end(),
+                       [next](const LeftTail& t) { return t.used && t.number + 1 == next; });
+  }
+
+  /// The start of a seal, of which some bytes may not have reached the disk.
+  static bool seal_or_nothing(base::ByteView start) {
+    for (std::size_t i = 0; i < std::min(start.size(), kSealMagic.size()); ++i) {
+      if (start[i] != 0 && start[i] != static_cast<std::uint8_t>(kSealMagic[i])) return false;
+    }
+    return true;
+  }
+
   base::Result<RecoverOutcome> close_record(const Signer& signer, std::string_view reason, base::Micros now_us) {
+    // A power cut from here on must not find a chunk half written and its tail lost.
+    for (const LeftTail& tail : tails_) {
+      if (!tail.used) continue;
+      if (auto synced = sync_tail(tail); !synced) return pass(synced);
+    }
     // On a full disk the reserved rest of the tails is the room that the record needs.
     for (const LeftTail& tail : tails_) {
       if (auto given = give_back_space(tail); !given) return pass(given);

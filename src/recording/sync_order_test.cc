@@ -51,9 +51,9 @@ TEST_F(SyncOrderTest, ATailIsDurableBeforeItsChunkIsWritten) {
     ASSERT_TRUE(writer->add(EntryKind::plain, 1, base::view(std::string(20000, 'x'))));
     ASSERT_TRUE(writer->flush());
   }
-  run(*writer, writer->take_job());  // the next tail
+  run(*writer, *writer->take_job());  // the next tail
   const auto before = std::filesystem::file_size(rec());
-  auto job = writer->take_job();
+  auto job = *writer->take_job();
   ASSERT_NE(job, nullptr);
   watch();
   run(*writer, std::move(job));
@@ -67,6 +67,18 @@ TEST_F(SyncOrderTest, TheLastTailIsDurableBeforeTheRecordIsClosed) {
   const auto before = std::filesystem::file_size(rec());
   watch();
   close(*writer);
+  expect_tail_first(0, before);
+}
+
+TEST_F(SyncOrderTest, ALeftTailIsDurableBeforeItsChunkIsWritten) {
+  {
+    auto writer = create();
+    ASSERT_TRUE(writer->add(EntryKind::plain, 1, base::view("x")));
+    ASSERT_TRUE(writer->flush());
+  }
+  const auto before = std::filesystem::file_size(rec());
+  watch();
+  ASSERT_TRUE(recover(directory, id, *signer, "cut", 9));
   expect_tail_first(0, before);
 }
 

@@ -73,7 +73,7 @@ class RecordTest : public ::testing::Test {
   }
   /// Runs what is due, as a broker's job thread would.
   void run_jobs(Writer& writer) {
-    while (auto job = writer.take_job()) run(writer, std::move(job));
+    while (auto job = *writer.take_job()) run(writer, std::move(job));
   }
   JobOutcome run(Writer& writer, std::unique_ptr<Job> job) {
     auto status = job->run(compressor);

@@ -45,7 +45,7 @@ class Verifier {
   void check_missing_chunks();
   void check_known_chunks();
   base::Status check_tails();
-  base::Result<bool> check_tail(std::uint64_t number, bool last);
+  bool check_tail(std::uint64_t number, base::ByteView bytes, bool last);
   base::Result<std::optional<base::Bytes>> read_tail(std::uint64_t number) const;
   void check_seal();
   void check_index(const std::string& at);

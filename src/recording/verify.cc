@@ -272,7 +272,7 @@ base::Result<VerifyReport> verify(const RecordSource& source, const VerifyOption
   ready_crypto();
   auto map = RecordMap::open(source.record_fd());
   if (!map) return pass(map);
-  if (auto extended = map->extend(); !extended) return pass(extended);
+  if (auto extended = map->extend(options.record_bytes); !extended) return pass(extended);
   return Verifier(source, options, std::move(*map)).run();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,7 +25,9 @@ struct VerifyOptions {
   std::optional<Hash> known_header;          ///< from the audit log's start event
   std::optional<Hash> known_seal;            ///< from the audit log's end event: an unsealed record is then a fault
   std::size_t other_seals = 0;               ///< how many further ones the audit log holds: it contradicts itself
-  const ReadKeys* keys = nullptr;            ///< opens and checks every frame and chunk; input too if the key is there
+  /// Of a live record, beside tails that were there when it was so long: what comes behind is not looked at.
+  std::uint64_t record_bytes = std::numeric_limits<std::uint64_t>::max();
+  const ReadKeys* keys = nullptr;  ///< opens and checks every frame and chunk; input too if the key is there
 };
 
 struct Finding {

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same for a record that is still being written: its newest frames lie in a tail, one by one.
+#include <unistd.h>
+
+#include <functional>
+#include <map>
+
+#include "recording/file_io.h"
 #include "recording/frame.h"
 #include "recording/verify_test.h"
 
@@ -39,6 +45,53 @@ TEST_F(TailTest, ALiveRecordIsSound) {
   EXPECT_TRUE(check(&k).sound()) << text(check(&k));
   EXPECT_EQ(check().state, VerifyReport::State::live);
   EXPECT_EQ(check().tail_frames, 6U);
+}
+
+/// What the gateway hands out of a record under way: descriptors, while the writer goes on.
+class HeldFiles final : public RecordSource {
+ public:
+  HeldFiles(const std::string& directory, const std::string& id) : files_(std::move(*open_directory(directory, id))) {
+    const auto numbers = list_tails(directory, id);
+    for (const std::uint64_t n : *numbers) tails_[n] = std::move(*files_->open_tail(n));
+  }
+  int record_fd() const override { return files_->record_fd(); }
+  base::Result<base::Fd> open_tail(std::uint64_t number) const override {
+    before_tail();
+    const auto found = tails_.find(number);
+    if (found == tails_.end()) return base::fail(base::Errc::not_found, "no tail");
+    return base::Fd(::dup(found->second.get()));
+  }
+  std::function<void()> before_tail;
+
+ private:
+  std::unique_ptr<RecordSource> files_;
+  std::map<std::uint64_t, base::Fd> tails_;
+};
+
+TEST_F(TailTest, ARecordThatGrowsMeanwhileIsSoundAsFarAsItsTailsWereHanded) {
+  writer = create();
+  const auto go_on = [&](int events) {
+    for (int i = 0; i < events; ++i) {
+      ASSERT_TRUE(writer->add(EntryKind::plain, 100, base::view(std::string(20'000, 'e'))));
+      ASSERT_TRUE(writer->flush());
+      run_jobs(*writer);
+    }
+  };
+  // Between the hand-over and the look at the record, and between looks at its tails.
+  for (const auto& [before, between] : {std::pair{25, 1}, {0, 6}}) {
+    for (int start = 1; start <= 40; start += 3) {
+      go_on(start);
+      VerifyOptions o;
+      o.record_bytes = std::filesystem::file_size(rec());
+      HeldFiles held(directory, id);
+      go_on(before);
+      held.before_tail = [&, n = between] { go_on(n); };
+      const auto report = verify(held, o);
+      ASSERT_TRUE(report.has_value());
+      ASSERT_TRUE(report->sound()) << start << "\n" << text(*report);
+      ASSERT_GT(std::filesystem::file_size(rec()), o.record_bytes) << "it did not grow";
+    }
+  }
 }
 
 TEST_F(TailTest, EveryFlippedByteOfATailNamesItsFrame) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of a verification that looks at what is not in ID.rec yet. Reads foreign bytes.
 #include <algorithm>
+#include <map>
 
 #include "recording/content_check.h"
 #include "recording/file_io.h"
@@ -33,38 +34,37 @@ base::Status Verifier::check_tails() {
     if (!left) return pass(left);
     if (*left) findings_.note("tail " + std::to_string(next_number_ - 1), "left over: its chunk is in the record");
   }
-  std::vector<std::uint64_t> numbers;
-  for (std::uint64_t n = next_number_; n < next_number_ + kTailsAhead; ++n) {
+  std::map<std::uint64_t, base::Bytes> tails;
+  // The last first: nothing is added to a tail once the next has begun, so each is whole when those behind it were
+  // read before.
+  for (std::uint64_t n = next_number_ + kTailsAhead; n-- > next_number_;) {
     auto bytes = read_tail(n);
     if (!bytes) return pass(bytes);
     if (!*bytes) continue;
     // Prepared and not begun: all zeros. One whose head alone is gone was begun.
-    if (std::any_of((*bytes)->begin(), (*bytes)->end(), [](std::uint8_t b) { return b != 0; })) numbers.push_back(n);
+    const bool begun = std::any_of((*bytes)->begin(), (*bytes)->end(), [](std::uint8_t b) { return b != 0; });
+    if (begun) tails.emplace(n, std::move(**bytes));
   }
   std::uint64_t expected = next_number_;
-  for (const std::uint64_t n : numbers) {
+  for (const auto& [n, bytes] : tails) {
     for (; expected < n; ++expected) {
       findings_.fault("tail " + std::to_string(expected), "missing");
       chain_known_ = false;
     }
-    auto used = check_tail(n, n == numbers.back());
-    if (!used) return pass(used);
-    if (*used && map_.seal()) findings_.fault("tail " + std::to_string(n), "frames are left beside the seal");
+    const bool used = check_tail(n, bytes, n == tails.rbegin()->first);
+    if (used && map_.seal()) findings_.fault("tail " + std::to_string(n), "frames are left beside the seal");
     expected = n + 1;
   }
-  current_tail_ = !numbers.empty();
-  covered_ = !numbers.empty() && numbers.front() == next_number_;
+  current_tail_ = !tails.empty();
+  covered_ = tails.contains(next_number_);
   return {};
 }
 
 /// True when the tail holds frames.
-base::Result<bool> Verifier::check_tail(std::uint64_t number, bool last) {
+bool Verifier::check_tail(std::uint64_t number, base::ByteView bytes, bool last) {
   const std::string name = "tail " + std::to_string(number);
-  auto bytes = read_tail(number);
-  if (!bytes) return pass(bytes);
-  if (!*bytes) return false;
-  if ((*bytes)->size() > kTailCapacityBytes) findings_.fault(name, "longer than a tail can be");
-  const auto head = decode_tail_head(**bytes);
+  if (bytes.size() > kTailCapacityBytes) findings_.fault(name, "longer than a tail can be");
+  const auto head = decode_tail_head(bytes);
   Hash chain_in = chain_;
   if (!head || !*head) {
     findings_.fault(name + " at offset 0", head ? std::string("its head is gone") : head.message());
@@ -77,7 +77,7 @@ base::Result<bool> Verifier::check_tail(std::uint64_t number, bool last) {
     }
     next_seq_ = (*head)->first_seq;
   }
-  const base::ByteView frames = base::ByteView(**bytes).subspan(std::min(kTailHeadBytes, (*bytes)->size()));
+  const base::ByteView frames = bytes.subspan(std::min(kTailHeadBytes, bytes.size()));
   const FrameWalk walk = walk_frames(frames, chain_in);
   ContentCheck check(findings_, keys_ ? &*keys_ : nullptr, map_.header_hash());
   const FramesPlace where{name, number, kTailHeadBytes};

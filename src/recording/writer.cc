@@ -110,6 +110,9 @@ base::Result<std::unique_ptr<Writer>> Writer::create(const WriterOptions& option
                                                      base::Random& random) {
   ready_crypto();
   if (!base::is_id(options.id)) return base::fail(base::Errc::invalid, "a recording needs a session id as its name");
+  if (options.recipients.empty()) {
+    return base::fail(base::Errc::invalid, "a recording without a recipient could be read by nobody");
+  }
   const ReadKeys fresh = make_keys(random);
   Header header;
   header.id = options.id;
@@ -206,9 +209,10 @@ bool Writer::job_due() const {
   return s.failure && !s.closed && !s.job_out && (s.wants_next() || (s.full() && s.next));
 }
 
-std::unique_ptr<Job> Writer::take_job() {
-  if (!job_due()) return nullptr;
+base::Result<std::unique_ptr<Job>> Writer::take_job() {
   State& s = *state_;
+  if (!s.failure) return pass(s.failure);
+  if (!job_due()) return nullptr;
   if (!s.next) {
     s.job_out = true;
     return std::make_unique<PrepareJob>(s.directory, s.id, s.tail->number + 1);
@@ -216,17 +220,17 @@ std::unique_ptr<Job> Writer::take_job() {
   std::shared_ptr<Tail> full = s.tail;
   if (auto begun = s.begin_tail(std::move(s.next)); !begun) {
     s.failure = begun;
-    return nullptr;
+    return pass(begun);
   }
   s.next.reset();
   s.job_out = true;
   return std::make_unique<ChunkJob>(std::move(full), s.file, s.keys);
 }
 
-std::unique_ptr<Job> Writer::take_sync_job() {
+base::Result<std::unique_ptr<Job>> Writer::take_sync_job() {
   State& s = *state_;
-  if (!s.failure || s.closed || s.tail->synced == s.tail->used) return nullptr;
-  s.tail->synced = s.tail->used;
+  if (!s.failure) return pass(s.failure);
+  if (s.closed || s.tail->synced == s.tail->used) return nullptr;
   return std::make_unique<SyncJob>(s.tail);
 }
 
@@ -238,6 +242,7 @@ base::Result<JobOutcome> Writer::finish(std::unique_ptr<Job> job) {
     s.failure = done.status;
     return pass(done.status);
   }
+  if (done.kind() == JobKind::sync) static_cast<SyncJob&>(done).note_synced();
   if (done.prepared) {
     if (s.closed) {
       ::unlink(done.prepared->path.c_str());

@@ -32,7 +32,7 @@ struct WriterOptions {
   std::string directory;  ///< exists already
   std::string id;         ///< base::is_id
   base::Micros started_at_us = 0;
-  std::vector<Recipient> recipients;  ///< at most 64; without one nobody can ever read the record
+  std::vector<Recipient> recipients;  ///< 1 to kMaxRecipients
 };
 
 /// What a job did, for the audit log.
@@ -83,12 +83,14 @@ class Writer {
 
   /// Whether take_job() has something to give. Ask after each flush() and each finish().
   bool job_due() const;
-  /// The next chunk to seal, or the next tail to prepare; null when nothing is due or a job is out.
-  std::unique_ptr<Job> take_job();
+  /// The next chunk to seal, or the next tail to prepare; null when nothing is due or a job is out. Errors as in
+  /// flush().
+  base::Result<std::unique_ptr<Job>> take_job();
   /// True when a chunk's worth of entries waits in the tail (job_due() covers it; this is for statistics and tests).
   bool chunk_full() const;
-  /// An fdatasync of the current tail, for the once-a-second sync; null when nothing was written since the last.
-  std::unique_ptr<Job> take_sync_job();
+  /// An fdatasync of the current tail, for the once-a-second sync; null when nothing was written since the last. What
+  /// is flushed now is durable once it and every job before it have finished without an error. Errors as in flush().
+  base::Result<std::unique_ptr<Job>> take_sync_job();
 
   /// Takes a finished job back. An error is final, as in flush().
   base::Result<JobOutcome> finish(std::unique_ptr<Job> job);

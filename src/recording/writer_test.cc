@@ -140,11 +140,45 @@ TEST_F(WriterTest, ASlowDiskIsBackPressureNotLoss) {
   EXPECT_EQ(read_all(viewer).events.size(), static_cast<std::size_t>(sent));
 }
 
+// Whoever waits for a sync must not take "nothing to do" for "durable".
+TEST_F(WriterTest, AChangeOfTailsThatFailsIsNotTakenForNothingToSync) {
+  auto writer = create();
+  while (!writer->chunk_full()) {
+    ASSERT_TRUE(writer->add(EntryKind::plain, 1, base::view(std::string(20000, 'x'))));
+    ASSERT_TRUE(writer->flush());
+  }
+  run(*writer, *writer->take_job());  // the next tail
+  ASSERT_TRUE(writer->job_due());
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit nothing = before;
+  nothing.rlim_cur = 0;
+  ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  const auto job = writer->take_job();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_FALSE(job.has_value());
+  EXPECT_FALSE(writer->take_sync_job().has_value());
+  EXPECT_FALSE(writer->flush());
+}
+
+TEST_F(WriterTest, ASyncIsAskedForUntilOneHasWorked) {
+  auto writer = create();
+  ASSERT_TRUE(writer->add(EntryKind::plain, 1, base::view("x")));
+  ASSERT_TRUE(writer->flush());
+  auto first = *writer->take_sync_job();
+  ASSERT_NE(first, nullptr);
+  auto second = *writer->take_sync_job();
+  EXPECT_NE(second, nullptr) << "the first has not run";
+  run(*writer, std::move(first));
+  EXPECT_EQ(*writer->take_sync_job(), nullptr);
+}
+
 TEST_F(WriterTest, AFullDiskStopsBeforeAForwardAndForGood) {
   auto writer = create();
   ASSERT_TRUE(writer->add(EntryKind::plain, 1, base::view(std::string(100000, 'x'))));
   ASSERT_TRUE(writer->flush());
-  auto job = writer->take_job();
+  auto job = *writer->take_job();
   ASSERT_NE(job, nullptr);
   // A file size limit stands for the full disk: the next tail cannot be reserved.
   struct rlimit before {};

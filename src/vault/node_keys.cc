@@ -24,41 +24,59 @@ Status derive_signing_key(ByteView seed, SecretBytes& secret, Bytes& public_key)
   return {};
 }
 
+Result<SecretBytes> make_key(keys::GeneratedKey kind, base::Random& random) {
+  Result<keys::PrivateKey> made = keys::PrivateKey::generate(kind, random);
+  if (!made) return pass(made);
+  return made->serialize();
+}
+
 }  // namespace
 
 Result<keys::PrivateKey> Vault::get_or_make_key(const store::CredentialKey& key, keys::GeneratedKey kind) {
-  Result<SecretBytes> text = get_or_make(key, [&]() -> Result<SecretBytes> {
-    Result<keys::PrivateKey> made = keys::PrivateKey::generate(kind, random_);
-    if (!made) return pass(made);
-    return made->serialize();
-  });
+  Result<SecretBytes> text = get_or_make(key, [&] { return make_key(kind, random_); });
   if (!text) return pass(text);
   return keys::PrivateKey::parse(text->view());
 }
 
-Status Vault::load_node_keys() {
+// Only the first start makes them. Later one that is not there was taken away, by somebody who would like to see a new
+// one in its place: with a new signing key, a log that was emptied would look like that of a new node.
+Result<SecretBytes> Vault::node_secret(const store::CredentialKey& key, Start start,
+                                       const std::function<Result<SecretBytes>()>& make) {
+  if (start == Start::first) return get_or_make(key, make);
+  Result<SecretBytes> out = get(key);
+  if (!out && out.error().code == Errc::not_found) {
+    return fail(Errc::corrupt, "vault: a key of this node was taken out of the store (" + key.owner_kind + " " +
+                                   key.owner_name + " " + key.type +
+                                   "); keep the database as evidence and restore it from a backup");
+  }
+  return out;
+}
+
+Result<keys::PrivateKey> Vault::node_key(const store::CredentialKey& key, Start start, keys::GeneratedKey kind) {
+  Result<SecretBytes> text = node_secret(key, start, [&] { return make_key(kind, random_); });
+  if (!text) return pass(text);
+  return keys::PrivateKey::parse(text->view());
+}
+
+Status Vault::load_node_keys(Start start) {
   using Kind = keys::GeneratedKey;
   return store_.transaction([&]() -> Status {
-    Result<keys::PrivateKey> host_ed25519 = get_or_make_key({"gateway", "host-key", "ed25519"}, Kind::ed25519);
+    Result<keys::PrivateKey> host_ed25519 = node_key({"gateway", "host-key", "ed25519"}, start, Kind::ed25519);
     if (!host_ed25519) return pass(host_ed25519);
-    Result<keys::PrivateKey> host_rsa = get_or_make_key({"gateway", "host-key", "rsa"}, Kind::rsa_3072);
+    Result<keys::PrivateKey> host_rsa = node_key({"gateway", "host-key", "rsa"}, start, Kind::rsa_3072);
     if (!host_rsa) return pass(host_rsa);
-    Result<keys::PrivateKey> user_ca = get_or_make_key({"gateway", "user-ca", "ed25519"}, Kind::ed25519);
+    Result<keys::PrivateKey> user_ca = node_key({"gateway", "user-ca", "ed25519"}, start, Kind::ed25519);
     if (!user_ca) return pass(user_ca);
-    Result<keys::PrivateKey> host_ca = get_or_make_key({"gateway", "host-ca", "ed25519"}, Kind::ed25519);
+    Result<keys::PrivateKey> host_ca = node_key({"gateway", "host-ca", "ed25519"}, start, Kind::ed25519);
     if (!host_ca) return pass(host_ca);
     const auto thirty_two = [&]() -> Result<SecretBytes> {
       SecretBytes out(32);
       random_.fill({out.data(), out.size()});
       return out;
     };
-    bool signing_made = false;
-    Result<SecretBytes> seed = get_or_make({"node", "signing", "ed25519-seed"}, [&] {
-      signing_made = true;
-      return thirty_two();
-    });
+    Result<SecretBytes> seed = node_secret({"node", "signing", "ed25519-seed"}, start, thirty_two);
     if (!seed) return pass(seed);
-    Result<SecretBytes> scalar = get_or_make({"node", "recording", "x25519"}, thirty_two);
+    Result<SecretBytes> scalar = node_secret({"node", "recording", "x25519"}, start, thirty_two);
     if (!scalar) return pass(scalar);
     if (scalar->size() != crypto_box_SECRETKEYBYTES) return fail(Errc::corrupt, "vault: the recording key is damaged");
 
@@ -71,7 +89,7 @@ Status Vault::load_node_keys() {
     }
     node_keys_ = std::make_unique<NodeKeys>(
         NodeKeys{std::move(*host_ed25519), std::move(*host_rsa), std::move(*user_ca), std::move(*host_ca),
-                 std::move(signing_secret), std::move(signing_public), signing_made, std::move(recipient)});
+                 std::move(signing_secret), std::move(signing_public), start == Start::first, std::move(recipient)});
     return {};
   });
 }

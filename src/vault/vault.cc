@@ -103,12 +103,16 @@ Result<std::unique_ptr<Vault>> Vault::open(store::Store& store, const MasterKeyS
                                            base::Random& random) {
   if (sodium_init() < 0) return fail(Errc::internal, "vault: libsodium did not start");
   std::unique_ptr<Vault> vault(new Vault(store, clock, random));
-  if (Status unlocked = vault->unlock(source); !unlocked) return pass(unlocked);
-  if (Status loaded = vault->load_node_keys(); !loaded) return pass(loaded);
+  Status loaded = store.transaction([&]() -> Status {
+    const Result<Start> start = vault->unlock(source);
+    if (!start) return fail(start.error().code, start.error().message);
+    return vault->load_node_keys(*start);
+  });
+  if (!loaded) return pass(loaded);
   return vault;
 }
 
-Status Vault::unlock(const MasterKeySource& source) {
+Result<Vault::Start> Vault::unlock(const MasterKeySource& source) {
   Result<std::optional<std::string>> check = setting(store_, kCheckSetting);
   if (!check) return pass(check);
   if (!*check) {
@@ -116,7 +120,8 @@ Status Vault::unlock(const MasterKeySource& source) {
     if (!secrets) return pass(secrets);
     if (*secrets)
       return fail(Errc::corrupt, "vault: the store holds secrets but no key check; restore it from a backup");
-    return begin(source);
+    if (Status begun = begin(source); !begun) return pass(begun);
+    return Start::first;
   }
   Result<SecretBytes> key = source.kind == MasterKeySource::Kind::file ? key_from_file(source.path, **check)
                             : source.kind == MasterKeySource::Kind::passphrase
@@ -125,7 +130,7 @@ Status Vault::unlock(const MasterKeySource& source) {
   if (!key) return pass(key);
   if (!opens_check(key->view(), **check)) return wrong_key();
   master_ = std::move(*key);
-  return {};
+  return Start::later;
 }
 
 Status Vault::begin(const MasterKeySource& source) {

@@ -37,9 +37,9 @@ struct RecordingRecipient {
 class Vault {
  public:
   /// Reads the master key, or makes one when the store holds no secret yet (kind file: writes it; the other kinds must
-  /// bring one), checks that it is the right one, and makes the node's keys at the first start. Errors: not_found (the
-  /// key is gone: fatal), denied (not the key of this store, or a file that others may read), corrupt, those of the
-  /// store; the messages say what to do.
+  /// bring one), checks that it is the right one, and makes the node's keys in the same transaction. Errors: not_found
+  /// (the key is gone: fatal), denied (not the key of this store, or a file that others may read), corrupt (a key of
+  /// the node is damaged or gone, too), those of the store; the messages say what to do.
   static base::Result<std::unique_ptr<Vault>> open(store::Store& store, const MasterKeySource& source,
                                                    const base::Clock& clock, base::Random& random);
   ~Vault();
@@ -86,14 +86,18 @@ class Vault {
   struct NodeKeys;
   Vault(store::Store& store, const base::Clock& clock, base::Random& random);
 
-  base::Status unlock(const MasterKeySource& source);
+  enum class Start : bool { first, later };
+  base::Result<Start> unlock(const MasterKeySource& source);
   base::Status begin(const MasterKeySource& source);
   base::Status put(const store::CredentialKey& key, base::ByteView secret);
   base::Result<base::SecretBytes> get(const store::CredentialKey& key);
   base::Result<base::SecretBytes> get_or_make(const store::CredentialKey& key,
                                               const std::function<base::Result<base::SecretBytes>()>& make);
   base::Result<keys::PrivateKey> get_or_make_key(const store::CredentialKey& key, keys::GeneratedKey kind);
-  base::Status load_node_keys();
+  base::Result<base::SecretBytes> node_secret(const store::CredentialKey& key, Start start,
+                                              const std::function<base::Result<base::SecretBytes>()>& make);
+  base::Result<keys::PrivateKey> node_key(const store::CredentialKey& key, Start start, keys::GeneratedKey kind);
+  base::Status load_node_keys(Start start);
   /// Commits once more under the key in use, so that no earlier commit of unknown outcome can come back after a crash.
   base::Status settle();
   base::Status seal_anew(base::ByteView master, const std::string& passphrase_parameters);

@@ -39,6 +39,23 @@ TEST_F(VaultTest, TheFirstStartMakesKeysAndARestartKeepsThem) {
   EXPECT_EQ(vault_->jump_host_key("web1")->public_key().line(), jump);
 }
 
+TEST_F(VaultTest, AKeyOfTheNodeThatWasTakenAwayIsNotMadeAnew) {
+  open_started();
+  for (const char* owner : {"gateway", "node"}) {
+    const auto rows = *store_->list_credentials(owner);
+    ASSERT_FALSE(rows.empty());
+    for (const auto& row : rows) {
+      ASSERT_TRUE(store_->delete_credential(row.key));
+      const auto vault = Vault::open(*store_, file(), clock_, random_);
+      ASSERT_FALSE(vault) << row.key.owner_name;
+      EXPECT_EQ(vault.error().code, Errc::corrupt);
+      EXPECT_THAT(vault.message(), HasSubstr(row.key.owner_name + " " + row.key.type));
+      ASSERT_TRUE(store_->put_credential(row));
+    }
+  }
+  EXPECT_TRUE(Vault::open(*store_, file(), clock_, random_));
+}
+
 TEST_F(VaultTest, TheNodesKeysWork) {
   open_started();
   const base::Bytes signature = *vault_->node_sign(view("message"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A block is told when it is full, when its stream ends, or, while nothing else is on its way to the record, at once:
-// so a slow stream is not held up, and a fast one makes few and large blocks.
+// A block is told when it is full, when its stream ends, or, while nothing else is on its way to the record or waits to
+// be passed on, at once: so a slow stream is not held up, and a fast one makes few and large blocks. Each holds a
+// buffer of its own, so how many are not full is bounded.
 #include "back/ssh/bulk.h"
 
 #include <poll.h>
@@ -23,6 +24,7 @@ constexpr std::size_t kFlushAtBytes = 256 * 1024;
 constexpr std::size_t kFreeBuffers = 4;
 // A block of this size is part of a fast stream: it may gather more for a moment.
 constexpr std::size_t kFastBytes = 64 * 1024;
+constexpr std::size_t kUnfilledBlocks = 4;  // of a flow
 constexpr base::Micros kGatherUs = 1000;
 constexpr base::Micros kFastUs = 5000;
 
@@ -145,9 +147,10 @@ base::Status Bulk::recorded(std::uint64_t up_to) {
 base::Status Bulk::pump(leg::ssh::Peer& peer) {
   if (!ring_) return {};
   if (auto s = read_ring(); !s) return s;
-  seal_what_may();
   if (auto s = send_up(peer); !s) return s;
   if (auto s = send_down(); !s) return s;
+  // Last: what has just been passed on no longer keeps the next from going.
+  seal_what_may();
   sweep();
   return {};
 }
@@ -204,19 +207,22 @@ void Bulk::discard(const leg::RingRecord& record) {
 
 void Bulk::seal_what_may() {
   for (auto& f : flows_) {
-    if (is_ripe(*f)) seal(*f);
+    if (ripeness(*f) == Ripeness::ripe) seal(*f);
   }
 }
 
-bool Bulk::is_ripe(const Flow& flow) {
-  if (flow.open.size == 0) return false;
+Bulk::Ripeness Bulk::ripeness(const Flow& flow) const {
+  if (flow.open.size == 0) return Ripeness::nothing;
   if (flow.way == Way::up) {
     const RelayChannel* channel = relay_.find(flow.channel);
-    if (channel != nullptr && (channel->out.eof || channel->out.close)) return true;
+    if (channel != nullptr && (channel->out.eof || channel->out.close)) return Ripeness::ripe;
   }
   const base::Micros now = clock_.monotonic_us();
-  if (flow.open.size < kFastBytes && now > flow.fast_until_us) return in_flight_.empty();
-  return now >= flow.opened_us + kGatherUs;
+  if (flow.open.size < kFastBytes && now > flow.fast_until_us) {
+    return in_flight_.empty() && flow.blocks == 0 ? Ripeness::ripe : Ripeness::when_others_go;
+  }
+  if (flow.blocks >= kUnfilledBlocks) return Ripeness::when_others_go;
+  return now >= flow.opened_us + kGatherUs ? Ripeness::ripe : Ripeness::with_time;
 }
 
 base::Status Bulk::send_up(leg::ssh::Peer& peer) {
@@ -279,8 +285,11 @@ void Bulk::sweep() {
 base::Result<leg::Loop::Before> Bulk::arm() {
   using Before = leg::Loop::Before;
   if (!ring_) return Before::sleep;
-  const bool gathers = std::any_of(flows_.begin(), flows_.end(), [](const auto& f) { return f->open.size > 0; });
-  if (gathers && gather_.over()) gather_.begin(kGatherUs);
+  for (const auto& f : flows_) {
+    const Ripeness ripe = ripeness(*f);
+    if (ripe == Ripeness::ripe) return Before::poll_at_once;
+    if (ripe == Ripeness::with_time && gather_.over()) gather_.begin(kGatherUs);
+  }
   if (!ready_down_.empty()) {
     auto sleep = ring_->writer().arm_wake_up();
     if (!sleep) return base::pass(sleep);

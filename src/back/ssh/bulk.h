@@ -42,6 +42,14 @@ class Bulk final : public leg::ssh::BulkPath {
   enum class Way : std::uint8_t { up, down };
   using Buffer = std::unique_ptr<std::uint8_t[]>;
 
+  /// Whether a flow's open block goes to the record.
+  enum class Ripeness : std::uint8_t {
+    nothing,  ///< it is empty
+    ripe,
+    with_time,       ///< a moment more, and it is
+    when_others_go,  ///< when blocks before it have been recorded or passed on
+  };
+
   struct Flow;
   struct Block {
     Flow* flow = nullptr;
@@ -70,7 +78,7 @@ class Bulk final : public leg::ssh::BulkPath {
   void filled(Flow& flow, std::size_t n);
   void seal(Flow& flow);
   void seal_what_may();
-  bool is_ripe(const Flow& flow);
+  Ripeness ripeness(const Flow& flow) const;
   base::Status read_ring();
   base::Result<bool> read_record(const leg::RingRecord& record);
   void discard(const leg::RingRecord& record);

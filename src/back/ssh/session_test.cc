@@ -206,6 +206,23 @@ TEST_F(Session, ATargetThatAnswersNothingIsGivenUp) {
   EXPECT_EQ(stage.broker.back_ended, "the target does not answer");
 }
 
+// Some answer a keepalive so; it is a sign of life like any other.
+TEST_F(Session, ATargetThatKnowsNoKeepaliveLives) {
+  ipc::BackStart back;
+  back.set_keepalive_seconds(1);
+  start({}, back);
+  int asked = 0;
+  stage.target->on_message = [&](const cs::ConnectionMessage& m) {
+    if (!std::holds_alternative<cs::GlobalRequest>(m)) return false;
+    ++asked;
+    (void)stage.target->transport().reject_last_message();
+    return true;
+  };
+  // More than it would take to give up a silent one.
+  ASSERT_TRUE(stage.until([&] { return asked == 4 || stage.broker.back_gone; }));
+  EXPECT_FALSE(stage.broker.back_gone) << stage.broker.back_ended;
+}
+
 TEST_F(Session, ARefusedLoginIsToldAndEnds) {
   stage.add_back(run_back);
   stage.accept_login = false;

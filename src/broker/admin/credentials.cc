@@ -33,6 +33,25 @@ base::Status write_event(const Exchange& exchange, const char* type, std::vector
   return {};
 }
 
+// Inside the transaction that stores something for it: what is left for one that is gone is the next one's of its name.
+base::Status still_there(const Exchange& exchange, const char* kind, const std::string& name) {
+  auto row = exchange.services().store.get_resource(kind, name);
+  if (row) return {};
+  if (row.error().code == base::Errc::not_found) return base::fail(base::Errc::not_found, unknown(kind, name).message);
+  return base::pass(row);
+}
+
+base::Result<Answer> store_password(const Exchange& exchange, const std::string& user, const std::string& hash) {
+  Services& services = exchange.services();
+  const base::Status done = services.store.transaction([&]() -> base::Status {
+    if (auto there = still_there(exchange, "user", user); !there) return there;
+    if (auto written = write_event(exchange, "user.set-password", {{"user", user}}); !written) return written;
+    return identity::set_password(services.store, user, hash, services.clock.now_us());
+  });
+  if (!done) return base::fail(done.error().code, done.error().message);
+  return Answer{{}, Json{{"user", user}}.dump()};
+}
+
 base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& name, const std::string& line) {
   Services& services = exchange.services();
   std::string fingerprint;
@@ -92,19 +111,12 @@ void set_password(const ExchangePtr& exchange, ipc::AdminRequest& request) {
     return exchange->fail({base::Errc::invalid, "a password has " + std::to_string(identity::kMinPasswordBytes) +
                                                     " to " + std::to_string(identity::kMaxPasswordBytes) + " bytes"});
   }
-  services.hash_thread.post([exchange, user, password] {
-    Services& s = exchange->services();
-    audit::Event event = exchange->event("user.set-password");
-    event.fields = {{"user", user}};
-    base::Status done;
-    if (auto written = s.audit.log().append(event); !written) {
-      done = base::pass(written);
-    } else {
-      done = identity::set_password(s.store, s.passwords, user, password->view(), s.clock.now_us());
-    }
-    exchange->post([done = std::move(done), user](Exchange& e) {
-      if (done) return e.done(Json{{"user", user}}.dump());
-      e.fail(done.error());
+  exchange->run_on(services.hash_thread, [user, password](Exchange& asked) {
+    auto hash = asked.services().passwords.hash(password->view());
+    asked.post([hash = std::move(hash), user](Exchange& e) {
+      if (!hash) return e.fail(hash.error());
+      e.answer_on(e.services().store_thread,
+                  [asked = e.shared_from_this(), user, hash = *hash] { return store_password(*asked, user, hash); });
     });
   });
 }
@@ -127,6 +139,7 @@ void set_secret(const ExchangePtr& exchange, ipc::AdminRequest& request) {
     const auto type = is_private_key(secret->view()) ? vault::SecretType::private_key : vault::SecretType::password;
     const std::string word = type == vault::SecretType::private_key ? "private-key" : "password";
     const base::Status done = services.store.transaction([&]() -> base::Status {
+      if (auto there = still_there(*exchange, "account", account); !there) return there;
       auto written = write_event(*exchange, "account.set-secret", {{"account", account}, {"secret", word}});
       if (!written) return written;
       return services.vault.set_account_secret(account, type, secret->view());

@@ -3,6 +3,7 @@
 // nothing of a record here but its wrapped keys.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -24,6 +25,8 @@ namespace {
 
 constexpr std::int64_t kListLimit = 5000;
 constexpr std::size_t kMaxTails = 64;
+// A record grows every few milliseconds at most.
+constexpr int kSnapshotTries = 50;
 constexpr std::size_t kMaxSeals = 8;
 // What fits one message beside the key file and the rest. Of a longer record the newest are told: each vouches for all
 // that came before it.
@@ -38,6 +41,7 @@ struct Tail {
 struct Opened {
   std::string json;
   base::Fd record;
+  std::uint64_t record_bytes = 0;
   std::vector<Tail> tails;
   recording::ReadKeys keys;
   base::Bytes key_file;
@@ -67,14 +71,38 @@ std::vector<std::uint64_t> tail_numbers(const std::string& directory, const std:
   return numbers;
 }
 
-base::Status open_files(const std::string& directory, const std::string& id, Opened& out) {
-  // Tails first: one that becomes a chunk meanwhile is then found in the record, or still open here.
+base::Result<std::uint64_t> size_of(const base::Fd& file) {
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return base::fail_errno("a record's size");
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+void open_tails(const std::string& directory, const std::string& id, Opened& out) {
+  out.tails.clear();
   for (const std::uint64_t number : tail_numbers(directory, id)) {
     base::Fd fd(::open(recording::tail_path(directory, id, number).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (fd) out.tails.push_back({number, std::move(fd)});
   }
+}
+
+// A live record grows meanwhile: the tails belong to the length that it had before and after they were opened.
+base::Status open_consistently(const std::string& directory, const std::string& id, Opened& out) {
+  for (int tries = 0; tries < kSnapshotTries; ++tries) {
+    const auto before = size_of(out.record);
+    if (!before) return base::fail(before.error().code, before.error().message);
+    open_tails(directory, id, out);
+    const auto after = size_of(out.record);
+    if (!after) return base::fail(after.error().code, after.error().message);
+    out.record_bytes = *after;
+    if (*before == *after) return {};
+  }
+  return base::fail(base::Errc::busy, "the record of session " + id + " grows too fast to be opened now; try again");
+}
+
+base::Status open_files(const std::string& directory, const std::string& id, Opened& out) {
   out.record = base::Fd(::open(recording::record_path(directory, id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!out.record) return base::fail_errno("the record of session " + id);
+  if (auto opened = open_consistently(directory, id, out); !opened) return opened;
   auto keys = recording::read_key_file(directory, id);
   if (keys) {
     out.key_file = std::move(*keys);
@@ -143,6 +171,7 @@ void send_opened(Exchange& exchange, Opened& opened) {
   handle.set_node_public_key(node.data(), node.size());
   handle.set_key_file(opened.key_file.data(), opened.key_file.size());
   handle.set_key_problem(opened.key_problem);
+  handle.set_record_bytes(opened.record_bytes);
   tell_marks(opened.marks, handle);
   fds.push_back(std::move(opened.record));
   for (Tail& tail : opened.tails) {

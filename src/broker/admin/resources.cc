@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // apply, get, delete: the declared resources. Everything that touches the database runs on the store's thread.
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "broker/admin/handlers.h"
+#include "broker/record_recipients.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"
 #include "ledger/chain.h"
@@ -33,6 +36,9 @@ base::Result<std::vector<Parsed>> parse_items(const std::vector<std::string>& it
     if (!resource) {
       return base::fail(resource.error().code,
                         "document " + std::to_string(out.size() + 1) + ": " + resource.message());
+    }
+    if (const auto* recipient = std::get_if<policy::Recipient>(&*resource)) {
+      if (auto usable = check_recipient(*recipient); !usable) return base::pass(usable);
     }
     Parsed parsed{policy::to_string(policy::kind_of(*resource)), policy::name_of(*resource),
                   policy::to_json(*resource)};
@@ -72,12 +78,39 @@ base::Result<std::string> put_one(const Exchange& exchange, const Parsed& parsed
   return out.dump();
 }
 
+// Before the change. More than this, and no session could be recorded.
+base::Status check_number_of_recipients(store::Store& store, const std::vector<Parsed>& parsed) {
+  const std::string kind = policy::to_string(policy::Kind::recipient);
+  const auto rows = store.list_resources(kind);
+  if (!rows) return base::fail(rows.error().code, rows.error().message);
+  std::set<std::string> names;
+  for (const store::ResourceRow& row : *rows) names.insert(row.name);
+  for (const Parsed& one : parsed) {
+    if (one.kind == kind) names.insert(one.name);
+  }
+  if (names.size() <= kMaxDeclaredRecipients) return {};
+  return base::fail(base::Errc::invalid, "there would be " + std::to_string(names.size()) +
+                                             " recipients: recordings are encrypted to each of them, and to " +
+                                             std::to_string(kMaxDeclaredRecipients) + " at most");
+}
+
+base::Status check_not_the_last_recipient(const Services& services, const std::string& name) {
+  if (!services.config.recording.write_only) return {};
+  const auto rows = services.store.list_resources(policy::to_string(policy::Kind::recipient));
+  if (!rows) return base::fail(rows.error().code, rows.error().message);
+  if (rows->size() != 1 || rows->front().name != name) return {};
+  return base::fail(base::Errc::denied, "recipient " + name +
+                                            " is the last one, and recording.write_only is set: no session could be "
+                                            "recorded, so none would open. Apply another recipient first");
+}
+
 base::Result<Answer> apply_all(const Exchange& exchange, const std::vector<std::string>& items, bool dry_run) {
   auto parsed = parse_items(items);
   if (!parsed) return base::pass(parsed);
   Services& services = exchange.services();
   Answer answer;
   const base::Status done = services.store.transaction([&]() -> base::Status {
+    if (auto fits = check_number_of_recipients(services.store, *parsed); !fits) return fits;
     for (const Parsed& one : *parsed) {
       auto item = put_one(exchange, one, dry_run);
       if (!item) return base::pass(item);
@@ -101,6 +134,9 @@ base::Result<Answer> delete_one(const Exchange& exchange, const std::string& kin
       return base::fail(base::Errc::not_found, "there is no " + kind + " " + name);
     }
     if (!row) return base::pass(row);
+    if (kind == policy::to_string(policy::Kind::recipient)) {
+      if (auto may = check_not_the_last_recipient(services, name); !may) return may;
+    }
     audit::Event event = exchange.event("resource.delete");
     event.fields = {{"kind", kind}, {"name", name}};
     if (auto written = services.audit.log().append(event); !written) return base::pass(written);

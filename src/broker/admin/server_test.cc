@@ -362,7 +362,7 @@ TEST_F(ServerTest, AHeadKeptElsewhereFindsARolledBackLog) {
   EXPECT_NE(c.ask(verify).done.find("\"ok\":true"), std::string::npos);
   // One that this log never had: of a state that was taken away.
   audit::Head gone{9, clock.now_us(), base::Bytes(32, 9), vault->node_public_key(), {}};
-  gone.signature = *vault->node_sign(ledger::head_message(gone.seq, gone.time_us, gone.chain));
+  gone.signature = *vault->node_sign(ledger::head_message(ledger::Says::reached, gone.seq, gone.time_us, gone.chain));
   verify.mutable_audit_verify()->add_heads(ledger::to_json(gone));
   const std::string verdict = c.ask(verify).done;
   EXPECT_NE(verdict.find("\"ok\":false"), std::string::npos) << verdict;

@@ -39,8 +39,8 @@ base::Result<ConnectionMessage> Connection::receive(base::ByteView payload) {
 
 Status Connection::apply(ConnectionMessage& message) {
   return std::visit(Overloaded{
-                        [&](const ChannelData& m) { return channels_.on_data(m.recipient, m.data.size()); },
-                        [&](const ChannelExtendedData& m) { return channels_.on_data(m.recipient, m.data.size()); },
+                        [&](const ChannelData& m) { return apply_data(m.recipient, m.data.size()); },
+                        [&](const ChannelExtendedData& m) { return apply_data(m.recipient, m.data.size()); },
                         [&](const ChannelWindowAdjust& m) { return channels_.on_window_adjust(m.recipient, m.bytes); },
                         [&](const ChannelEof& m) { return channels_.on_eof(m.recipient); },
                         [&](const ChannelClose& m) -> Status {
@@ -104,6 +104,12 @@ Status Connection::send(const M& message) {
   scratch_.clear();
   encode(message, scratch_);
   return transport_.send(scratch_);
+}
+
+// Credit that came while too little of the window was missing is due when more is: nobody may come to give it again.
+Status Connection::apply_data(ChannelId id, std::size_t n) {
+  if (auto s = channels_.on_data(id, n); !s) return s;
+  return consumed(id, 0);
 }
 
 Status Connection::consumed(ChannelId id, std::uint32_t n) {

@@ -68,6 +68,7 @@ class Connection {
 
  private:
   base::Status apply(ConnectionMessage& message);
+  base::Status apply_data(ChannelId id, std::size_t n);
   base::Status apply_open(ConnectionMessage& message);
   base::Status apply_reply(ConnectionMessage& message, ChannelId id);
   base::Status apply_global_reply(ConnectionMessage& message);

@@ -236,6 +236,20 @@ TEST(Connection, WindowsCarryEverythingBothWays) {
   }
 }
 
+// The one who gives credit may give it early, and then nothing again until the peer goes on.
+TEST(Connection, CreditThatWasTooLittleIsGivenWhenTheWindowIsSmaller) {
+  Ends e;
+  const ChannelId id = e.open_session(100, 100);
+  ASSERT_EQ(*e.client.send_data(id, ChannelStream::main, Bytes(40, 1)), 40U);
+  e.pair.run();
+  ASSERT_TRUE(e.server.consumed(0, 100));
+  e.pair.run();
+  EXPECT_EQ(e.client.channels().find(id)->out_window, 60U) << "less than half a window is missing";
+  ASSERT_EQ(*e.client.send_data(id, ChannelStream::main, Bytes(60, 1)), 60U);
+  e.pair.run();
+  EXPECT_EQ(e.client.channels().find(id)->out_window, 100U);
+}
+
 TEST(Connection, MoreThanTheWindowIsABreach) {
   Ends e;
   e.open_session(100, 100);

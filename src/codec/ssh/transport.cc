@@ -73,7 +73,7 @@ base::Result<Event> Transport::Impl::next() {
     if (!*got) return Event{};
   }
   if (auto started = start_exchange_if_due(); !started) return base::pass(started);
-  while (writer_.backlog() <= config_.output_limit_bytes) {
+  while (!paused()) {
     auto packet = reader_.next();
     if (!packet) {
       const bool forged = packet.error().code == base::Errc::corrupt;
@@ -350,6 +350,9 @@ base::Status Transport::end_payload(std::size_t n, base::ByteView elsewhere) {
 }
 base::ByteView Transport::out_view() const {
   return impl_->writer_.view();
+}
+bool Transport::paused() const {
+  return impl_->paused();
 }
 void Transport::out_consume(std::size_t n) {
   impl_->writer_.consume(n);

@@ -139,6 +139,8 @@ class Transport {
   base::Status end_payload(std::size_t n, base::ByteView elsewhere = {});
   base::ByteView out_view() const;
   void out_consume(std::size_t n);
+  /// Whether next() gives nothing, however much has come, until more of the output is consumed.
+  bool paused() const;
 
   // State.
   /// Authentication is complete: from here on connection messages pass and key exchanges may be repeated.

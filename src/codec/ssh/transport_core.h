@@ -50,6 +50,7 @@ class Transport::Impl {
   base::Status answer_host_check(base::ByteView hash);
   void refuse_host();
   base::Status send(base::ByteView payload);
+  bool paused() const { return writer_.backlog() > config_.output_limit_bytes; }
   bool can_begin_payload() const;
   base::Status end_payload(std::size_t n, base::ByteView elsewhere);
   base::Status reject_last_message();

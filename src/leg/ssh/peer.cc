@@ -85,8 +85,7 @@ void Peer::process() {
     base::Status handled;
     switch (event->kind) {
       case codec::ssh::EventKind::none:
-        // With output piled up the transport pauses: try again when it has drained.
-        choked_ = transport_.out_view().size() >= kFlushAtBytes;
+        choked_ = transport_.paused();
         return;
       case codec::ssh::EventKind::message:
         handled = handler_.peer_message(event->payload);

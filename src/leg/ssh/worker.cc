@@ -104,19 +104,18 @@ base::Status Worker::start_bulk(const ipc::BulkStart& start, std::span<base::Fd>
 }
 
 base::Status Worker::peer_message(base::ByteView payload) {
-  heard_ = true;
   return relay_ ? relay_->peer_message(payload) : before_live(payload);
 }
 
 base::Status Worker::peer_event(codec::ssh::EventKind kind) {
-  heard_ = true;
   if (kind != codec::ssh::EventKind::keys_changed) return demand(kind);
   if (relay_) relay_->touch();
   return {};
 }
 
 bool Worker::heard_peer_since_last_asked() {
-  return std::exchange(heard_, false);
+  const std::uint64_t now = transport_->bytes_in();
+  return std::exchange(heard_bytes_, now) != now;
 }
 
 void Worker::peer_ended(PeerEnd end, std::string_view text) {

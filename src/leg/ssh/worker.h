@@ -75,6 +75,7 @@ class Worker : public PeerHandler, public RelayRole {
   bool has_transport() const { return transport_ != nullptr; }
   BulkPath* bulk() { return bulk_.get(); }
   const base::Clock& clock() const { return clock_; }
+  /// Whatever it was: some answer a keepalive with UNIMPLEMENTED (RFC 4253 section 11.4).
   bool heard_peer_since_last_asked();
 
   // PeerHandler
@@ -121,7 +122,7 @@ class Worker : public PeerHandler, public RelayRole {
   std::uint64_t left_to_drain_ = 0;
   Loop::TimerId drain_timer_ = 0;
   bool told_ = false;
-  bool heard_ = false;
+  std::uint64_t heard_bytes_ = 0;  // the peer's, when last asked
   bool idle_timer_ = false;
   bool active_ = false;
 };
