@@ -26,16 +26,33 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMaxFieldBytes = 16 * 1024;
+// JSON doubles what it must escape of such a text, at most: a few of them fit one message to a reader.
+constexpr std::size_t kMaxFieldBytes = 8 * 1024;
 
-/// What a database and JSON can hold of any bytes: UTF-8 without NUL, or else escaped so that nothing is lost.
-std::string storable(const std::string& text) {
-  if (text.size() <= kMaxFieldBytes && text.find('\0') == std::string::npos && base::is_utf8(text)) return text;
-  return base::escape_for_terminal(text, kMaxFieldBytes);
+struct Stored {
+  std::string text;
+  bool whole = true;
+};
+
+/// What a database and JSON can hold of any bytes: UTF-8 without NUL, or else escaped so that nothing is lost but what
+/// is too long. Control characters, which JSON writes as six, count as what they become.
+Stored stored(const std::string& text) {
+  if (text.size() <= kMaxFieldBytes && text.find('\0') == std::string::npos && base::is_utf8(text) &&
+      json(text).dump().size() <= 2 * kMaxFieldBytes) {
+    return {text};
+  }
+  const std::size_t at_most = 4 * text.size();
+  std::string escaped = base::escape_for_terminal(text, at_most);
+  if (escaped.size() <= kMaxFieldBytes) return {std::move(escaped)};
+  return {base::escape_for_terminal(text, kMaxFieldBytes), false};
 }
 
+std::string storable(const std::string& text) {
+  return stored(text).text;
+}
+
+/// Of what is no text.
 json value_json(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return storable(*text);
   if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
     json out = json::array();
     for (const std::string& item : *list) out.push_back(storable(item));
@@ -46,11 +63,12 @@ json value_json(const Value& value) {
 }
 
 /// A text that does not fit is bound all the same: whoever has it can show that it is the one.
-void add_what_was_cut(json& out, const Field& field) {
-  const auto* text = std::get_if<std::string>(&field.value);
-  if (text == nullptr || text->size() <= kMaxFieldBytes) return;
-  out[field.name + "_bytes"] = text->size();
-  out[field.name + "_sha256"] = ledger::text_hash(*text);
+void add_text(json& out, const std::string& name, const std::string& text) {
+  Stored kept = stored(text);
+  out[name] = std::move(kept.text);
+  if (kept.whole) return;
+  out[name + "_bytes"] = text.size();
+  out[name + "_sha256"] = ledger::text_hash(text);
 }
 
 /// Keys sorted (nlohmann's objects are), no blanks, UTF-8 as it is: one event has one form.
@@ -59,8 +77,11 @@ std::string body_of(const store::AuditRow& row, const Event& event) {
   for (const Field& field : event.fields) {
     assert(!field.name.empty() && field.name != "seq" && field.name != "time" && field.name != "type" &&
            field.name != "actor" && field.name != "session" && "a field takes the place of a fixed one");
-    out[field.name] = value_json(field.value);
-    add_what_was_cut(out, field);
+    if (const auto* text = std::get_if<std::string>(&field.value)) {
+      add_text(out, field.name, *text);
+    } else {
+      out[field.name] = value_json(field.value);
+    }
   }
   out["seq"] = row.seq;
   out["time"] = base::to_rfc3339(row.time_us);

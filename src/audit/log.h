@@ -41,7 +41,7 @@ struct Event {
   std::string type;  ///< dotted, from the general to the special: "session.start", "auth.failure"
   std::string actor;
   std::string session;  ///< id, or empty
-  /// None may be called seq, time, type, actor or session. Of a text over 16 KiB the beginning is kept, beside its
+  /// None may be called seq, time, type, actor or session. Of a text over 8 KiB the beginning is kept, beside its
   /// length and hash: NAME_bytes, NAME_sha256.
   std::vector<Field> fields;
 };

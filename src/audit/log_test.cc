@@ -54,6 +54,17 @@ TEST_F(AuditTest, WhatIsCutIsStillBound) {
   EXPECT_FALSE(event.contains("short_bytes"));
 }
 
+// Or an event would be more than a reader can be sent.
+TEST_F(AuditTest, ATextIsBoundedAsItIsStored) {
+  for (const std::string& text : {std::string(8000, '\x01'), std::string(8000, '\xff'), std::string(8192, '"')}) {
+    const auto entry = log_->append({"x", "a", "", {{"long", text}}});
+    ASSERT_TRUE(entry);
+    EXPECT_LT(entry->json.size(), 20'000U) << static_cast<int>(text[0]);
+    const json event = json::parse(entry->json);
+    EXPECT_EQ(event["long"] != text, event.contains("long_sha256")) << "cut, and bound";
+  }
+}
+
 TEST_F(AuditTest, TheChainGoesOnAfterAReopening) {
   append(3);
   reopen();

@@ -79,7 +79,11 @@ class Run {
 
   void refused(const event::Event& event, const Judgement& judgement) {
     require(!judgement.reason.empty());
-    if (event.has_channel_open()) return require(book_.find(event.channel_open().channel())->refused);
+    if (event.has_channel_open()) {
+      // One more than a session may ever have is not booked at all.
+      const std::uint32_t number = event.channel_open().channel();
+      return require(number > 2 * ChannelBook::max_ever || book_.find(number)->refused);
+    }
     require(event.has_request() || event.has_global_request());
   }
 
@@ -94,6 +98,11 @@ class Run {
     }
     if (event.has_keyframe()) return require(from == Direction::down && book_.find(event.keyframe().channel())->pty);
     if (event.has_data()) return require(book_.find(event.data().channel())->refused);
+    // What crossed a refusal on its way.
+    if (event.has_eof()) return require(from == Direction::up && book_.find(event.eof().channel())->refused);
+    if (event.has_close()) return require(from == Direction::up && book_.find(event.close().channel())->refused);
+    if (event.has_bulk_begin())
+      return require(from == Direction::up && book_.find(event.bulk_begin().channel())->refused);
     require(event.has_request() || (event.has_global_request() && from == Direction::down));
   }
 

@@ -90,6 +90,22 @@ TEST_F(GateTest, AnEndThatCrossesARefusalIsNoFault) {
   close.mutable_close()->set_channel(0);
   EXPECT_EQ(up(close), Ruling::keep);
   EXPECT_EQ(down(close), Ruling::fault);
+  Event bulk;
+  bulk.mutable_bulk_begin()->set_channel(0);
+  EXPECT_EQ(up(bulk), Ruling::keep);
+  EXPECT_EQ(down(bulk), Ruling::fault);
+}
+
+TEST_F(GateTest, ASecondProgramDoesNotHideTheFirst) {
+  EXPECT_EQ(up(open(0)), Ruling::pass);
+  EXPECT_EQ(down(opened(0)), Ruling::pass);
+  Event shell, exec;
+  shell.mutable_request()->set_channel(0);
+  shell.mutable_request()->mutable_shell();
+  exec.mutable_request()->set_channel(0);
+  exec.mutable_request()->mutable_exec()->set_command("sh");
+  for (const Event& event : {exec, shell, exec}) EXPECT_EQ(up(event), Ruling::pass);
+  EXPECT_EQ(book.find(0)->purpose, "exec + shell");
 }
 
 TEST_F(GateTest, ATypeThatNoEngineLetsInIsAFault) {

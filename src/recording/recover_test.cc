@@ -146,40 +146,6 @@ TEST_F(RecoverTest, ADeathBetweenAnyTwoStepsOfTheEndIsRecovered) {
   }
 }
 
-// A file's size may be durable before its bytes are.
-TEST_F(RecoverTest, ASealThatDidNotReachTheDiskIsMadeAgain) {
-  auto writer = create();
-  ASSERT_TRUE(writer->add(EntryKind::plain, 1, base::view("event")));
-  ASSERT_TRUE(writer->flush());
-  const std::string open_tail = load(tail(0));
-  close(*writer);
-  const std::string sealed = load(rec());
-  const auto files = source();
-  auto map = RecordMap::open(files->record_fd());
-  ASSERT_TRUE(map->extend());
-  const std::size_t seal = map->seal_offset();
-  for (std::size_t from = seal; from < sealed.size(); from += 7) {
-    for (const bool keeps_the_end : {false, true}) {
-      std::string lost = sealed;
-      const std::size_t until = keeps_the_end ? from : sealed.size();
-      const std::size_t start = keeps_the_end ? seal : from;
-      std::fill(lost.begin() + static_cast<std::ptrdiff_t>(start), lost.begin() + static_cast<std::ptrdiff_t>(until),
-                0);
-      store(rec(), lost);
-      store(tail(0), open_tail);
-      auto done = recover(directory, id, *signer, "cut", 9);
-      ASSERT_TRUE(done.has_value()) << start - seal << " to " << until - seal << ": " << done.message();
-      ASSERT_EQ(read_all(auditor).events.size(), 1U);
-      ASSERT_TRUE(check().sound()) << text(check());
-    }
-  }
-  // With the tail gone the seal was durable.
-  std::string lost = sealed;
-  std::fill(lost.begin() + static_cast<std::ptrdiff_t>(seal), lost.end(), 0);
-  store(rec(), lost);
-  EXPECT_FALSE(recover(directory, id, *signer, "cut", 9));
-}
-
 TEST_F(RecoverTest, ATornFrameIsKeptAndNoted) {
   std::size_t second = 0;
   {

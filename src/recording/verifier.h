@@ -45,6 +45,7 @@ class Verifier {
   void check_missing_chunks();
   void check_known_chunks();
   base::Status check_tails();
+  bool holds_last_chunk(base::ByteView tail) const;
   bool check_tail(std::uint64_t number, base::ByteView bytes, bool last);
   base::Result<std::optional<base::Bytes>> read_tail(std::uint64_t number) const;
   void check_seal();
@@ -66,6 +67,7 @@ class Verifier {
   bool chain_known_ = true;
   std::uint64_t next_seq_ = 0;
   bool current_tail_ = false;
+  bool closing_ = false;  // the last chunk's tail is there: the seal is still to come
   bool covered_ = false;  // the tail that the next chunk would be made of is there
 };
 

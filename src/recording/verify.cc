@@ -238,7 +238,11 @@ base::Status Verifier::check_end() {
     auto trailer =
         read_at(source_.record_fd(), map_.size() - std::min<std::uint64_t>(map_.size(), kTrailerBytes), kTrailerBytes);
     if (!trailer) return pass(trailer);
-    if (seal_size(*start).has_value() || base::text(*start).starts_with("SPSEAL") || decode_trailer(*trailer)) {
+    const auto size = seal_size(*start);
+    if (closing_ && std::string_view("SPSEAL").starts_with(base::text(*start).substr(0, 6)) &&
+        !decode_trailer(*trailer) && (!size || *size > map_.unfinished())) {
+      findings_.note(at, bytes + "of a seal's append that has not completed; the last tail is there");
+    } else if (size.has_value() || base::text(*start).starts_with("SPSEAL") || decode_trailer(*trailer)) {
       findings_.fault(place("seal", map_.end()), "damaged or cut");
     } else if (covered_) {
       findings_.note(at, bytes + "of a chunk's append that has not completed; its tail is there");
@@ -246,7 +250,7 @@ base::Status Verifier::check_end() {
       findings_.fault(place(chunk_name(next_number_), map_.end()), "damaged or cut: " + bytes + "that are no chunk");
     }
   }
-  if (!current_tail_) {
+  if (!current_tail_ && !closing_) {
     findings_.fault(at, "neither a seal nor a tail: the record was cut here");
   }
   return {};

@@ -94,6 +94,31 @@ TEST_F(TailTest, ARecordThatGrowsMeanwhileIsSoundAsFarAsItsTailsWereHanded) {
   }
 }
 
+TEST_F(TailTest, ARecordThatIsBeingClosedIsSoundAtEveryMoment) {
+  write_live();
+  const std::size_t open = load(rec()).size();
+  close(*writer);
+  const std::string sealed = load(rec());
+  auto s = source();
+  auto map = RecordMap::open(s->record_fd());
+  ASSERT_TRUE(map->extend());
+  for (std::size_t size = open; size <= sealed.size(); ++size) {
+    store(rec(), sealed.substr(0, size));
+    store(tail(0), sound);
+    ASSERT_TRUE(check().sound()) << size << "\n" << text(check());
+  }
+  // What is no tail of this chunk does not stand for the seal.
+  store(rec(), sealed.substr(0, map->seal_offset()));
+  std::string other = sound;
+  other[kTailHeadBytes + walk.frames[0].offset + 20] ^= 1;
+  for (const std::string& planted : {std::string(), std::string(sound.size(), '\0'), other}) {
+    store(tail(0), planted);
+    EXPECT_FALSE(check().sound()) << planted.size();
+  }
+  std::filesystem::remove(tail(0));
+  EXPECT_FALSE(check().sound());
+}
+
 TEST_F(TailTest, EveryFlippedByteOfATailNamesItsFrame) {
   write_live();
   for (std::size_t i = 0; i < kTailHeadBytes; ++i) {

@@ -27,12 +27,24 @@ base::Result<std::optional<base::Bytes>> Verifier::read_tail(std::uint64_t numbe
   return std::optional<base::Bytes>(std::move(*bytes));
 }
 
+/// Whether it is what the last chunk was made of: a writer that closes drops it only when the seal is durable.
+bool Verifier::holds_last_chunk(base::ByteView tail) const {
+  const auto head = decode_tail_head(tail);
+  if (!head || !*head || (*head)->header_hash != map_.header_hash() || (*head)->number + 1 != next_number_)
+    return false;
+  const FrameWalk walk = walk_frames(tail.subspan(std::min(kTailHeadBytes, tail.size())), (*head)->chain_in);
+  return walk.valid_frames > 0 && walk.chain_out == chain_;
+}
+
 base::Status Verifier::check_tails() {
   // The last chunk's tail may not have been dropped yet.
   if (next_number_ > 0) {
     auto left = read_tail(next_number_ - 1);
     if (!left) return pass(left);
-    if (*left) findings_.note("tail " + std::to_string(next_number_ - 1), "left over: its chunk is in the record");
+    if (*left) {
+      closing_ = holds_last_chunk(**left);
+      findings_.note("tail " + std::to_string(next_number_ - 1), "left over: its chunk is in the record");
+    }
   }
   std::map<std::uint64_t, base::Bytes> tails;
   // The last first: nothing is added to a tail once the next has begun, so each is whole when those behind it were

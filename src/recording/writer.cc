@@ -211,7 +211,7 @@ bool Writer::job_due() const {
 
 base::Result<std::unique_ptr<Job>> Writer::take_job() {
   State& s = *state_;
-  if (!s.failure) return pass(s.failure);
+  if (!s.failure) return base::fail(s.failure.error().code, s.failure.error().message);
   if (!job_due()) return nullptr;
   if (!s.next) {
     s.job_out = true;
@@ -229,7 +229,7 @@ base::Result<std::unique_ptr<Job>> Writer::take_job() {
 
 base::Result<std::unique_ptr<Job>> Writer::take_sync_job() {
   State& s = *state_;
-  if (!s.failure) return pass(s.failure);
+  if (!s.failure) return base::fail(s.failure.error().code, s.failure.error().message);
   if (s.closed || s.tail->synced == s.tail->used) return nullptr;
   return std::make_unique<SyncJob>(s.tail);
 }

@@ -158,7 +158,11 @@ TEST_F(WriterTest, AChangeOfTailsThatFailsIsNotTakenForNothingToSync) {
   const auto job = writer->take_job();
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_FALSE(job.has_value());
-  EXPECT_FALSE(writer->take_sync_job().has_value());
+  for (int again = 0; again < 2; ++again) {
+    const auto sync = writer->take_sync_job();
+    ASSERT_FALSE(sync.has_value());
+    EXPECT_NE(sync.message(), "") << "why is told each time";
+  }
   EXPECT_FALSE(writer->flush());
 }
 

@@ -60,38 +60,36 @@ Result<keys::PrivateKey> Vault::node_key(const store::CredentialKey& key, Start 
 
 Status Vault::load_node_keys(Start start) {
   using Kind = keys::GeneratedKey;
-  return store_.transaction([&]() -> Status {
-    Result<keys::PrivateKey> host_ed25519 = node_key({"gateway", "host-key", "ed25519"}, start, Kind::ed25519);
-    if (!host_ed25519) return pass(host_ed25519);
-    Result<keys::PrivateKey> host_rsa = node_key({"gateway", "host-key", "rsa"}, start, Kind::rsa_3072);
-    if (!host_rsa) return pass(host_rsa);
-    Result<keys::PrivateKey> user_ca = node_key({"gateway", "user-ca", "ed25519"}, start, Kind::ed25519);
-    if (!user_ca) return pass(user_ca);
-    Result<keys::PrivateKey> host_ca = node_key({"gateway", "host-ca", "ed25519"}, start, Kind::ed25519);
-    if (!host_ca) return pass(host_ca);
-    const auto thirty_two = [&]() -> Result<SecretBytes> {
-      SecretBytes out(32);
-      random_.fill({out.data(), out.size()});
-      return out;
-    };
-    Result<SecretBytes> seed = node_secret({"node", "signing", "ed25519-seed"}, start, thirty_two);
-    if (!seed) return pass(seed);
-    Result<SecretBytes> scalar = node_secret({"node", "recording", "x25519"}, start, thirty_two);
-    if (!scalar) return pass(scalar);
-    if (scalar->size() != crypto_box_SECRETKEYBYTES) return fail(Errc::corrupt, "vault: the recording key is damaged");
+  Result<keys::PrivateKey> host_ed25519 = node_key({"gateway", "host-key", "ed25519"}, start, Kind::ed25519);
+  if (!host_ed25519) return pass(host_ed25519);
+  Result<keys::PrivateKey> host_rsa = node_key({"gateway", "host-key", "rsa"}, start, Kind::rsa_3072);
+  if (!host_rsa) return pass(host_rsa);
+  Result<keys::PrivateKey> user_ca = node_key({"gateway", "user-ca", "ed25519"}, start, Kind::ed25519);
+  if (!user_ca) return pass(user_ca);
+  Result<keys::PrivateKey> host_ca = node_key({"gateway", "host-ca", "ed25519"}, start, Kind::ed25519);
+  if (!host_ca) return pass(host_ca);
+  const auto thirty_two = [&]() -> Result<SecretBytes> {
+    SecretBytes out(32);
+    random_.fill({out.data(), out.size()});
+    return out;
+  };
+  Result<SecretBytes> seed = node_secret({"node", "signing", "ed25519-seed"}, start, thirty_two);
+  if (!seed) return pass(seed);
+  Result<SecretBytes> scalar = node_secret({"node", "recording", "x25519"}, start, thirty_two);
+  if (!scalar) return pass(scalar);
+  if (scalar->size() != crypto_box_SECRETKEYBYTES) return fail(Errc::corrupt, "vault: the recording key is damaged");
 
-    SecretBytes signing_secret;
-    Bytes signing_public;
-    if (Status done = derive_signing_key(seed->view(), signing_secret, signing_public); !done) return done;
-    RecordingRecipient recipient{Bytes(crypto_box_PUBLICKEYBYTES), std::move(*scalar)};
-    if (crypto_scalarmult_base(recipient.public_key.data(), recipient.secret_key.data()) != 0) {
-      return fail(Errc::corrupt, "vault: the recording key is damaged");
-    }
-    node_keys_ = std::make_unique<NodeKeys>(
-        NodeKeys{std::move(*host_ed25519), std::move(*host_rsa), std::move(*user_ca), std::move(*host_ca),
-                 std::move(signing_secret), std::move(signing_public), start == Start::first, std::move(recipient)});
-    return {};
-  });
+  SecretBytes signing_secret;
+  Bytes signing_public;
+  if (Status done = derive_signing_key(seed->view(), signing_secret, signing_public); !done) return done;
+  RecordingRecipient recipient{Bytes(crypto_box_PUBLICKEYBYTES), std::move(*scalar)};
+  if (crypto_scalarmult_base(recipient.public_key.data(), recipient.secret_key.data()) != 0) {
+    return fail(Errc::corrupt, "vault: the recording key is damaged");
+  }
+  node_keys_ = std::make_unique<NodeKeys>(
+      NodeKeys{std::move(*host_ed25519), std::move(*host_rsa), std::move(*user_ca), std::move(*host_ca),
+               std::move(signing_secret), std::move(signing_public), start == Start::first, std::move(recipient)});
+  return {};
 }
 
 const keys::PrivateKey& Vault::host_key_ed25519() const {

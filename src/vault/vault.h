@@ -97,6 +97,7 @@ class Vault {
   base::Result<base::SecretBytes> node_secret(const store::CredentialKey& key, Start start,
                                               const std::function<base::Result<base::SecretBytes>()>& make);
   base::Result<keys::PrivateKey> node_key(const store::CredentialKey& key, Start start, keys::GeneratedKey kind);
+  /// In open()'s transaction.
   base::Status load_node_keys(Start start);
   /// Commits once more under the key in use, so that no earlier commit of unknown outcome can come back after a crash.
   base::Status settle();

@@ -354,6 +354,18 @@ def test_recordings_survive_a_restart(make_world):
     assert world.ssh("via", "echo after", options=["-o", f"UserKnownHostsFile={world.folder}/again"]).stdout == b"after\n"
 
 
+def test_a_session_that_nobody_could_read_is_refused(make_world):
+    world = make_world(config={"recording": {"write_only": True}})
+    refused = world.ssh("via", "echo never")
+    assert refused.returncode == 255 and b"cannot be recorded" in refused.stderr + refused.stdout
+    assert not world.gateway.recordings()
+    world.gateway.apply({"kind": "recipient", "name": "auditor", "public_key": base64.b64encode(b"\x09" * 32).decode()})
+    identifier = record(world, "echo recorded")
+    assert world.gateway.run("recording", "verify", identifier).returncode == 0
+    assert world.gateway.run("recording", "export", identifier, "--format", "text").returncode != 0
+    assert world.gateway.run("delete", "recipient", "auditor").returncode != 0
+
+
 def test_a_restart_does_not_seal_damage_over(make_world):
     """One byte of the seal, and the whole of it: the record is left as it was found, and all who ask are told."""
     world = make_world()

@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::int64_t kListLimit = 5000;
 constexpr std::size_t kMaxTails = 64;
-// A record grows every few milliseconds at most.
+// How often it may grow while its tails are opened before that is given up.
 constexpr int kSnapshotTries = 50;
 constexpr std::size_t kMaxSeals = 8;
 // What fits one message beside the key file and the rest. Of a longer record the newest are told: each vouches for all

@@ -236,6 +236,41 @@ TEST_F(ServerTest, APasswordIsOnlyForAUserThatExistsAndNeverAudited) {
   EXPECT_EQ(c.ask(request).failure, "invalid");
 }
 
+std::string recipient(int number) {
+  base::Bytes key(32, 9);
+  key[1] = static_cast<std::uint8_t>(number);
+  return R"({"kind":"recipient","name":"r)" + std::to_string(number) + R"(","public_key":")" + base::to_base64(key) +
+         "\"}";
+}
+
+TEST_F(ServerTest, RecipientsWithWhomNothingCouldBeRecordedAreRefused) {
+  Client c = client();
+  base::Bytes one(32, 0);
+  one[0] = 1;
+  c.send(item(R"({"kind":"recipient","name":"small","public_key":")" + base::to_base64(one) + "\"}"));
+  EXPECT_EQ(c.ask(commit()).failure, "invalid");
+  for (int i = 0; i < 63; ++i) c.send(item(recipient(i)));
+  EXPECT_EQ(c.ask(commit()).failure, "");
+  c.send(item(recipient(62)));
+  EXPECT_EQ(c.ask(commit()).failure, "") << "it is there already";
+  c.send(item(recipient(63)));
+  EXPECT_EQ(c.ask(commit()).failure, "invalid");
+}
+
+TEST_F(ServerTest, TheLastRecipientOfAWriteOnlyNodeStays) {
+  config.recording.write_only = true;
+  Client c = client();
+  for (int i = 0; i < 2; ++i) c.send(item(recipient(i)));
+  c.ask(commit());
+  ipc::AdminRequest remove;
+  remove.mutable_delete_()->set_kind("recipient");
+  remove.mutable_delete_()->set_name("r0");
+  EXPECT_EQ(c.ask(remove).failure, "");
+  remove.mutable_delete_()->set_name("r1");
+  EXPECT_EQ(c.ask(remove).failure, "denied");
+  EXPECT_TRUE(store->get_resource("recipient", "r1"));
+}
+
 TEST_F(ServerTest, ABadClientHurtsOnlyItself) {
   Client good = client();
   Client garbage = client();
