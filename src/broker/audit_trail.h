@@ -6,6 +6,7 @@
 
 #include "audit/log.h"
 #include "base/result.h"
+#include "broker/audit_limit.h"
 #include "net/executor.h"
 
 namespace sallyport::broker {
@@ -18,6 +19,10 @@ class AuditTrail {
   /// Writes the event. A failure to write is logged; done(), if given, is called on the store's thread with the
   /// outcome, so that whatever must not happen unaudited can wait for it.
   void write(audit::Event event, std::function<void(base::Status)> done = {});
+
+  /// Writes the event if the limit has room; else it is only counted, and the next that is written says how many were
+  /// not.
+  void write_within(AuditLimit& limit, base::Micros now_us, audit::Event event);
 
   /// For callers on the store's thread.
   audit::Log& log() { return log_; }

@@ -247,11 +247,8 @@ void Connection::front_jump_open(ipc::JumpOpen& request) {
 
 // Tried in a loop, each would cost the one store thread a transaction.
 void Connection::audit_denied_jump(const std::string& host) {
-  if (!denied_jumps_.admit(services_.clock.monotonic_us())) return;
-  audit::Event noted{"jump.denied", identity_->user, "", {{"host", host}, {"source", origin_.source}}};
-  if (const std::int64_t more = denied_jumps_.take_withheld(); more > 0)
-    noted.fields.push_back({"withheld_before", more});
-  services_.audit.write(std::move(noted));
+  services_.audit.write_within(denied_jumps_, services_.clock.monotonic_us(),
+                               {"jump.denied", identity_->user, "", {{"host", host}, {"source", origin_.source}}});
 }
 
 // The jump counts from here on, not only when its leg is there.

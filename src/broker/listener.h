@@ -24,6 +24,7 @@ class Listener {
 
  private:
   void on_readable();
+  void accept_failed(int error);
 
   Gateway& gateway_;
   Admission& admission_;
@@ -31,6 +32,8 @@ class Listener {
   std::size_t next_thread_ = 0;
   base::Fd socket_;
   std::unique_ptr<net::Watch> watch_;
+  net::Timer again_;
+  bool short_of_resources_ = false;  ///< said already, since the last connection that could be taken
 };
 
 }  // namespace sallyport::broker

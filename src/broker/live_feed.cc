@@ -4,19 +4,14 @@
 
 #include <algorithm>
 
-namespace sallyport::broker {
+#include "broker/queue_cost.h"
 
-namespace {
-// What an entry costs in memory, however small its event is.
-std::size_t cost_of(std::size_t event_bytes) {
-  return event_bytes + 128;
-}
-}  // namespace
+namespace sallyport::broker {
 
 void LiveFeed::add(base::Micros time_us, bool up, base::ByteView event) {
   const std::lock_guard lock(mutex_);
   entries_.push_back({next_seq_++, time_us, up, std::make_shared<const base::Bytes>(event.begin(), event.end())});
-  bytes_ += cost_of(event.size());
+  bytes_ += queue_cost(event.size());
   since_keyframe_ += event.size();
   trim();
   notify();
@@ -26,7 +21,7 @@ void LiveFeed::add_keyframe(base::Micros time_us, std::uint32_t channel, Part pa
   const std::lock_guard lock(mutex_);
   const FeedEntry entry{next_seq_++, time_us, false, std::make_shared<const base::Bytes>(event.begin(), event.end())};
   entries_.push_back(entry);
-  bytes_ += cost_of(event.size());
+  bytes_ += queue_cost(event.size());
   const bool whole = keep_part(partial_[channel], entry) && part == Part::last;
   if (part == Part::last && !whole) drop(partial_, channel);
   if (whole) {
@@ -39,7 +34,7 @@ void LiveFeed::add_keyframe(base::Micros time_us, std::uint32_t channel, Part pa
     std::uint64_t oldest = entry.seq;
     for (const auto& [unused, frame] : keyframes_) oldest = std::min(oldest, frame.parts.front().seq);
     while (!entries_.empty() && entries_.front().seq < oldest) {
-      bytes_ -= cost_of(entries_.front().event->size());
+      bytes_ -= queue_cost(entries_.front().event->size());
       entries_.pop_front();
     }
   }
@@ -50,14 +45,14 @@ void LiveFeed::add_keyframe(base::Micros time_us, std::uint32_t channel, Part pa
 // False: this one is not kept.
 bool LiveFeed::keep_part(Keyframe& partial, const FeedEntry& part) {
   if (partial.too_large) return false;
-  if (keyframe_bytes_ + cost_of(part.event->size()) > keyframe_capacity_bytes) {
+  if (keyframe_bytes_ + queue_cost(part.event->size()) > keyframe_capacity_bytes) {
     keyframe_bytes_ -= partial.bytes;
     partial = {{}, 0, true};
     return false;
   }
   partial.parts.push_back(part);
-  partial.bytes += cost_of(part.event->size());
-  keyframe_bytes_ += cost_of(part.event->size());
+  partial.bytes += queue_cost(part.event->size());
+  keyframe_bytes_ += queue_cost(part.event->size());
   return true;
 }
 
@@ -77,7 +72,7 @@ void LiveFeed::forget(std::uint32_t channel) {
 void LiveFeed::trim() {
   while (bytes_ > capacity_bytes && entries_.size() > 1) {
     dropped_up_to_ = entries_.front().seq;
-    bytes_ -= cost_of(entries_.front().event->size());
+    bytes_ -= queue_cost(entries_.front().event->size());
     entries_.pop_front();
   }
 }

@@ -132,6 +132,7 @@ struct Node::Parts {
   int stop_left = stop_polls;
 
   base::Status open_store();
+  base::Status open_evidence(const vault::MasterKeySource& source);
   base::Status start_workers(const std::string& libexec);
   base::Status listen();
   void on_signal();
@@ -171,15 +172,8 @@ base::Status Node::Parts::open_store() {
   store = std::move(*opened);
   auto source = master_key_source(config.master_key);
   if (!source) return base::pass(source);
-  auto vaulted = vault::Vault::open(*store, *source, clock, random);
-  if (!vaulted) return base::pass(vaulted);
-  vault = std::move(*vaulted);
-  auto logged = audit::Log::open(*store, clock, random, {vault->node_public_key(), [this](base::ByteView message) {
-                                                           return vault->node_sign(message);
-                                                         }});
-  if (!logged) return base::pass(logged);
-  audit_log = std::move(*logged);
-  auto begun = audit_log->begin(vault->made_node_key() ? audit::History::none : audit::History::some);
+  // One transaction: the node's keys without its log's first event would look like a log that was emptied.
+  auto begun = store->transaction([&] { return open_evidence(*source); });
   if (!begun) return begun;
   auto hashes = identity::Passwords::create({}, random);
   if (!hashes) return base::pass(hashes);
@@ -187,6 +181,18 @@ base::Status Node::Parts::open_store() {
   if (auto loaded = policy.reload(*store); !loaded) return loaded;
   const NodeSigner signer(*vault);
   return recover_records(*store, *audit_log, config.recording.dir, config.node, signer, clock, late_seals);
+}
+
+base::Status Node::Parts::open_evidence(const vault::MasterKeySource& source) {
+  auto vaulted = vault::Vault::open(*store, source, clock, random);
+  if (!vaulted) return base::pass(vaulted);
+  vault = std::move(*vaulted);
+  auto logged = audit::Log::open(*store, clock, random, {vault->node_public_key(), [this](base::ByteView message) {
+                                                           return vault->node_sign(message);
+                                                         }});
+  if (!logged) return base::pass(logged);
+  audit_log = std::move(*logged);
+  return audit_log->begin(vault->made_node_key() ? audit::History::none : audit::History::some);
 }
 
 base::Status Node::Parts::start_workers(const std::string& libexec) {
@@ -272,6 +278,7 @@ void Node::Parts::on_signal() {
   base::log_info("stopping: sessions are ended and sealed");
   listener->stop();
   stop_timer = std::make_unique<net::Timer>(main_loop);
+  sessions.close();
   stop_sessions();
   wait_for_sessions();
 }

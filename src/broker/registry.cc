@@ -6,12 +6,18 @@ namespace sallyport::broker {
 
 base::Status Registry::add(const std::shared_ptr<SessionHandle>& session) {
   const std::lock_guard lock(mutex_);
+  if (closed_) return base::fail(base::Errc::busy, "this gateway is stopping: try again in a moment");
   if (sessions_.size() >= limit_) {
     return base::fail(base::Errc::full,
                       "this gateway has reached its limit of " + std::to_string(limit_) + " sessions");
   }
   sessions_.emplace(session->info().id, session);
   return {};
+}
+
+void Registry::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
 }
 
 void Registry::remove(const std::string& id) {

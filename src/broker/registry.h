@@ -17,8 +17,10 @@ class Registry {
  public:
   explicit Registry(std::size_t limit) : limit_(limit) {}
 
-  /// Errors: full, when the node has as many sessions as it may.
+  /// Errors: full, when the node has as many sessions as it may; busy, when it is stopping.
   base::Status add(const std::shared_ptr<SessionHandle>& session);
+  /// From here on none is added: whoever stops the node ends those that all() gives, and no other comes after them.
+  void close();
   void remove(const std::string& id);
   /// Null when there is no such live session.
   std::shared_ptr<SessionHandle> find(const std::string& id) const;
@@ -29,6 +31,7 @@ class Registry {
  private:
   const std::size_t limit_;
   mutable std::mutex mutex_;
+  bool closed_ = false;
   std::map<std::string, std::shared_ptr<SessionHandle>> sessions_;
 };
 

@@ -75,8 +75,10 @@ void Session::granted(policy::Grant grant) {
     base::log_error("session " + id_ + " cannot be recorded: " + recipients.message());
     return refuse(kCannotRecord, "cannot record: " + recipients.message());
   }
-  if (auto added = services_.sessions.add(handle_); !added) return refuse(added.message(), "no room");
-  attach_handle();
+  attach_handle();  // first: whoever finds a session in the registry can end it
+  if (auto added = services_.sessions.add(handle_); !added) {
+    return refuse(added.message(), added.error().code == base::Errc::full ? "no room" : "the gateway is stopping");
+  }
   handle_->add_worker(front_->duplicate_pidfd());
   phase_ = Phase::opening;
   deadline_.after_us(std::int64_t{services_.config.limits.login_seconds} * 1'000'000, [this] {

@@ -2,6 +2,7 @@
 // The gate of a session: hold, judge, append, then forward. Nothing in this file may forward what was not appended.
 #include <algorithm>
 
+#include "broker/queue_cost.h"
 #include "broker/session.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
@@ -18,11 +19,6 @@ namespace {
 // well-behaved leg reaches the second.
 constexpr std::size_t pause_reading_bytes = 2 * 1024 * 1024;
 constexpr std::size_t max_held_bytes = 64 * 1024 * 1024;
-
-// What a held event costs in memory, however small it is.
-std::size_t cost_of(base::ByteView event) {
-  return event.size() + 96;
-}
 
 // What a terminal's driver or a line editor may act upon: Enter, and every other control character.
 bool may_take_effect(const std::string& typed) {
@@ -52,7 +48,7 @@ bool Session::must_hold() const {
 void Session::take(Direction from, base::ByteView event) {
   if (held_.empty() && !must_hold()) return process(from, event);
   held_.push_back({from, base::to_bytes(event)});
-  held_bytes(from) += cost_of(event);
+  held_bytes(from) += queue_cost(event.size());
   if (held_bytes(from) > max_held_bytes) leg_broke_rules(from, "it sends more than it may");
   update_back_pressure();
   if (!draining_ && !must_hold()) drain_held();
@@ -73,7 +69,7 @@ void Session::drain_held() {
   while (!held_.empty() && phase_ == Phase::live && !must_hold()) {
     const Held next = std::move(held_.front());
     held_.pop_front();
-    held_bytes(next.from) -= cost_of(next.event);
+    held_bytes(next.from) -= queue_cost(next.event.size());
     next.recorded ? pass_on(next.from, next.event) : process(next.from, next.event);
   }
   draining_ = false;
@@ -125,7 +121,7 @@ void Session::process(Direction from, base::ByteView bytes) {
       if (self->phase_ != Phase::live) return;
       if (!ok) return self->end("recording stopped: the record cannot be synced", "Recording stopped.");
       // The gate may have been shut meanwhile: it is the first to pass when it opens.
-      self->held_bytes(from) += cost_of(copy);
+      self->held_bytes(from) += queue_cost(copy.size());
       self->held_.push_front({from, std::move(copy), true});
       self->drain_held();
     });
@@ -294,11 +290,9 @@ void Session::refuse_event(Direction from, const Event& event, const Judgement& 
 
 // Each refusal is in the record; the audit log, which all sessions share, has the first of a flood and its length.
 void Session::audit_refusal(const Judgement& judgement) {
-  if (!refusals_.admit(services_.clock.monotonic_us())) return;
-  audit::Event noted{
-      "session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}};
-  if (const std::int64_t more = refusals_.take_withheld(); more > 0) noted.fields.push_back({"withheld_before", more});
-  services_.audit.write(std::move(noted));
+  services_.audit.write_within(
+      refusals_, services_.clock.monotonic_us(),
+      {"session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}});
 }
 
 void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr) {

@@ -10,18 +10,12 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "broker/queue_cost.h"
 #include "ipc/seqpacket.h"
 
 namespace sallyport::broker {
 
 using base::Fd;
-
-namespace {
-// What a queued message costs in memory, however small it is.
-std::size_t cost_of(const base::Bytes& message) {
-  return message.size() + 128;
-}
-}  // namespace
 
 Worker::Worker(SessionThread& thread, SpawnedWorker spawned)
     : thread_(thread), spawned_(std::move(spawned)), watch_(thread.loop(), spawned_.socket.get()) {}
@@ -97,7 +91,7 @@ void Worker::send(base::Bytes& scratch, std::span<const int> fds) {
   }
   Queued queued{scratch, {}};
   for (const int fd : fds) queued.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  queued_bytes_ += cost_of(queued.bytes);
+  queued_bytes_ += queue_cost(queued.bytes.size());
   queue_.push_back(std::move(queued));
   if (queued_bytes_ > fatal_queue_bytes) return kill("it does not read");
   watch_.enable_write(true);
@@ -113,7 +107,7 @@ void Worker::on_writable() {
                             : ipc::send_with_fds(spawned_.socket.get(), next.bytes, fds);
     if (!sent) return kill("cannot send: " + sent.message());
     if (*sent == ipc::Transfer::would_block) break;
-    queued_bytes_ -= cost_of(next.bytes);
+    queued_bytes_ -= queue_cost(next.bytes.size());
     base::wipe(next.bytes.data(), next.bytes.size());
     queue_.pop_front();
   }

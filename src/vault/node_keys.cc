@@ -30,12 +30,15 @@ Result<SecretBytes> make_key(keys::GeneratedKey kind, base::Random& random) {
   return made->serialize();
 }
 
+Result<keys::PrivateKey> parse_key(const Result<SecretBytes>& text) {
+  if (!text) return fail(text.error().code, text.message());
+  return keys::PrivateKey::parse(text->view());
+}
+
 }  // namespace
 
 Result<keys::PrivateKey> Vault::get_or_make_key(const store::CredentialKey& key, keys::GeneratedKey kind) {
-  Result<SecretBytes> text = get_or_make(key, [&] { return make_key(kind, random_); });
-  if (!text) return pass(text);
-  return keys::PrivateKey::parse(text->view());
+  return parse_key(get_or_make(key, [&] { return make_key(kind, random_); }));
 }
 
 // Only the first start makes them. Later one that is not there was taken away, by somebody who would like to see a new
@@ -53,9 +56,7 @@ Result<SecretBytes> Vault::node_secret(const store::CredentialKey& key, Start st
 }
 
 Result<keys::PrivateKey> Vault::node_key(const store::CredentialKey& key, Start start, keys::GeneratedKey kind) {
-  Result<SecretBytes> text = node_secret(key, start, [&] { return make_key(kind, random_); });
-  if (!text) return pass(text);
-  return keys::PrivateKey::parse(text->view());
+  return parse_key(node_secret(key, start, [&] { return make_key(kind, random_); }));
 }
 
 Status Vault::load_node_keys(Start start) {

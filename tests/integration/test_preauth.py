@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Before authentication: limits, deadlines, and that nobody learns who exists."""
 import os
+import pathlib
 import queue
+import re
 import resource
 import select
 import socket
@@ -191,6 +193,31 @@ def test_slow_handshakes_are_cut_at_the_deadline(make_world, sanitized):
         time.sleep(0.05)
     assert all(seconds >= deadline for seconds in cut.values()), f"no earlier than the deadline: {cut}"
     assert session.communicate(b"\n", timeout=30)[0] == b"survived\n"
+
+
+def main_thread_switches(pid):
+    """How often the process's first thread went to sleep by itself: one that spins does not."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status, re.M).group(1))
+
+
+def test_without_descriptors_it_waits_and_then_serves_again(make_world):
+    """A connection that cannot be accepted keeps the socket readable: the main thread must not do nothing else."""
+    world = make_world()
+    pid = world.gateway.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    taken = {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
+    lowest_free = next(number for number in range(len(taken) + 1) if number not in taken)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free, before[1]))
+    waiting = socket.create_connection(("127.0.0.1", world.gateway.port), timeout=20)
+    until(lambda: "cannot take connections" in world.gateway.log_tail(), what="the log tells why")
+    slept = main_thread_switches(pid)
+    until(lambda: main_thread_switches(pid) >= slept + 5, what="the main thread sleeps between its tries")
+    assert world.gateway.log_tail(1000).count("cannot take connections") == 1, "said once, not at each try"
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert waiting.recv(4) == b"SSH-", "who waited is greeted"
+    waiting.close()
+    assert world.ssh("via", "echo served").stdout == b"served\n"
 
 
 def test_one_source_cannot_take_all_places(make_world):
