@@ -78,7 +78,8 @@ TEST_F(TailTest, ARecordThatGrowsMeanwhileIsSoundAsFarAsItsTailsWereHanded) {
     }
   };
   // Between the hand-over and the look at the record, and between looks at its tails.
-  for (const auto& [before, between] : {std::pair{25, 1}, {0, 6}}) {
+  for (const auto& [before, between] : {std::pair{25, 1}, {0, 2}, {0, 3}, {0, 6}}) {
+    int grown = 0;
     for (int start = 1; start <= 40; start += 3) {
       go_on(start);
       VerifyOptions o;
@@ -88,9 +89,10 @@ TEST_F(TailTest, ARecordThatGrowsMeanwhileIsSoundAsFarAsItsTailsWereHanded) {
       held.before_tail = [&, n = between] { go_on(n); };
       const auto report = verify(held, o);
       ASSERT_TRUE(report.has_value());
-      ASSERT_TRUE(report->sound()) << start << "\n" << text(*report);
-      ASSERT_GT(std::filesystem::file_size(rec()), o.record_bytes) << "it did not grow";
+      ASSERT_TRUE(report->sound()) << before << " " << between << " " << start << "\n" << text(*report);
+      if (std::filesystem::file_size(rec()) > o.record_bytes) ++grown;
     }
+    EXPECT_GT(grown, 3) << "the record hardly grew: nothing was tried";
   }
 }
 
