@@ -9,7 +9,7 @@ namespace {
 TEST(AuditLimit, LetsABurstThroughThenOneASecond) {
   AuditLimit limit;
   const base::Micros start = 5'000'000;
-  for (std::int64_t i = 0; i < AuditLimit::burst; ++i) EXPECT_TRUE(limit.admit(start));
+  for (std::int64_t i = 0; i < AuditLimit::session_rate.burst; ++i) EXPECT_TRUE(limit.admit(start));
   EXPECT_FALSE(limit.admit(start));
   EXPECT_FALSE(limit.admit(start + 999'999));
   EXPECT_TRUE(limit.admit(start + 1'000'000));
@@ -23,7 +23,7 @@ TEST(AuditLimit, NeverEarnsMoreThanABurst) {
   EXPECT_TRUE(limit.admit(1));
   std::int64_t admitted = 0;
   while (limit.admit(3'600'000'000)) ++admitted;
-  EXPECT_EQ(admitted, AuditLimit::burst);
+  EXPECT_EQ(admitted, AuditLimit::session_rate.burst);
 }
 
 }  // namespace

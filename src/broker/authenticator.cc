@@ -3,6 +3,7 @@
 #include "broker/authenticator.h"
 
 #include "base/escape.h"
+#include "broker/admission.h"
 #include "identity/user_credentials.h"
 #include "ipc/front.pb.h"
 #include "keys/userauth_blob.h"
@@ -11,20 +12,19 @@ namespace sallyport::broker {
 
 namespace {
 
-constexpr std::size_t hash_queue_limit = 256;  // guesses waiting for Argon2id; beyond, they fail at once
 constexpr std::size_t max_login_in_audit = 256;
 constexpr std::size_t max_method_in_audit = 64;
 const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
 
-bool usable(const PolicyState& state, const std::string& user) {
+}  // namespace
+
+bool is_usable(const PolicyState& state, const std::string& user) {
   const policy::User* found = state.resources.user(user);
   return found != nullptr && !found->disabled;
 }
 
-}  // namespace
-
-Authenticator::Authenticator(Services& services, net::Loop& loop, std::string source)
-    : services_(services), loop_(loop), source_(std::move(source)) {}
+Authenticator::Authenticator(Services& services, net::Loop& loop, std::string source, const std::string& source_host)
+    : services_(services), loop_(loop), source_(std::move(source)), source_share_(Admission::source_of(source_host)) {}
 
 Authenticator::~Authenticator() {
   *alive_ = false;
@@ -77,7 +77,7 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   const auto& offered = request.public_key();
   const auto state = services_.policy.current();
   const std::string user = login_ ? login_->user : "";
-  const bool known = usable(*state, user);
+  const bool known = is_usable(*state, user);
   const auto key = (known ? state->keys_of(user) : state->no_keys).find(base::view(offered.blob()));
   if (!key) return refuse("publickey", "key not accepted", answer);
   if (!offered.has_signature()) {
@@ -105,47 +105,38 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   accept("publickey " + key->fingerprint(), answer);
 }
 
-void Authenticator::password(base::ByteView given, const std::string& method, Answer answer) {
-  busy_ = true;
-  const std::string user = login_ ? login_->user : "";
-  const auto state = services_.policy.current();
-  const auto usability = usable(*state, user) ? identity::UserState::enabled : identity::UserState::refused;
+// What an unknown or a locked user's password costs is what a known one's does. Of one who has left, it costs nothing.
+void Authenticator::judge(const std::string& user, base::ByteView given, std::function<void(Verdict)> done) {
   auto secret = std::make_shared<base::SecretBytes>(given);
-  // Called on the hashing thread, when this may be gone: only the loop knows.
-  auto finish = [this, &loop = loop_, alive = alive_, method, answer](bool good) {
-    loop.post([this, alive, method, answer, good] {
-      if (!*alive) return;
-      busy_ = false;
-      good ? accept(method, answer) : refuse(method, "wrong password", answer);
+  const auto usability =
+      is_usable(*services_.policy.current(), user) ? identity::UserState::enabled : identity::UserState::refused;
+  // Called on any thread, when this may be gone: only the loop knows.
+  auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](Verdict verdict) {
+    loop.post([alive, done, verdict] {
+      if (*alive) done(verdict);
     });
   };
-  const bool queued = services_.hash_thread.try_post(
-      [&services = services_, user, usability, secret, finish] {
-        const auto verdict = identity::check_password(services.store, services.passwords, user, usability,
-                                                      secret->view(), services.clock.now_us());
-        finish(verdict.has_value());
-      },
-      hash_queue_limit);
-  if (!queued) finish(false);
+  services_.guesses.add(source_share_, {[&services = services_, user, usability, secret, finish, alive = alive_] {
+                                          if (!*alive) return;
+                                          const auto good = identity::check_password(services.store, services.passwords,
+                                                                                     user, usability, secret->view(),
+                                                                                     services.clock.now_us());
+                                          finish(good ? Verdict::right : Verdict::wrong);
+                                        },
+                                        [finish] { finish(Verdict::not_judged); }});
 }
 
-void Authenticator::check_again(const std::string& user, base::ByteView given, std::function<void(bool)> done) {
-  auto secret = std::make_shared<base::SecretBytes>(given);
-  const auto state = services_.policy.current();
-  const auto usability = usable(*state, user) ? identity::UserState::enabled : identity::UserState::refused;
-  auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](bool good) {
-    loop.post([alive, done, good] {
-      if (*alive) done(good);
-    });
-  };
-  const bool queued = services_.hash_thread.try_post(
-      [&services = services_, user, usability, secret, finish] {
-        const auto verdict = identity::check_password(services.store, services.passwords, user, usability,
-                                                      secret->view(), services.clock.now_us());
-        finish(verdict.has_value());
-      },
-      hash_queue_limit);
-  if (!queued) finish(false);
+void Authenticator::password(base::ByteView given, const std::string& method, Answer answer) {
+  busy_ = true;
+  judge(login_ ? login_->user : "", given, [this, method, answer = std::move(answer)](Verdict verdict) {
+    busy_ = false;
+    if (verdict == Verdict::right) return accept(method, answer);
+    refuse(method, verdict == Verdict::wrong ? "wrong password" : "too many passwords wait to be checked", answer);
+  });
+}
+
+void Authenticator::check_again(const std::string& user, base::ByteView given, std::function<void(Verdict)> done) {
+  judge(user, given, std::move(done));
 }
 
 bool Authenticator::exhausted() const {
@@ -157,13 +148,13 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
   for (const char* name : methods) reply.mutable_failure()->add_methods(name);
   if (method != "none") {
     ++failures_;
-    services_.audit.write({"auth.failure",
-                           login_ ? login_->user : "",
-                           "",
-                           {{"method", base::cut_utf8(method, max_method_in_audit)},
-                            {"source", source_},
-                            {"login", base::cut_utf8(raw_user_, max_login_in_audit)},
-                            {"reason", why}}});
+    services_.preauth_audit.write(source_share_, {"auth.failure",
+                                                  login_ ? login_->user : "",
+                                                  "",
+                                                  {{"method", base::cut_utf8(method, max_method_in_audit)},
+                                                   {"source", source_},
+                                                   {"login", base::cut_utf8(raw_user_, max_login_in_audit)},
+                                                   {"reason", why}}});
   }
   reply.set_disconnect(exhausted());
   answer(reply, std::nullopt);
@@ -173,7 +164,7 @@ void Authenticator::accept(const std::string& method, const Answer& answer) {
   ipc::AuthReply reply;
   reply.mutable_success()->set_needs_menu(!login_->destination.has_value());
   services_.audit.write({"auth.success", login_->user, "", {{"method", method}, {"source", source_}}});
-  answer(reply, Identity{login_->user, method, login_->destination});
+  answer(reply, Identity{login_->user, method, login_->destination, services_.clock.monotonic_us()});
 }
 
 }  // namespace sallyport::broker

@@ -3,6 +3,7 @@
 // disabled users must look like known ones in every answer and in its time.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,7 +27,11 @@ struct Identity {
   std::string user;
   std::string method;  ///< "publickey SHA256:…", "password", "keyboard-interactive"
   std::optional<policy::Destination> destination;
+  base::Micros proved_us = 0;  ///< when, on the monotonic clock
 };
+
+/// Whether there is such a user, and she may log in.
+bool is_usable(const PolicyState& state, const std::string& user);
 
 class Authenticator {
  public:
@@ -37,7 +42,8 @@ class Authenticator {
   };
   using Answer = std::function<void(const ipc::AuthReply&, std::optional<Identity>)>;
 
-  Authenticator(Services& services, net::Loop& loop, std::string source);
+  /// source as "address:port", source_host as "address".
+  Authenticator(Services& services, net::Loop& loop, std::string source, const std::string& source_host);
   ~Authenticator();
 
   /// One USERAUTH_REQUEST. answer() is called once, on the loop, not after destruction; with an identity on success.
@@ -46,11 +52,13 @@ class Authenticator {
   /// The answers to Prompts. False when none were asked for, or as request().
   bool answers(const ipc::AuthAnswers& answers, Answer answer);
 
-  /// Checks a password of a known user again, for a suspended session. done(ok) on the loop.
-  void check_again(const std::string& user, base::ByteView password, std::function<void(bool)> done);
+  enum class Verdict { right, wrong, not_judged };
+  /// Checks a password of a known user again, for a suspended session. done() on the loop; not_judged: too many wait.
+  void check_again(const std::string& user, base::ByteView password, std::function<void(Verdict)> done);
 
  private:
   void public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
+  void judge(const std::string& user, base::ByteView password, std::function<void(Verdict)> done);
   void password(base::ByteView password, const std::string& method, Answer answer);
   bool exhausted() const;
   void refuse(const std::string& method, const std::string& why, const Answer& answer);
@@ -59,12 +67,13 @@ class Authenticator {
   Services& services_;
   net::Loop& loop_;
   const std::string source_;
+  const std::string source_share_;  ///< whose share of what strangers may cost
   std::string raw_user_;
   std::optional<policy::LoginName> login_;  // empty when the name is malformed: fails like any other
   bool busy_ = false;
   bool prompted_ = false;
   unsigned failures_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
 };
 
 }  // namespace sallyport::broker

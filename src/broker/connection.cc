@@ -35,7 +35,7 @@ Connection::~Connection() = default;
 // costs a descriptor and not a process.
 void Connection::start() {
   self_ = shared_from_this();
-  authenticator_ = std::make_unique<Authenticator>(services_, thread_.loop(), origin_.source);
+  authenticator_ = std::make_unique<Authenticator>(services_, thread_.loop(), origin_.source, origin_.source_host);
   deadline_.after_us(std::int64_t{services_.config.limits.preauth_seconds} * 1'000'000,
                      [this] { give_up("not authenticated in time"); });
   const std::string line = std::string(ssh_version) + "\r\n";
@@ -307,7 +307,9 @@ void Connection::front_service_command(ipc::ServiceCommand& command) {
   }
   const auto session = services_.sessions.find(words.substr(7));
   if (!session || session->info().user != identity_->user) return reply("Sallyport: you have no such session.", false);
-  session->control(ControlAction::reauthenticated, identity_->user, identity_->method, [reply](base::Status status) {
+  if (!is_usable(*services_.policy.current(), identity_->user)) return reply("Sallyport: you may not log in.", false);
+  ControlAct act{ControlAction::reauthenticated, identity_->user, identity_->method, identity_->proved_us};
+  session->control(std::move(act), [reply](base::Status status) {
     reply(status ? "Sallyport: the session goes on." : "Sallyport: " + status.message(), status.has_value());
   });
 }
@@ -315,6 +317,7 @@ void Connection::front_service_command(ipc::ServiceCommand& command) {
 void Connection::front_ended(const std::string& reason, const std::string& fault) {
   front_gone_ = true;
   if (!fault.empty() && !session_) {
+    // Of no share: only a front that was taken over, or that is broken, gives cause for it.
     services_.audit.write(
         {"worker.fault", "sallyport", "", {{"worker", "front"}, {"fault", fault}, {"source", origin_.source}}});
   }
@@ -326,7 +329,8 @@ void Connection::front_ended(const std::string& reason, const std::string& fault
 }
 
 void Connection::give_up(const std::string& why) {
-  services_.audit.write({"connection.dropped", "", "", {{"source", origin_.source}, {"reason", why}}});
+  services_.preauth_audit.write(Admission::source_of(origin_.source_host),
+                                {"connection.dropped", "", "", {{"source", origin_.source}, {"reason", why}}});
   if (front_) {
     front_->kill("");
   } else {

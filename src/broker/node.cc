@@ -54,35 +54,52 @@ base::Result<std::optional<ipc::WorkerIdentity>> worker_identity(const std::stri
   return std::optional(ipc::WorkerIdentity{user->pw_uid, user->pw_gid});
 }
 
+bool is_person() {
+  return ::isatty(STDIN_FILENO) == 1;
+}
+
 // From a person without echo, or from a pipe.
-bool read_hidden_line(std::string& line) {
+base::Result<base::SecretBytes> read_hidden_line(const char* prompt) {
   termios shown{};
-  const bool person = ::tcgetattr(STDIN_FILENO, &shown) == 0;
+  const bool person = is_person() && ::tcgetattr(STDIN_FILENO, &shown) == 0;
   if (person) {
     termios hidden = shown;
     hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    std::cerr << "Passphrase of the master key: " << std::flush;
+    std::cerr << prompt << std::flush;
   }
+  std::string line;
   const bool read = static_cast<bool>(std::getline(std::cin, line));
   if (person) {
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     std::cerr << std::endl;
   }
-  return read;
+  base::SecretBytes secret(base::view(line));
+  base::wipe(line.data(), line.size());
+  if (!read) return fail(Errc::invalid, "no passphrase on standard input");
+  return secret;
 }
 
-base::Result<vault::MasterKeySource> master_key_source(const config::MasterKey& key) {
+// What a person mistypes at the first start would seal all secrets, and nobody could type it again.
+base::Result<base::SecretBytes> read_passphrase(bool first_start) {
+  auto once = read_hidden_line(first_start ? "New passphrase of the master key: " : "Passphrase of the master key: ");
+  if (!once || !first_start || !is_person()) return once;
+  auto again = read_hidden_line("Once more: ");
+  if (!again) return again;
+  if (!base::equal_constant_time(once->view(), again->view())) {
+    return fail(Errc::invalid, "the two passphrases do not match; nothing was set up");
+  }
+  return once;
+}
+
+base::Result<vault::MasterKeySource> master_key_source(const config::MasterKey& key, bool first_start) {
   switch (key.source) {
     case config::MasterKeySource::file:
       return vault::MasterKeySource::from_file(key.path);
     case config::MasterKeySource::passphrase: {
-      std::string line;
-      const bool given = read_hidden_line(line);
-      if (!given) return fail(Errc::invalid, "no passphrase on standard input");
-      base::SecretBytes secret(base::view(line));
-      base::wipe(line.data(), line.size());
-      return vault::MasterKeySource::from_passphrase(std::move(secret));
+      auto passphrase = read_passphrase(first_start);
+      if (!passphrase) return base::pass(passphrase);
+      return vault::MasterKeySource::from_passphrase(std::move(*passphrase));
     }
     case config::MasterKeySource::credential: {
       const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
@@ -119,7 +136,9 @@ struct Node::Parts {
   RecordThreadState record_state;
   // Threads end before what they use.
   std::unique_ptr<net::Executor> store_thread, hash_thread, record_thread, resolver_thread;
+  std::unique_ptr<GuessQueue> guesses;
   std::unique_ptr<AuditTrail> audit;
+  std::unique_ptr<PreauthAudit> preauth_audit;
   std::unique_ptr<Services> services;
   std::unique_ptr<Zygotes> fronts, backs;
   std::unique_ptr<Gateway> gateway;
@@ -158,6 +177,7 @@ Node::~Node() {
   p.backs.reset();
   p.fronts.reset();
   p.record_thread.reset();
+  if (p.guesses) p.guesses->clear();
   p.hash_thread.reset();
   p.resolver_thread.reset();
   p.store_thread.reset();
@@ -170,7 +190,9 @@ base::Status Node::Parts::open_store() {
   auto opened = store::Store::open({config.store, config.data_dir});
   if (!opened) return base::pass(opened);
   store = std::move(*opened);
-  auto source = master_key_source(config.master_key);
+  auto is_new = vault::Vault::is_new(*store);
+  if (!is_new) return base::pass(is_new);
+  auto source = master_key_source(config.master_key, *is_new);
   if (!source) return base::pass(source);
   // One transaction: the node's keys without its log's first event would look like a log that was emptied.
   auto begun = store->transaction([&] { return open_evidence(*source); });
@@ -235,12 +257,15 @@ base::Status Node::start(const std::string& libexec) {
   if (auto started = p.start_workers(libexec); !started) return started;
   p.store_thread = std::make_unique<net::Executor>("store");
   p.hash_thread = std::make_unique<net::Executor>("hash", net::Priority::idle);
+  p.guesses = std::make_unique<GuessQueue>(*p.hash_thread);
   p.record_thread = std::make_unique<net::Executor>("record");
   p.resolver_thread = std::make_unique<net::Executor>("resolver");
   p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store_thread);
-  p.services = std::make_unique<Services>(
-      Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread, *p.hash_thread, *p.record_thread,
-               *p.resolver_thread, *p.store, *p.vault, *p.audit, *p.passwords, p.policy, p.sessions, p.late_seals});
+  p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
+  p.services = std::make_unique<Services>(Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread,
+                                                   *p.hash_thread, *p.guesses, *p.record_thread, *p.resolver_thread,
+                                                   *p.store, *p.vault, *p.audit, *p.preauth_audit, *p.passwords,
+                                                   p.policy, p.sessions, p.late_seals});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 *p.fronts, *p.backs, p.users, HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;
@@ -289,6 +314,7 @@ void Node::Parts::keep_head() {
 }
 
 void Node::Parts::keep_heads() {
+  preauth_audit->tell_withheld();
   store_thread->post([this] { keep_head(); });
   head_timer->after_us(audit::kHeadPeriodUs, [this] { keep_heads(); });
 }
@@ -300,12 +326,13 @@ void Node::Parts::retry_seals() {
 
 void Node::Parts::stop_sessions() {
   for (const auto& session : sessions.all()) {
-    session->control(ControlAction::terminate, "sallyport", "the gateway is stopping", [](base::Status) {});
+    session->control({ControlAction::terminate, "sallyport", "the gateway is stopping"}, [](base::Status) {});
   }
 }
 
 void Node::Parts::wait_for_sessions() {
   if (sessions.size() == 0 || --stop_left == 0) {
+    preauth_audit->tell_withheld();
     audit->write({"node.stop", "sallyport", "", {{"node", config.node}}}, [this](base::Status) {
       keep_head();
       main_loop.stop();

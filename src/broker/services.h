@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "broker/audit_trail.h"
+#include "broker/guess_queue.h"
 #include "broker/late_seals.h"
 #include "broker/policy_state.h"
+#include "broker/preauth_audit.h"
 #include "broker/registry.h"
 #include "config/config.h"
 #include "identity/password.h"
@@ -26,11 +28,13 @@ struct Services {
   net::Loop& main_loop;            ///< listeners, zygotes, the admin socket
   net::Executor& store_thread;     ///< every call that blocks on the database
   net::Executor& hash_thread;      ///< Argon2id, one at a time, lowest priority
+  GuessQueue& guesses;             ///< strangers' way to it
   net::Executor& record_thread;    ///< chunks and seals
   net::Executor& resolver_thread;  ///< names of targets
   store::Store& store;             ///< only on store_thread
   vault::Vault& vault;             ///< blocking calls only on store_thread
   AuditTrail& audit;
+  PreauthAudit& preauth_audit;           ///< strangers' way to it
   const identity::Passwords& passwords;  ///< only on hash_thread
   PolicyHolder& policy;
   Registry& sessions;

@@ -68,8 +68,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   };
 
   // session_open.cc
-  void granted(policy::Grant grant);
-  void apply_node_defaults();
+  void granted(policy::Grant grant, const policy::Snapshot& resources);
   void store_start();
   void create_record(std::vector<recording::Recipient> recipients);
   void dial_target();
@@ -116,8 +115,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
 
   // session_control.cc
   void attach_handle();
-  void on_control(ControlAction action, const std::string& actor, const std::string& text,
-                  const std::function<void(base::Status)>& done);
+  void on_control(const ControlAct& act, const std::function<void(base::Status)>& done);
   void on_watch(bool joined, const std::string& actor);
   void note_control(const std::string& action, const std::string& actor, const std::string& text);
   void tell_user(const std::string& text);
@@ -171,10 +169,10 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   std::uint64_t blocks_to_acknowledge_ = 0;  // once the gate is open again
   AuditLimit refusals_;
   bool front_done_ = false, back_done_ = true;
-  int errands_out_ = 0;           // of the opening, on other threads: the end waits for them
-  unsigned passwords_asked_ = 0;  // answers that the front owes
-  unsigned wrong_passwords_ = 0;  // of a suspended session's user
-  bool resume_wanted_ = false;    // suspended, resumed by an administrator, the user has not come back yet
+  int errands_out_ = 0;                              // of the opening, on other threads: the end waits for them
+  unsigned passwords_asked_ = 0;                     // answers that the front owes
+  unsigned wrong_passwords_ = 0;                     // of a suspended session's user
+  std::optional<base::Micros> resume_wanted_since_;  // suspended, resumed by an administrator, the user not back yet
   std::optional<ipc::RingMemory> ring_;
   std::deque<bool> globals_due_;  // as Channel::answers_due, for global requests
   std::string end_reason_;

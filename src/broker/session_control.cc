@@ -15,11 +15,10 @@ void Session::attach_handle() {
   net::Loop& loop = thread_.loop();
   const std::weak_ptr<Session> weak = weak_from_this();
   handle_->attach(
-      [&loop, weak](ControlAction action, const std::string& actor, const std::string& text,
-                    std::function<void(base::Status)> done) {
-        loop.post([weak, action, actor, text, done = std::move(done)] {
+      [&loop, weak](ControlAct act, std::function<void(base::Status)> done) {
+        loop.post([weak, act = std::move(act), done = std::move(done)] {
           if (const auto self = weak.lock()) {
-            self->on_control(action, actor, text, done);
+            self->on_control(act, done);
           } else {
             done(fail(Errc::closed, "the session has ended"));
           }
@@ -32,8 +31,8 @@ void Session::attach_handle() {
       });
 }
 
-void Session::on_control(ControlAction action, const std::string& actor, const std::string& text,
-                         const std::function<void(base::Status)>& done) {
+void Session::on_control(const ControlAct& act, const std::function<void(base::Status)>& done) {
+  const auto& [action, actor, text, proved_us] = act;
   // A session that ends by itself may still bring its last words to a slow user: not against an administrator's word.
   if (phase_ == Phase::ending && action == ControlAction::terminate) {
     kill_workers();
@@ -51,13 +50,13 @@ void Session::on_control(ControlAction action, const std::string& actor, const s
       break;
     case ControlAction::suspend:
       handle_->shutting_carried_out();
-      resume_wanted_ = false;
+      resume_wanted_since_.reset();
       set_state(SessionState::suspended);
       tell_user("Sallyport: " + actor + " suspended this session" + because);
       break;
     case ControlAction::resume:
       if (state == SessionState::suspended) {
-        resume_wanted_ = true;
+        resume_wanted_since_ = services_.clock.monotonic_us();
         if (front_ != nullptr) {
           ipc::BrokerToFront message;
           message.mutable_ask_password()->set_prompt("Sallyport: " + actor + " resumes this session" + because +
@@ -76,8 +75,12 @@ void Session::on_control(ControlAction action, const std::string& actor, const s
       end("terminated by " + actor, "Sallyport: " + actor + " terminated this session" + because);
       break;
     case ControlAction::reauthenticated:
-      if (!resume_wanted_ || actor != facts_.identity.user) {
+      if (!resume_wanted_since_ || actor != facts_.identity.user) {
         return done(fail(Errc::invalid, "this session does not wait for you"));
+      }
+      // A connection that was there before may be an unattended one: it proves nothing of now.
+      if (proved_us <= *resume_wanted_since_) {
+        return done(fail(Errc::denied, "you logged in here before the session was resumed: log in anew for this"));
       }
       note_control(to_string(action), actor, text);
       reopen("Sallyport: this session goes on.");
@@ -89,26 +92,32 @@ void Session::on_control(ControlAction action, const std::string& actor, const s
 void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
   if (passwords_asked_ == 0) return front_->kill("answer to no question");
   --passwords_asked_;
-  if (!resume_wanted_) return;
+  if (!resume_wanted_since_) return;
   authenticator_->check_again(
-      facts_.identity.user, base::view(answer.password()), [this, weak = weak_from_this()](bool good) {
+      facts_.identity.user, base::view(answer.password()),
+      [this, weak = weak_from_this(), since = resume_wanted_since_](Authenticator::Verdict verdict) {
         const auto alive = weak.lock();
-        if (!alive || !resume_wanted_ || phase_ != Phase::live || front_ == nullptr) return;
-        if (good) {
+        if (!alive || resume_wanted_since_ != since || phase_ != Phase::live || front_ == nullptr) return;
+        if (verdict == Authenticator::Verdict::right) {
           wrong_passwords_ = 0;
           note_control("reauthenticated", facts_.identity.user, "");
           return reopen("Sallyport: this session goes on.");
         }
-        services_.audit.write({"auth.failure",
-                               facts_.identity.user,
-                               id_,
-                               {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
-        if (++wrong_passwords_ >= services_.config.limits.auth_tries) {
-          return end("too many wrong passwords of a suspended session", "Sallyport: too many wrong passwords.");
+        const bool judged = verdict == Authenticator::Verdict::wrong;
+        if (judged) {
+          services_.audit.write(
+              {"auth.failure",
+               facts_.identity.user,
+               id_,
+               {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
+          if (++wrong_passwords_ >= services_.config.limits.auth_tries) {
+            return end("too many wrong passwords of a suspended session", "Sallyport: too many wrong passwords.");
+          }
         }
         ipc::BrokerToFront message;
-        message.mutable_ask_password()->set_prompt("Sallyport: that was not right. Password of " +
-                                                   facts_.identity.user + ": ");
+        message.mutable_ask_password()->set_prompt(
+            std::string(judged ? "Sallyport: that was not right." : "Sallyport: the gateway is busy; once more.") +
+            " Password of " + facts_.identity.user + ": ");
         message.mutable_ask_password()->set_again(true);
         ++passwords_asked_;
         front_->send(message);
@@ -117,7 +126,7 @@ void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
 
 // A pause that came after what reopens the session is in force already, though the loop hears of it only now: it stays.
 void Session::reopen(const std::string& how) {
-  resume_wanted_ = false;
+  resume_wanted_since_.reset();
   if (!handle_->open_gate()) return;
   if (front_ != nullptr) {
     ipc::BrokerToFront message;

@@ -80,8 +80,8 @@ void SessionHandle::detach() {
   workers_.clear();
 }
 
-void SessionHandle::control(ControlAction action, const std::string& actor, const std::string& text,
-                            std::function<void(base::Status)> done) {
+void SessionHandle::control(ControlAct act, std::function<void(base::Status)> done) {
+  const ControlAction action = act.action;
   Handler handler;
   base::Status refused;
   {
@@ -112,7 +112,7 @@ void SessionHandle::control(ControlAction action, const std::string& actor, cons
   if (!refused) {
     done(refused);
   } else {
-    handler(action, actor, text, std::move(done));
+    handler(std::move(act), std::move(done));
   }
 }
 

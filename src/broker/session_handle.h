@@ -26,6 +26,14 @@ enum class ControlAction {
   reauthenticated,  ///< the user of a suspended session proved herself on another connection; no administrator's word
 };
 
+/// An act upon a session, and whose.
+struct ControlAct {
+  ControlAction action;
+  std::string actor;
+  std::string text;
+  base::Micros proved_us = 0;  ///< of reauthenticated: when the user proved who she is, on the monotonic clock
+};
+
 /// "pause", "suspend", …
 const char* to_string(ControlAction action);
 base::Result<ControlAction> control_action_from(const std::string& word);
@@ -42,8 +50,7 @@ class SessionHandle {
   /// on any thread: with Errc::closed when the session has ended, Errc::invalid when the action makes no sense now, ok
   /// when the loop has carried it out. A loop that does not answer because its disk hangs is the caller's to time out:
   /// see force().
-  void control(ControlAction action, const std::string& actor, const std::string& text,
-               std::function<void(base::Status)> done);
+  void control(ControlAct act, std::function<void(base::Status)> done);
 
   /// Kills both workers now. For a terminate that the loop has not carried out in time. Idempotent.
   void force_kill();
@@ -57,8 +64,7 @@ class SessionHandle {
   bool terminating() const { return terminating_.load(std::memory_order_acquire); }
 
   // The session's own half, called on its loop.
-  using Handler =
-      std::function<void(ControlAction, std::string actor, std::string text, std::function<void(base::Status)> done)>;
+  using Handler = std::function<void(ControlAct, std::function<void(base::Status)> done)>;
   using WatchHandler = std::function<void(bool joined, std::string actor)>;
   /// How control() reaches the session's loop; both functions post.
   void attach(Handler handler, WatchHandler watch);

@@ -20,13 +20,12 @@ SessionInfo live_session() {
 class SlowLoop : public testing::Test {
  protected:
   SlowLoop() {
-    handle.attach([this](ControlAction action, std::string, std::string,
-                         std::function<void(base::Status)>) { heard.push_back(action); },
+    handle.attach([this](ControlAct act, std::function<void(base::Status)>) { heard.push_back(act.action); },
                   [](bool, std::string) {});
   }
   base::Status act(ControlAction action) {
     base::Status out;
-    handle.control(action, "admin", "", [&out](base::Status status) { out = std::move(status); });
+    handle.control({action, "admin", ""}, [&out](base::Status status) { out = std::move(status); });
     return out;
   }
 

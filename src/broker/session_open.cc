@@ -3,6 +3,7 @@
 // the decision stands in the audit log and the record can take what follows.
 #include "base/id.h"
 #include "base/log.h"
+#include "broker/grant_defaults.h"
 #include "broker/record_recipients.h"
 #include "broker/session.h"
 #include "event/event.pb.h"
@@ -53,12 +54,12 @@ void Session::open() {
   }
   target_ = *state->resources.target(facts_.destination.target);
   account_ = *state->resources.account(facts_.destination.account);
-  granted(std::get<policy::Grant>(decision));
+  granted(std::get<policy::Grant>(decision), state->resources);
 }
 
-void Session::granted(policy::Grant grant) {
+void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {
   grant_ = std::move(grant);
-  apply_node_defaults();
+  apply_node_defaults(grant_, resources, services_.config);
   for (const std::string& name : grant_.policies) policies_ += (policies_.empty() ? "" : " ") + name;
   gate_ = std::make_unique<Gate>(grant_.permissions, services_.config.limits.max_channels);
   SessionInfo info;
@@ -70,7 +71,7 @@ void Session::granted(policy::Grant grant) {
   info.via = facts_.via;
   info.started_at_us = services_.clock.now_us();
   handle_ = std::make_shared<SessionHandle>(std::move(info));
-  auto recipients = record_recipients(services_.policy.current()->resources, services_.recording_key());
+  auto recipients = record_recipients(resources, services_.recording_key());
   if (!recipients) {
     base::log_error("session " + id_ + " cannot be recorded: " + recipients.message());
     return refuse(kCannotRecord, "cannot record: " + recipients.message());
@@ -89,22 +90,6 @@ void Session::granted(policy::Grant grant) {
   store_start();
   create_record(std::move(*recipients));
   dial_target();
-}
-
-// What no policy of the grant says about bulk, this node's configuration says.
-void Session::apply_node_defaults() {
-  const auto state = services_.policy.current();
-  bool says_after = false, says_hash = false;
-  for (const std::string& name : grant_.policies) {
-    const auto found = state->resources.policies.find(name);
-    if (found == state->resources.policies.end()) continue;
-    says_after |= found->second.record.bulk_after_bytes.has_value();
-    says_hash |= found->second.record.bulk_hash.has_value();
-  }
-  if (!says_after) {
-    grant_.record.bulk_after_bytes = static_cast<std::int64_t>(services_.config.recording.bulk_after_bytes);
-  }
-  if (!says_hash) grant_.record.bulk_hash = services_.config.recording.bulk_hash;
 }
 
 // The audit event, the session's row and the account's secret: one visit to the store.
@@ -249,7 +234,8 @@ void Session::start_back(SpawnedWorker spawned) {
   back_done_ = false;
   back_ = std::make_unique<BackLink>(services_, thread_, std::move(spawned), *this, target_, ssh_version);
   handle_->add_worker(back_->duplicate_pidfd());
-  TargetLogin::Facts facts{id_, facts_.identity.user, account_, target_.name, services_.config.egress_address};
+  TargetLogin::Facts facts{
+      id_, facts_.identity.user, account_, target_.name, services_.config.egress_address, grant_.permissions};
   login_ = std::make_unique<TargetLogin>(std::move(facts), std::move(secret_), services_.vault.user_ca(),
                                          services_.clock, services_.random);
   ipc::BackStart start;

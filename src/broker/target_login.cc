@@ -104,6 +104,20 @@ void TargetLogin::forget() {
   secret_ = {};
 }
 
+// The gate refuses what the grant does not have; a target's sshd, which the certificate binds too, also refuses it to a
+// back that was taken over.
+std::vector<const char*> TargetLogin::certificate_extensions(const policy::Permissions& granted) {
+  using policy::Permission;
+  std::vector<const char*> out = {"permit-user-rc"};
+  if (granted.has(Permission::shell) || granted.has(Permission::exec)) out.push_back("permit-pty");
+  if (granted.has(Permission::forward_x11)) out.push_back("permit-X11-forwarding");
+  if (granted.has(Permission::forward_agent)) out.push_back("permit-agent-forwarding");
+  if (granted.has(Permission::forward_local) || granted.has(Permission::forward_remote)) {
+    out.push_back("permit-port-forwarding");
+  }
+  return out;
+}
+
 base::Result<base::Bytes> TargetLogin::certificate_request(const ProvenHost& host, bool hostbound) {
   auto key = keys::PrivateKey::generate(keys::GeneratedKey::ed25519, random_);
   if (!key) return base::pass(key);
@@ -116,10 +130,7 @@ base::Result<base::Bytes> TargetLogin::certificate_request(const ProvenHost& hos
   fields.valid_after = now - skew_seconds;
   fields.valid_before = now + lifetime_seconds;
   if (facts_.egress_address) fields.source_addresses = {*facts_.egress_address};
-  for (const char* name :
-       {"permit-X11-forwarding", "permit-agent-forwarding", "permit-port-forwarding", "permit-pty", "permit-user-rc"}) {
-    fields.extensions.push_back({name, ""});
-  }
+  for (const char* name : certificate_extensions(facts_.permissions)) fields.extensions.push_back({name, ""});
   auto certificate = keys::issue_certificate(fields, key->public_key(), user_ca_, random_);
   if (!certificate) return base::pass(certificate);
   return signed_request(keys::certificate_type_name(key->type()), *certificate, *key, host, hostbound);

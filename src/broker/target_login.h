@@ -38,6 +38,7 @@ class TargetLogin {
     policy::Account account;
     std::string target;
     std::optional<std::string> egress_address;  ///< restricts the certificate, if known
+    policy::Permissions permissions;            ///< of the grant: a certificate is good for no forwarding beyond them
   };
 
   TargetLogin(Facts facts, AccountSecret secret, const keys::PrivateKey& user_ca, const base::Clock& clock,
@@ -51,6 +52,9 @@ class TargetLogin {
   bool secret_crossed() const { return secret_crossed_; }
   /// The secrets are not needed any more.
   void forget();
+
+  /// What sshd(8) shall permit to the bearer of a certificate (PROTOCOL.certkeys, "extensions").
+  static std::vector<const char*> certificate_extensions(const policy::Permissions& granted);
 
  private:
   base::Result<base::Bytes> certificate_request(const ProvenHost& host, bool hostbound);

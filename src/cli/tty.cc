@@ -86,6 +86,17 @@ base::Result<base::SecretBytes> read_secret_line(const std::string& prompt) {
   return cut(buffer, size);
 }
 
+base::Result<base::SecretBytes> ask_secret_twice(const std::string& prompt) {
+  auto first = read_secret_line(prompt + ": ");
+  if (!first) return base::pass(first);
+  auto second = read_secret_line("Once more: ");
+  if (!second) return base::pass(second);
+  if (!base::equal_constant_time(first->view(), second->view())) {
+    return base::fail(base::Errc::invalid, "the two do not match");
+  }
+  return std::move(*first);
+}
+
 base::Result<base::SecretBytes> read_secret_stdin(std::size_t max_bytes, Strip strip) {
   base::SecretBytes buffer(max_bytes + 1);
   std::size_t size = 0;

@@ -17,6 +17,8 @@ codec::terminal::Size terminal_size(int fd);
 
 /// Asks on the terminal, without echo. Errors: unsupported (no terminal), closed (end of file), full.
 base::Result<base::SecretBytes> read_secret_line(const std::string& prompt);
+/// The same, typed twice: for a secret that is to be kept. Errors: also invalid, when the two differ.
+base::Result<base::SecretBytes> ask_secret_twice(const std::string& prompt);
 
 /// A secret from standard input: all of it, at most max_bytes; one trailing line end goes when strip is line.
 enum class Strip { line, nothing };

@@ -18,25 +18,14 @@ namespace {
 
 constexpr std::size_t kMaxSecret = 48 * 1024;
 
-base::Result<base::SecretBytes> ask_twice(const std::string& prompt) {
-  auto first = read_secret_line(prompt + ": ");
-  if (!first) return base::pass(first);
-  auto second = read_secret_line("Once more: ");
-  if (!second) return base::pass(second);
-  if (!base::equal_constant_time(first->view(), second->view())) {
-    return base::fail(base::Errc::invalid, "the two do not match");
-  }
-  return std::move(*first);
-}
-
 base::Result<base::SecretBytes> read_password(const std::string& prompt) {
-  if (::isatty(STDIN_FILENO) == 1) return ask_twice(prompt);
+  if (::isatty(STDIN_FILENO) == 1) return ask_secret_twice(prompt);
   return read_secret_stdin(4096, Strip::line);
 }
 
 // A private key keeps its line ends; a password has none.
 base::Result<base::SecretBytes> read_secret(const std::string& account) {
-  if (::isatty(STDIN_FILENO) == 1) return ask_twice("Password of account " + account);
+  if (::isatty(STDIN_FILENO) == 1) return ask_secret_twice("Password of account " + account);
   auto all = read_secret_stdin(kMaxSecret, Strip::nothing);
   if (!all) return base::pass(all);
   base::ByteView bytes = all->view();

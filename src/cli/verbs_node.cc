@@ -109,7 +109,7 @@ base::Result<int> rotate(Context& context) {
   request.mutable_rotate_master_key();
   if (config->master_key.source == config::MasterKeySource::passphrase) {
     auto passphrase =
-        ::isatty(STDIN_FILENO) == 1 ? read_secret_line("New passphrase: ") : read_secret_stdin(4096, Strip::line);
+        ::isatty(STDIN_FILENO) == 1 ? ask_secret_twice("New passphrase") : read_secret_stdin(4096, Strip::line);
     if (!passphrase) return base::pass(passphrase);
     request.mutable_rotate_master_key()->set_passphrase(passphrase->data(), passphrase->size());
   }

@@ -29,16 +29,6 @@ void Executor::post(std::function<void()> job) {
   wake_.notify_one();
 }
 
-bool Executor::try_post(std::function<void()> job, std::size_t limit) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (jobs_.size() >= limit) return false;
-    jobs_.push_back(std::move(job));
-  }
-  wake_.notify_one();
-  return true;
-}
-
 // What a job lets escape costs that job, and not every session of the process.
 void Executor::run(const std::function<void()>& job) {
   try {

@@ -24,8 +24,6 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   void post(std::function<void()> job);
-  /// False, and the job is dropped, when this many are waiting already.
-  bool try_post(std::function<void()> job, std::size_t limit);
 
  private:
   void work(const std::string& name, Priority priority);

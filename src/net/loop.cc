@@ -17,6 +17,8 @@ namespace asio = boost::asio;
 struct Loop::Impl {
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
+  // Has the reactor made now: its own descriptors might not be there to be had when the first watch comes.
+  asio::posix::stream_descriptor unused{context};
   std::atomic<std::thread::id> thread{};
 };
 

@@ -2,6 +2,7 @@
 #include "net/loop.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,6 +45,29 @@ TEST(Loop, AWatchIsCalledAgainWhileThereIsMoreAndMayDestroyItself) {
   ASSERT_EQ(::write(b.get(), "abc", 3), 3);
   loop.run();
   EXPECT_EQ(reads, 3);
+}
+
+TEST(Loop, OnceItIsThereItNeedsNoDescriptorsOfItsOwn) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const base::Fd reader(ends[0]), writer(ends[1]);
+  Loop loop;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  bool called = false;
+  Watch watch(loop, reader.get());
+  Timer timer(loop);
+  watch.on_readable([&] {
+    called = true;
+    loop.stop();
+  });
+  watch.enable_read(true);
+  timer.after_us(0, [&] { ASSERT_EQ(::write(writer.get(), "x", 1), 1); });
+  loop.run();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(called);
 }
 
 TEST(Loop, ADisabledWatchIsSilent) {

@@ -123,6 +123,16 @@ std::string waiting_path(const std::string& path) {
   return path + ".new";
 }
 
+Status check_replaceable(const std::string& path) {
+  struct statx about {};
+  const bool known = ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, 0, &about) == 0;
+  if (!known || (about.stx_attributes & about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0) return {};
+  return fail(Errc::unsupported,
+              "master key: " + path +
+                  " is a mount of its own, and no other file can take its place: mount its directory "
+                  "instead, or rotate to a passphrase");
+}
+
 Status promote_waiting_key(const std::string& path) {
   if (std::rename(waiting_path(path).c_str(), path.c_str()) != 0) {
     return base::fail_errno("master key: cannot put " + waiting_path(path) + " in the place of " + path);

@@ -22,6 +22,10 @@ base::Status write_key_file(const std::string& path, base::ByteView key);
 /// Where a new key waits until the store has changed over to it.
 std::string waiting_path(const std::string& path);
 
+/// Whether another file can take this one's place, as far as one can tell before. Errors: unsupported: it is a mount of
+/// its own (the message says what to do instead).
+base::Status check_replaceable(const std::string& path);
+
 /// Puts the waiting key in the place of the old one, synced. Errors: io, …
 base::Status promote_waiting_key(const std::string& path);
 

@@ -62,6 +62,12 @@ MasterKeySource MasterKeySource::from_systemd(std::string credentials_directory)
   return out;
 }
 
+base::Status check_new_passphrase(ByteView passphrase) {
+  if (passphrase.size() >= kMinPassphraseBytes) return {};
+  return fail(Errc::invalid, "master key: choose a passphrase of at least " + std::to_string(kMinPassphraseBytes) +
+                                 " characters: whoever has the store may guess as long as he likes");
+}
+
 Result<SecretBytes> derive_key(ByteView passphrase, const PassphraseParameters& parameters) {
   if (passphrase.empty()) return fail(Errc::invalid, "master key: the passphrase is empty");
   if (!reasonable(parameters)) return fail(Errc::invalid, "master key: the passphrase's cost is out of reason");

@@ -39,6 +39,11 @@ struct PassphraseParameters {
   base::Bytes salt;  ///< 16 bytes
 };
 
+/// Of a passphrase that secrets are to be sealed under from now on; one that is in use may be shorter.
+inline constexpr std::size_t kMinPassphraseBytes = 12;
+/// Errors: invalid.
+base::Status check_new_passphrase(base::ByteView passphrase);
+
 /// Errors: invalid (empty passphrase), internal (no memory).
 base::Result<base::SecretBytes> derive_key(base::ByteView passphrase, const PassphraseParameters& parameters);
 

@@ -24,8 +24,23 @@ namespace {
 constexpr Label kCheckLabel = {"vault", "master", "check", 1};
 constexpr std::string_view kCheckWords = "this is the right key";
 
+/// What an earlier rotation left beside the place: the key now in use goes where it belongs, one that never came to be
+/// used goes away. Never the only copy of the key that opens the store.
+Status clear_waiting_place(const std::string& path, ByteView current) {
+  const std::string waiting = waiting_path(path);
+  const Result<SecretBytes> left = read_key_file(waiting);
+  if (!left && left.error().code == Errc::not_found) return {};
+  if (!left && left.error().code != Errc::invalid) return fail(left.error().code, left.error().message);
+  if (left && base::equal_constant_time(left->view(), current)) return promote_waiting_key(path);
+  // One that is no key was never written to its end, and the store only changes over to one that was.
+  if (::unlink(waiting.c_str()) < 0) return base::fail_errno("master key: cannot remove " + waiting);
+  return {};
+}
+
 /// A fresh key, waiting beside its place. What stands in that place must be the key now in use, or nothing.
 Result<SecretBytes> prepare_key_file(const std::string& path, ByteView current, base::Random& random) {
+  if (Status free = check_replaceable(path); !free) return pass(free);
+  if (Status cleared = clear_waiting_place(path, current); !cleared) return pass(cleared);
   const Result<SecretBytes> there = read_key_file(path);
   if (!there && there.error().code != Errc::not_found) return fail(there.error().code, there.error().message);
   if (there && !base::equal_constant_time(there->view(), current)) {
@@ -33,7 +48,6 @@ Result<SecretBytes> prepare_key_file(const std::string& path, ByteView current, 
   }
   SecretBytes fresh(kMasterKeyBytes);
   random.fill({fresh.data(), fresh.size()});
-  unlink(waiting_path(path).c_str());  // of no use any more: the caller has settled which key is the store's
   if (Status written = write_key_file(waiting_path(path), fresh.view()); !written) return pass(written);
   return fresh;
 }
@@ -86,6 +100,7 @@ Status Vault::rotate(const MasterKeySource& to) {
       key = prepare_key_file(to.path, master_.view(), random_);
       break;
     case MasterKeySource::Kind::passphrase: {
+      if (Status enough = check_new_passphrase(to.passphrase.view()); !enough) return enough;
       const PassphraseParameters fresh{to.passphrase_passes, to.passphrase_memory_bytes,
                                        random_.bytes(crypto_pwhash_SALTBYTES)};
       parameters = to_text(fresh);
@@ -102,7 +117,12 @@ Status Vault::rotate(const MasterKeySource& to) {
   // then nothing else opens the store. The next start, or the next rotation, knows which key it is.
   if (Status sealed = store_.transaction([&] { return seal_anew(key->view(), parameters); }); !sealed) return sealed;
   master_ = std::move(*key);
-  return file ? promote_waiting_key(to.path) : Status{};
+  if (!file) return {};
+  if (Status promoted = promote_waiting_key(to.path); !promoted) {
+    return fail(promoted.error().code, "the store HAS changed over to the new master key, which is in " +
+                                           waiting_path(to.path) + ": back that file up. " + promoted.message());
+  }
+  return {};
 }
 
 }  // namespace sallyport::vault

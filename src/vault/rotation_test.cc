@@ -80,19 +80,25 @@ TEST_F(RotationTest, ANewKeyInTheSameFile) {
 }
 
 TEST_F(RotationTest, FromAFileToAPassphraseAndBack) {
-  ASSERT_TRUE(vault_->rotate(passphrase("some words")));
-  open(passphrase("some words"));
+  ASSERT_TRUE(vault_->rotate(passphrase("some more words")));
+  open(passphrase("some more words"));
   expect_intact();
   open_store();
   EXPECT_EQ(try_open(file()).error().code, Errc::denied);
-  open(passphrase("some words"));
+  open(passphrase("some more words"));
   // The file still holds the key of before: it is not overwritten by mistake.
   EXPECT_EQ(vault_->rotate(file()).error().code, Errc::exists);
   ASSERT_TRUE(vault_->rotate(MasterKeySource::from_file(dir_ + "/other.key")));
   open(MasterKeySource::from_file(dir_ + "/other.key"));
   expect_intact();
   open_store();
-  EXPECT_EQ(try_open(passphrase("some words")).error().code, Errc::denied);
+  EXPECT_EQ(try_open(passphrase("some more words")).error().code, Errc::denied);
+}
+
+TEST_F(RotationTest, AShortPassphraseChangesNothing) {
+  EXPECT_EQ(vault_->rotate(passphrase("eleven char")).error().code, Errc::invalid);
+  open(file());
+  expect_intact();
 }
 
 TEST_F(RotationTest, ACrashAfterTheStoreChangedOverIsFinished) {
@@ -106,6 +112,42 @@ TEST_F(RotationTest, ACrashAfterTheStoreChangedOverIsFinished) {
   expect_intact();
   EXPECT_NE(contents(key_path_), old_key);
   EXPECT_FALSE(std::filesystem::exists(waiting_path(key_path_)));
+}
+
+// A rename that fails after the commit (the file is a mount, say) leaves the key in force beside its place.
+TEST_F(RotationTest, TheKeyInForceIsNeverTakenAwayWhereverItLies) {
+  const std::string old_key = contents(key_path_);
+  ASSERT_TRUE(vault_->rotate(file()));
+  const std::string in_force = contents(key_path_);
+  std::filesystem::rename(key_path_, waiting_path(key_path_));
+  std::filesystem::create_directories(key_path_ + "/in the way");
+  EXPECT_FALSE(vault_->rotate(file()));
+  EXPECT_EQ(contents(waiting_path(key_path_)), in_force);
+  open(file());
+  expect_intact();
+  EXPECT_EQ(contents(waiting_path(key_path_)), in_force);
+  // Once it can be put in its place, it is, and the rotation goes on from there.
+  std::filesystem::remove_all(key_path_);
+  std::ofstream(key_path_) << old_key;
+  std::filesystem::permissions(key_path_, std::filesystem::perms(0600));
+  ASSERT_TRUE(vault_->rotate(file()));
+  EXPECT_NE(contents(key_path_), in_force);
+  open(file());
+  expect_intact();
+}
+
+TEST_F(RotationTest, AHalfWrittenWaitingKeyIsInNobodysWay) {
+  std::ofstream(waiting_path(key_path_)) << "AAAA";
+  std::filesystem::permissions(waiting_path(key_path_), std::filesystem::perms(0600));
+  ASSERT_TRUE(vault_->rotate(file()));
+  open(file());
+  expect_intact();
+}
+
+TEST_F(RotationTest, AFileThatIsAMountCannotBeReplaced) {
+  EXPECT_TRUE(check_replaceable(key_path_));
+  EXPECT_TRUE(check_replaceable(key_path_ + ".not-there"));
+  EXPECT_EQ(check_replaceable("/proc").error().code, Errc::unsupported);
 }
 
 TEST_F(RotationTest, ACrashBeforeTheStoreChangedOverLeavesTheOldKey) {

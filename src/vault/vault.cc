@@ -68,8 +68,13 @@ Result<SecretBytes> key_from_file(const std::string& path, const std::string& ch
   }
   Result<SecretBytes> waiting = read_key_file(waiting_path(path));
   if (waiting && opens_check(waiting->view(), check)) {
-    if (Status promoted = promote_waiting_key(path); !promoted) return pass(promoted);
-    base::log_info("vault: finished an interrupted rotation of the master key");
+    // It opens the store from where it is, too: not to start would help nobody.
+    if (Status promoted = promote_waiting_key(path); !promoted) {
+      base::log_error("vault: the master key in force is in " + waiting_path(path) +
+                      ", left there by a rotation; back that file up. " + promoted.message());
+    } else {
+      base::log_info("vault: finished an interrupted rotation of the master key");
+    }
     return waiting;
   }
   if (key) return wrong_key();
@@ -112,6 +117,12 @@ Result<std::unique_ptr<Vault>> Vault::open(store::Store& store, const MasterKeyS
   return vault;
 }
 
+Result<bool> Vault::is_new(store::Store& store) {
+  const Result<std::optional<std::string>> check = setting(store, kCheckSetting);
+  if (!check) return fail(check.error().code, check.error().message);
+  return !check->has_value();
+}
+
 Result<Vault::Start> Vault::unlock(const MasterKeySource& source) {
   Result<std::optional<std::string>> check = setting(store_, kCheckSetting);
   if (!check) return pass(check);
@@ -148,6 +159,7 @@ Status Vault::begin(const MasterKeySource& source) {
       }
       break;
     case MasterKeySource::Kind::passphrase: {
+      if (Status enough = check_new_passphrase(source.passphrase.view()); !enough) return enough;
       const PassphraseParameters fresh{source.passphrase_passes, source.passphrase_memory_bytes,
                                        random_.bytes(crypto_pwhash_SALTBYTES)};
       parameters = to_text(fresh);

@@ -42,6 +42,8 @@ class Vault {
   /// the node is damaged or gone, too), those of the store; the messages say what to do.
   static base::Result<std::unique_ptr<Vault>> open(store::Store& store, const MasterKeySource& source,
                                                    const base::Clock& clock, base::Random& random);
+  /// Whether open() would set the store up, under whatever key it is given.
+  static base::Result<bool> is_new(store::Store& store);
   ~Vault();
   Vault(const Vault&) = delete;
   Vault& operator=(const Vault&) = delete;

@@ -267,6 +267,33 @@ def test_suspend_asks_the_user_again(world, shell):
     assert USER_PASSWORD not in text and "not the password" not in text, "a password typed to the gateway is no input to the target"
 
 
+def test_a_login_from_before_resumes_nothing(world, shell, tmp_path):
+    """The user's other connections may be as unattended as the suspended session: only a login after the resume counts."""
+    one, identifier = shell
+    state = lambda: world.gateway.one("session", "show", identifier)["state"]
+    said = lambda done: done.stdout + done.stderr
+    master = tmp_path / "m"
+    older = world.popen("gateway", options=["-M", "-N", "-S", str(master)])
+    try:
+        until(master.exists, what="the older connection")
+        world.gateway.cli("session", "suspend", identifier)
+        early = world.ssh("gateway", f"resume {identifier}")
+        assert early.returncode != 0 and b"does not wait" in said(early), "the administrator has not resumed it"
+        world.gateway.cli("session", "resume", identifier)
+        refused = world.ssh("gateway", f"resume {identifier}", options=["-S", str(master)])
+        assert refused.returncode != 0 and b"log in anew" in said(refused)
+        assert state() == "suspended"
+        taken = world.ssh("gateway", f"resume {identifier}")
+        assert taken.returncode == 0 and b"goes on" in said(taken)
+        assert state() == "live"
+        one.enter("echo again-$((3+3))")
+        one.wait("again-6")
+        one.enter("exit")
+    finally:
+        older.kill()
+        older.communicate()
+
+
 def test_message_and_terminate_on_a_terminal(world, shell):
     one, identifier = shell
     world.gateway.cli("session", "message", identifier, "hello \x1b[31mfrom the\x07 operator")

@@ -6,6 +6,7 @@
 
 #include "base/text_time.h"
 #include "broker/admin/handlers.h"
+#include "broker/grant_defaults.h"
 #include "ipc/admin.pb.h"
 #include "policy/decide.h"
 
@@ -76,8 +77,10 @@ void policy_test(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   const auto state = exchange->services().policy.current();
   Json out;
   const policy::Decision decision = policy::decide(state->resources, about);
-  if (const auto* grant = std::get_if<policy::Grant>(&decision)) {
-    add_grant(out, *grant, asked.command());
+  if (const auto* granted = std::get_if<policy::Grant>(&decision)) {
+    policy::Grant grant = *granted;
+    apply_node_defaults(grant, state->resources, exchange->services().config);
+    add_grant(out, grant, asked.command());
   } else {
     add_denial(out, std::get<policy::Denial>(decision));
   }

@@ -22,6 +22,16 @@ base::Status check_key_line(std::string_view line) {
   return {};
 }
 
+// Stored ones of an earlier version stay readable; new ones would promise what nobody keeps.
+base::Status check_no_roles(const policy::Resource& resource) {
+  const auto* user = std::get_if<policy::User>(&resource);
+  if (policy::kind_of(resource) != policy::Kind::role && (user == nullptr || user->roles.empty())) return {};
+  return base::fail(
+      base::Errc::unsupported,
+      "roles are not offered by this version and would not be enforced: whoever may use this command line "
+      "is an administrator (policy.md in the documentation); take it out");
+}
+
 struct Parsed {
   std::string kind;
   std::string name;
@@ -36,6 +46,11 @@ base::Result<std::vector<Parsed>> parse_items(const std::vector<std::string>& it
     if (!resource) {
       return base::fail(resource.error().code,
                         "document " + std::to_string(out.size() + 1) + ": " + resource.message());
+    }
+    if (auto enforced = check_no_roles(*resource); !enforced) {
+      return base::fail(enforced.error().code, "document " + std::to_string(out.size() + 1) + ": " +
+                                                   policy::to_string(policy::kind_of(*resource)) + " '" +
+                                                   policy::name_of(*resource) + "': " + enforced.message());
     }
     if (const auto* recipient = std::get_if<policy::Recipient>(&*resource)) {
       if (auto usable = check_recipient(*recipient); !usable) return base::pass(usable);

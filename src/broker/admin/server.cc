@@ -60,6 +60,7 @@ struct Client {
   ExchangePtr exchange;  // the request in progress
   std::vector<std::string> apply_items;
   std::size_t apply_bytes = 0;
+  bool apply_refused = false;  ///< until its commit
   std::unique_ptr<net::Timer> idle;
 };
 
@@ -97,6 +98,7 @@ struct Server::Impl {
   void message(std::uint64_t number, std::span<std::uint8_t> bytes);
   void dispatch(Client& client, ipc::AdminRequest& request);
   bool collect(Client& client, ipc::AdminRequest& request);
+  void refuse_apply(Client& client, const ExchangePtr& exchange, bool more_comes);
   void remove(std::uint64_t number);
 
   Services& services;
@@ -209,16 +211,22 @@ bool Server::Impl::collect(Client& client, ipc::AdminRequest& request) {
   return true;
 }
 
+// A set is applied whole or not at all: what still comes of one that was refused is dropped, and its commit fails too.
+void Server::Impl::refuse_apply(Client& client, const ExchangePtr& exchange, bool more_comes) {
+  client.apply_refused = more_comes;
+  client.apply_items.clear();
+  exchange->fail({base::Errc::full, "at most 10000 resources and 16 MiB at a time: apply them in parts"});
+}
+
 void Server::Impl::dispatch(Client& client, ipc::AdminRequest& request) {
-  if (request.kind_case() == ipc::AdminRequest::kApplyItem && collect(client, request)) return;
+  if (request.kind_case() == ipc::AdminRequest::kApplyItem && (client.apply_refused || collect(client, request)))
+    return;
   client.exchange = std::make_shared<Exchange>(context, client.connection, client.connection->peer());
   const ExchangePtr exchange = client.exchange;
-  if (request.kind_case() == ipc::AdminRequest::kApplyItem) {
-    client.apply_items.clear();
-    return exchange->fail({base::Errc::full, "at most 10000 resources and 16 MiB at a time: apply them in parts"});
-  }
+  if (request.kind_case() == ipc::AdminRequest::kApplyItem) return refuse_apply(client, exchange, true);
   if (request.kind_case() == ipc::AdminRequest::kApplyCommit) {
     client.apply_bytes = 0;
+    if (client.apply_refused) return refuse_apply(client, exchange, false);
     return apply(exchange, std::exchange(client.apply_items, {}), request.apply_commit().dry_run());
   }
   for (const Row& row : kTable) {

@@ -34,7 +34,15 @@ class Client {
     EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
   void send(const ipc::AdminRequest& request) { raw(request.SerializeAsString()); }
-  void raw(const std::string& bytes) { EXPECT_TRUE(ipc::send(fd_.get(), base::view(bytes))); }
+  void raw(const std::string& bytes) {
+    for (;;) {
+      const auto sent = ipc::send(fd_.get(), base::view(bytes));
+      ASSERT_TRUE(sent);
+      if (*sent != ipc::Transfer::would_block) return;
+      pollfd p{fd_.get(), POLLOUT, 0};
+      ASSERT_EQ(::poll(&p, 1, 10'000), 1) << "the server takes nothing";
+    }
+  }
   // Nothing: the server closed the connection, or did not answer in ten seconds.
   std::optional<ipc::AdminReply> receive() {
     base::Bytes buffer(ipc::kMaxMessageBytes);
@@ -92,8 +100,11 @@ class ServerTest : public ::testing::Test {
                                                               }}));
     passwords.emplace(std::move(*identity::Passwords::create({1, 8 << 20}, random)));
     trail = std::make_unique<AuditTrail>(*log, *store_thread);
-    services.reset(new Services{config, clock, random, loop, *store_thread, *hash_thread, *record_thread,
-                                *resolver_thread, *store, *vault, *trail, *passwords, policy, sessions, late_seals});
+    guesses = std::make_unique<GuessQueue>(*hash_thread);
+    preauth_audit = std::make_unique<PreauthAudit>(*trail, clock);
+    services.reset(new Services{config, clock, random, loop, *store_thread, *hash_thread, *guesses, *record_thread,
+                                *resolver_thread, *store, *vault, *trail, *preauth_audit, *passwords, policy, sessions,
+                                late_seals});
     auto made = Server::create(*services, {"test", "127.0.0.1:1", clock.now_us()});
     ASSERT_TRUE(made) << made.message();
     server = std::move(*made);
@@ -120,9 +131,8 @@ class ServerTest : public ::testing::Test {
     info.state = SessionState::live;
     auto session = std::make_shared<SessionHandle>(info);
     // A session whose loop hangs: it takes the order and never answers.
-    session->attach(
-        [](ControlAction, const std::string&, const std::string&, const std::function<void(base::Status)>&) {},
-        [](bool, const std::string&) {});
+    session->attach([](const ControlAct&, const std::function<void(base::Status)>&) {},
+                    [](bool, const std::string&) {});
     EXPECT_TRUE(sessions.add(session));
     return session;
   }
@@ -168,6 +178,8 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<audit::Log> log;
   std::optional<identity::Passwords> passwords;
   std::unique_ptr<AuditTrail> trail;
+  std::unique_ptr<GuessQueue> guesses;
+  std::unique_ptr<PreauthAudit> preauth_audit;
   PolicyHolder policy;
   Registry sessions{100};
   LateSeals late_seals;
@@ -203,6 +215,31 @@ TEST_F(ServerTest, AppliesAllOrNothingAndAuditsWhatItChanges) {
   EXPECT_EQ(c.ask(gone).failure, "");
   EXPECT_EQ(c.ask(gone).failure, "not_found");
   EXPECT_EQ(audit_types(), (std::vector<std::string>{"resource.create", "resource.delete"}));
+}
+
+TEST_F(ServerTest, RolesThatNobodyEnforcesAreRefused) {
+  Client c = client();
+  for (const char* json : {R"({"kind":"role","name":"auditors","role":"auditor","subjects":{"users":["alice"]}})",
+                           R"({"kind":"user","name":"alice","roles":["auditor"]})"}) {
+    c.send(item(json));
+    const auto refused = c.ask(commit());
+    EXPECT_EQ(refused.failure, "unsupported");
+    EXPECT_NE(refused.message.find("would not be enforced"), std::string::npos) << refused.message;
+  }
+  EXPECT_TRUE(c.ask(get("user")).items.empty());
+}
+
+TEST_F(ServerTest, ASetThatIsTooLargeIsNotAppliedInPart) {
+  Client c = client();
+  for (int i = 0; i < 10'020; ++i) c.send(item(R"({"kind":"group","name":"g)" + std::to_string(i) + R"("})"));
+  EXPECT_EQ(c.ask(commit()).failure, "full") << "the answer to the first that was too much";
+  const auto to_commit = c.receive();
+  ASSERT_TRUE(to_commit && to_commit->has_failure());
+  EXPECT_EQ(to_commit->failure().code(), "full");
+  EXPECT_TRUE(c.ask(get("group")).items.empty());
+  // The next set starts anew.
+  c.send(item(R"({"kind":"group","name":"staff"})"));
+  EXPECT_EQ(c.ask(commit()).items.size(), 1U);
 }
 
 TEST_F(ServerTest, AResourceIsBoundToItsLastSubject) {

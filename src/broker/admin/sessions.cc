@@ -87,7 +87,7 @@ class Act final : public Activity {
     } else {
       answer_timer_.after_us(answer_us, [this] { late(); });
     }
-    session_->control(action_, exchange_.peer().actor, text_, [self](base::Status done) {
+    session_->control({action_, exchange_.peer().actor, text_}, [self](base::Status done) {
       self->post([done = std::move(done)](Exchange& e) {
         if (auto* act = static_cast<Act*>(e.activity())) act->carried_out(done);
       });
