@@ -69,6 +69,7 @@ base::Result<base::SecretBytes> read_hidden_line(const char* prompt) {
     std::cerr << prompt << std::flush;
   }
   std::string line;
+  line.reserve(4096);  // so that it is not copied about while it grows
   const bool read = static_cast<bool>(std::getline(std::cin, line));
   if (person) {
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
