@@ -66,6 +66,7 @@ TEST_F(PreauthAuditTest, MoreSourcesThanItTellsApartCostNoMemory) {
   PreauthAudit strangers(trail, clock_);
   for (std::size_t s = 0; s < PreauthAudit::max_sources + 100; ++s) strangers.write(std::to_string(s), failure());
   EXPECT_EQ(strangers.sources(), PreauthAudit::max_sources);
+  finish(thread);
   clock_.now += PreauthAudit::per_source.refill_us;
   strangers.tell_withheld();
   EXPECT_EQ(strangers.sources(), 0U) << "who has rested is forgotten";

@@ -7,7 +7,7 @@ import pathlib
 from cryptography.hazmat.primitives import serialization
 
 # A worker's address space is bounded far below this: only what a sanitizer keeps about memory is so large, and it holds none of it.
-SHADOW_BYTES = 64 << 30
+SHADOW_BYTES = 4 << 30
 
 
 def memory(pid):
