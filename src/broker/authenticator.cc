@@ -18,11 +18,6 @@ const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
 
 }  // namespace
 
-bool is_usable(const PolicyState& state, const std::string& user) {
-  const policy::User* found = state.resources.user(user);
-  return found != nullptr && !found->disabled;
-}
-
 Authenticator::Authenticator(Services& services, net::Loop& loop, std::string source, const std::string& source_host)
     : services_(services), loop_(loop), source_(std::move(source)), source_share_(Admission::source_of(source_host)) {}
 
@@ -77,7 +72,7 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   const auto& offered = request.public_key();
   const auto state = services_.policy.current();
   const std::string user = login_ ? login_->user : "";
-  const bool known = is_usable(*state, user);
+  const bool known = state->may_log_in(user);
   const auto key = (known ? state->keys_of(user) : state->no_keys).find(base::view(offered.blob()));
   if (!key) return refuse("publickey", "key not accepted", answer);
   if (!offered.has_signature()) {
@@ -109,7 +104,7 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
 void Authenticator::judge(const std::string& user, base::ByteView given, std::function<void(Verdict)> done) {
   auto secret = std::make_shared<base::SecretBytes>(given);
   const auto usability =
-      is_usable(*services_.policy.current(), user) ? identity::UserState::enabled : identity::UserState::refused;
+      services_.policy.current()->may_log_in(user) ? identity::UserState::enabled : identity::UserState::refused;
   // Called on any thread, when this may be gone: only the loop knows.
   auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](Verdict verdict) {
     loop.post([alive, done, verdict] {

@@ -30,9 +30,6 @@ struct Identity {
   base::Micros proved_us = 0;  ///< when, on the monotonic clock
 };
 
-/// Whether there is such a user, and she may log in.
-bool is_usable(const PolicyState& state, const std::string& user);
-
 class Authenticator {
  public:
   struct Peer {

@@ -307,7 +307,7 @@ void Connection::front_service_command(ipc::ServiceCommand& command) {
   }
   const auto session = services_.sessions.find(words.substr(7));
   if (!session || session->info().user != identity_->user) return reply("Sallyport: you have no such session.", false);
-  if (!is_usable(*services_.policy.current(), identity_->user)) return reply("Sallyport: you may not log in.", false);
+  if (!services_.policy.current()->may_log_in(identity_->user)) return reply("Sallyport: you may not log in.", false);
   ControlAct act{ControlAction::reauthenticated, identity_->user, identity_->method, identity_->proved_us};
   session->control(std::move(act), [reply](base::Status status) {
     reply(status ? "Sallyport: the session goes on." : "Sallyport: " + status.message(), status.has_value());

@@ -17,7 +17,8 @@ void GuessQueue::add(const std::string& source, Guess guess) {
       turned_away = make_room();
       waiting_[source].push_back(std::move(guess));
       ++count_;
-      hash_thread_.post([this] { judge_next(); });
+      // One job for each that waits: who takes another's place takes its job too.
+      if (!turned_away) hash_thread_.post([this] { judge_next(); });
     }
   }
   if (turned_away) turned_away();
@@ -39,7 +40,7 @@ void GuessQueue::judge_next() {
   std::function<void()> judge;
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.empty()) return;  // one of those posted was turned away
+    if (waiting_.empty()) return;  // cleared
     auto next = waiting_.upper_bound(last_);
     if (next == waiting_.end()) next = waiting_.begin();
     last_ = next->first;

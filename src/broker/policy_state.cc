@@ -9,6 +9,11 @@ const identity::AuthorizedKeys& PolicyState::keys_of(std::string_view user) cons
   return found == keys.end() ? no_keys : found->second;
 }
 
+bool PolicyState::may_log_in(std::string_view user) const {
+  const policy::User* found = resources.user(user);
+  return found != nullptr && !found->disabled;
+}
+
 std::shared_ptr<const PolicyState> PolicyHolder::current() const {
   const std::lock_guard lock(mutex_);
   return state_;

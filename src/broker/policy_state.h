@@ -21,6 +21,8 @@ struct PolicyState {
   identity::AuthorizedKeys no_keys = identity::AuthorizedKeys::none();
 
   const identity::AuthorizedKeys& keys_of(std::string_view user) const;
+  /// Whether there is such a user, and she is not locked out.
+  bool may_log_in(std::string_view user) const;
 };
 
 /// Any thread may call.

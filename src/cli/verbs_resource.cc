@@ -18,7 +18,7 @@ namespace sallyport::cli {
 namespace {
 
 const std::vector<std::string>& kinds() {
-  static const std::vector<std::string> words{"user", "group", "role", "target", "account", "policy", "recipient"};
+  static const std::vector<std::string> words{"user", "group", "target", "account", "policy", "recipient"};
   return words;
 }
 
@@ -32,9 +32,8 @@ std::string singular(const std::string& word) {
 }
 
 std::vector<Column> columns_of(const std::string& kind) {
-  if (kind == "user") return {{"NAME", "name"}, {"GROUPS", "groups"}, {"ROLES", "roles"}, {"DISABLED", "disabled"}};
+  if (kind == "user") return {{"NAME", "name"}, {"GROUPS", "groups"}, {"DISABLED", "disabled"}};
   if (kind == "group") return {{"NAME", "name"}, {"MEMBERS", "members"}, {"DESCRIPTION", "description"}};
-  if (kind == "role") return {{"NAME", "name"}, {"ROLE", "role"}, {"SUBJECTS", "subjects"}};
   if (kind == "target") {
     return {{"NAME", "name"}, {"PROTOCOL", "protocol"}, {"ADDRESS", "address"}, {"LABELS", "labels"}};
   }
@@ -206,10 +205,10 @@ void add_resource_verbs(Command root) {
       .flag("--dry-run", o->dry_run, "Check everything and say what would change")
       .run([o](Context& c) { return apply(c, o->file, o->dry_run); });
 
-  verb = root.verb("get", "Show resources: user, group, role, target, account, policy or recipient",
+  verb = root.verb("get", "Show resources: user, group, target, account, policy or recipient",
                    {"sallyport get target", "sallyport get policy ops-on-prod -o json"});
   std::vector<std::string> words = kinds();
-  for (const char* plural : {"users", "groups", "roles", "targets", "accounts", "policies", "recipients"}) {
+  for (const char* plural : {"users", "groups", "targets", "accounts", "policies", "recipients"}) {
     words.emplace_back(plural);
   }
   verb.positional("KIND", o->kind, "What kind", words)

@@ -78,15 +78,11 @@ def test_a_changed_or_deleted_event_is_found(make_world):
         with sqlite3.connect(database) as db:
             assert db.execute(damage).rowcount > 0
             db.commit()
-        result = None
+        world.gateway.start()  # a broken log is no reason to refuse: who broke it may want just that
         try:
-            world.gateway.start()
-            result = world.gateway.run("audit", "verify")
-        except AssertionError:
-            pass  # refusing to start on a broken log is as good an answer
+            assert world.gateway.run("audit", "verify").returncode == 1, damage
         finally:
             world.gateway.stop()
-        assert result is None or result.returncode != 0, damage
         for path in database.parent.glob(database.name + "*"):
             path.unlink()
         for path, content in saved.items():

@@ -29,7 +29,7 @@ base::Status check_no_roles(const policy::Resource& resource) {
   return base::fail(
       base::Errc::unsupported,
       "roles are not offered by this version and would not be enforced: whoever may use this command line "
-      "is an administrator (policy.md in the documentation); take it out");
+      "is an administrator (cli.md in the documentation); take it out");
 }
 
 struct Parsed {

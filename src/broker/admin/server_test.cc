@@ -217,6 +217,27 @@ TEST_F(ServerTest, AppliesAllOrNothingAndAuditsWhatItChanges) {
   EXPECT_EQ(audit_types(), (std::vector<std::string>{"resource.create", "resource.delete"}));
 }
 
+TEST_F(ServerTest, APolicyTestShowsWhatThisNodeWillRecord) {
+  config.recording.bulk_hash = false;
+  config.recording.bulk_after_bytes = 12345;
+  Client c = client();
+  c.send(item(R"({"kind":"user","name":"alice"})"));
+  c.send(item(R"({"kind":"target","name":"web1","protocol":"ssh","address":"192.0.2.1:22","labels":{"env":"prod"}})"));
+  c.send(item(R"({"kind":"account","name":"deploy","targets":{"env":"prod"},"login":"certificate"})"));
+  c.send(item(R"({"kind":"policy","name":"p","subjects":{"users":["alice"]},"targets":{"env":"prod"},)"
+              R"("accounts":["deploy"],"allow":["shell"],"record":{"bulk_after":"1KiB"}})"));
+  const auto applied = c.ask(commit());
+  ASSERT_EQ(applied.items.size(), 4U) << applied.message;
+  ipc::AdminRequest request;
+  request.mutable_policy_test()->set_user("alice");
+  request.mutable_policy_test()->set_target("web1");
+  request.mutable_policy_test()->set_account("deploy");
+  const auto said = c.ask(request);
+  EXPECT_NE(said.done.find(R"("bulk_hash":false)"), std::string::npos)
+      << "the node's, as the policy is silent: " << said.done;
+  EXPECT_NE(said.done.find(R"("bulk_after":1024)"), std::string::npos) << "the policy's: " << said.done;
+}
+
 TEST_F(ServerTest, RolesThatNobodyEnforcesAreRefused) {
   Client c = client();
   for (const char* json : {R"({"kind":"role","name":"auditors","role":"auditor","subjects":{"users":["alice"]}})",
