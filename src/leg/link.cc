@@ -83,6 +83,7 @@ void Link::send_queued() {
     if (*sent == ipc::Transfer::closed) return loop_.stop(kExitBrokerGone);
     if (*sent == ipc::Transfer::would_block) return;
     queued_bytes_ -= queue_.front().size();
+    base::wipe(queue_.front().data(), queue_.front().size());  // a shared secret or a password may have waited here
     queue_.pop_front();
   }
   update_events();

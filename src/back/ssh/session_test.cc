@@ -93,6 +93,35 @@ TEST_F(Session, TypedBeforeTheTargetIsReadyArrivesLater) {
   ASSERT_TRUE(stage.until([&] { return target().out.size() == typed.size() + 4; }));
 }
 
+TEST_F(Session, WhatIsAskedOfAChannelThatTheTargetNeverOpensIsBounded) {
+  stage.broker.target_ready = false;
+  stage.add_front(run_front);
+  stage.broker.start_front();
+  stage.log_in();
+  at_client = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return client().confirmed; }));
+  stage.broker.target_ready = true;
+  stage.add_back(run_back);
+  bool asked = false;
+  stage.target->on_message = [&](const cs::ConnectionMessage& m) {
+    return asked |= std::holds_alternative<cs::ChannelOpen>(m);
+  };
+  stage.broker.start_back();
+  ASSERT_TRUE(stage.until([&] { return stage.broker.live && asked; }));
+  const std::string value(8 * 1024, 'v');
+  const auto ask = [&](std::size_t times) {
+    for (std::size_t i = 0; i < times; ++i) {
+      ASSERT_TRUE(stage.client->connection().request(at_client, cs::EnvRequest{"LANG", value}, cs::WantReply::no));
+      stage.settle();
+    }
+  };
+  ask(leg::ssh::kMaxHeldEventBytes / value.size() - 2);
+  ASSERT_EQ(stage.broker.back_ended, "");
+  ask(4);
+  ASSERT_TRUE(stage.until([&] { return !stage.broker.back_ended.empty(); }));
+  EXPECT_NE(stage.broker.back_ended.find("does not open"), std::string::npos) << stage.broker.back_ended;
+}
+
 TEST_F(Session, TheTerminalsScreenIsToldOnRequest) {
   start();
   at_client = stage.open_session();

@@ -22,9 +22,6 @@ constexpr std::uint32_t kMaxGrantUnit = 512 * 1024;
 constexpr std::uint32_t kBulkAhead = 2 * 1024 * 1024;
 // Text of ours that may wait behind what a peer does not read.
 constexpr std::size_t kMaxSayBacklog = 64 * 1024;
-// What a client may ask for on a channel before it has chosen a target, and what each costs beside its bytes.
-constexpr std::size_t kMaxHeldEventBytes = 256 * 1024;
-constexpr std::size_t kHeldEventCost = 64;
 
 codec::ssh::ChannelStream to_codec(StreamId s) {
   return s == StreamId::main ? codec::ssh::ChannelStream::main : codec::ssh::ChannelStream::stderr_data;

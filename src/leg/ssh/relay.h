@@ -35,6 +35,10 @@ namespace sallyport::leg::ssh {
 /// Which of the two legs this is: a front numbers its channels evenly, a back oddly; bulk goes up from a front.
 enum class Side : std::uint8_t { front, back };
 
+/// What may be asked for on a channel before the target was chosen, or has opened it; and what each request costs
+/// beside its bytes.
+inline constexpr std::size_t kMaxHeldEventBytes = 256 * 1024;
+inline constexpr std::size_t kHeldEventCost = 64;
 /// The window a peer gets on a channel that is confirmed before the far leg has granted anything.
 inline constexpr std::uint32_t kEarlyWindow = 32 * 1024;
 /// The largest data message we ask for: one Data event.
@@ -131,6 +135,7 @@ class Relay {
   base::Status far_open(const event::ChannelOpen& m);
   base::Status far_opened(RelayChannel& channel, std::uint32_t window);
   base::Status far_refused(RelayChannel& channel, std::uint32_t reason, const std::string& text);
+  base::Status keep_early(RelayChannel& channel, base::ByteView serialized);
   base::Status far_channel_event(RelayChannel& channel, const event::Event& event);
   base::Status far_request(RelayChannel& channel, const event::Request& request);
   base::Status far_exit(RelayChannel& channel, const event::Exit& exit);

@@ -81,6 +81,7 @@ struct RelayChannel {
   bool held_back = false;         ///< events for the far leg gather here until release()
   std::vector<base::Bytes> held_events;
   std::vector<base::Bytes> early_events;  ///< from the far leg, before the peer confirmed
+  std::size_t early_event_bytes = 0;
   std::size_t held_event_bytes = 0;
   std::unique_ptr<RoleData> role;
   bool gone = false;  ///< to be forgotten when nobody iterates

@@ -73,10 +73,19 @@ base::Status Relay::far_event(base::ByteView serialized) {
   RelayChannel* channel = find(*number);
   if (channel == nullptr) return {};  // closed meanwhile
   if (channel->opening == Opening::far_asked) {
-    channel->early_events.push_back(base::to_bytes(serialized));
-    return {};
+    return keep_early(*channel, serialized);
   }
   return far_channel_event(*channel, event);
+}
+
+// Of a channel that the peer has not opened yet.
+base::Status Relay::keep_early(RelayChannel& channel, base::ByteView serialized) {
+  channel.early_event_bytes += serialized.size() + kHeldEventCost;
+  if (channel.early_event_bytes > kMaxHeldEventBytes) {
+    return fail(Errc::full, "too many requests on a channel that its peer does not open");
+  }
+  channel.early_events.push_back(base::to_bytes(serialized));
+  return {};
 }
 
 base::Status Relay::far_channel_event(RelayChannel& channel, const event::Event& event) {

@@ -66,6 +66,7 @@ base::Status Relay::on(const codec::ssh::ChannelOpenConfirmation& m) {
   emit(*channel, event);
   const auto early = std::move(channel->early_events);
   channel->early_events = {};
+  channel->early_event_bytes = 0;
   for (const auto& serialized : early) {
     if (auto s = far_event(serialized); !s) return s;
   }
