@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "net/socket.h"
@@ -42,26 +43,39 @@ std::string mode_text(mode_t mode) {
   return text.data();
 }
 
-Finding check_data_dir(const config::Config& config) {
-  Finding out{"data directory", FindingState::ok, config.data_dir, "the store, the records and the admin socket", ""};
+// Under the unit everything is read-only but what it names.
+std::string remedy_for_writing(const std::string& path, int error, const char* else_do) {
+  if (error != EROFS) return else_do;
+  return "the unit may write only what it names: systemctl edit sallyport, and add under [Service] ReadWritePaths=" +
+         path;
+}
+
+Finding check_directory(const std::string& name, const std::string& path, const char* holds, const char* setting) {
+  Finding out{name, FindingState::ok, path, holds, ""};
   struct stat status {};
-  if (::stat(config.data_dir.c_str(), &status) != 0) {
-    const std::string above = nearest_existing(config.data_dir);
+  if (::stat(path.c_str(), &status) != 0) {
+    const std::string above = nearest_existing(path);
     if (::access(above.c_str(), W_OK) == 0) {
       out.detail += ": absent, will be made";
       return out;
     }
+    const int error = errno;
     out.state = FindingState::fail;
-    out.detail += ": " + std::string(std::strerror(errno)) + ", and " + above + " cannot be written";
-    out.remedy = "create it for the service's user, with mode 0750";
-  } else if (!S_ISDIR(status.st_mode) || ::access(config.data_dir.c_str(), W_OK) != 0) {
+    out.detail += ": absent, and " + above + " cannot be written: " + std::strerror(error);
+    out.remedy = remedy_for_writing(above, error, "create it for the service's user, with mode 0750");
+  } else if (!S_ISDIR(status.st_mode)) {
     out.state = FindingState::fail;
-    out.detail += ": no directory that this user can write";
-    out.remedy = "run this as root or as the service's user, or correct data_dir";
+    out.detail += ": no directory";
+    out.remedy = std::string("correct ") + setting;
+  } else if (::access(path.c_str(), W_OK | X_OK) != 0) {
+    const int error = errno;
+    out.state = FindingState::fail;
+    out.detail += ": this user cannot write it: " + std::string(std::strerror(error));
+    out.remedy = remedy_for_writing(path, error, "run this as root or as the service's user, who must own it");
   } else if ((status.st_mode & 0027) != 0) {
     out.state = FindingState::warn;
     out.detail += ": mode " + mode_text(status.st_mode) + " lets others in";
-    out.remedy = "chmod 0750 " + config.data_dir;
+    out.remedy = "chmod 0750 " + path;
   }
   return out;
 }
@@ -89,6 +103,12 @@ Finding check_master_key(const config::Config& config) {
   Finding out{"master key", FindingState::ok, "", "it seals every stored secret: without it they are lost", ""};
   if (config.master_key.source == config::MasterKeySource::passphrase) {
     out.detail = "a passphrase, asked for at start";
+    // systemd sets it for what a unit runs, and for a desktop's terminals too.
+    if (::getenv("INVOCATION_ID") != nullptr && ::isatty(STDIN_FILENO) == 0) {
+      out.state = FindingState::fail;
+      out.detail += ", and a unit has no terminal";
+      out.remedy = "under systemd use master_key: credential, or a key file";
+    }
     return out;
   }
   if (config.master_key.source == config::MasterKeySource::credential) {
@@ -203,10 +223,16 @@ std::string find_libexec_dir() {
 }
 
 std::vector<Finding> examine_node(const config::Config& config, Serving serving, const std::string& libexec_dir) {
-  return {check_data_dir(config),    check_space("disk space", config.recording.dir),
-          check_master_key(config),  check_port("ssh port", config.listen_ssh, serving),
-          check_worker_user(config), check_group(config),
-          check_descriptors(config), check_executables(libexec_dir)};
+  return {
+      check_directory("data directory", config.data_dir, "the store and the admin socket", "data_dir"),
+      check_directory("recordings", config.recording.dir, "what cannot be recorded does not happen", "recording.dir"),
+      check_space("disk space", config.recording.dir),
+      check_master_key(config),
+      check_port("ssh port", config.listen_ssh, serving),
+      check_worker_user(config),
+      check_group(config),
+      check_descriptors(config),
+      check_executables(libexec_dir)};
 }
 
 }  // namespace sallyport::cli

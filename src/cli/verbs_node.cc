@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/tty.h"
 #include "cli/verbs.h"
+#include "cli/worker_trial.h"
 #include "ipc/admin.pb.h"
 
 namespace sallyport::cli {
@@ -60,12 +61,13 @@ void print_findings(const std::vector<Finding>& findings) {
 
 base::Result<int> doctor(Context& context) {
   std::vector<Finding> findings;
+  std::string libexec = find_libexec_dir();
   auto config = context.config();
   if (config) {
     findings.push_back({"configuration", FindingState::ok, context.config_path.value_or(config::default_config_path),
                         "what this node is told", ""});
     const Serving serving = context.connect() ? Serving::yes : Serving::no;
-    const std::string libexec = config->libexec_dir.empty() ? find_libexec_dir() : config->libexec_dir;
+    if (!config->libexec_dir.empty()) libexec = config->libexec_dir;
     for (Finding& finding : examine_node(*config, serving, libexec)) findings.push_back(std::move(finding));
   } else {
     findings.push_back(
@@ -73,6 +75,9 @@ base::Result<int> doctor(Context& context) {
   }
   const auto identity = worker_identity(config ? *config : config::Config{});
   for (Finding& finding : sandbox::examine_host(identity)) findings.push_back(std::move(finding));
+  for (const std::string leg : {"front", "back"}) {
+    findings.push_back(try_worker(leg + " worker", libexec + "/sallyport-" + leg + "-ssh", identity));
+  }
   if (context.format == Format::json) {
     Json rows = Json::array();
     for (const Finding& finding : findings) {

@@ -3,6 +3,7 @@
 // a session. Untrusted side. It must never parse a byte that came from a user or a target.
 #pragma once
 
+#include "ipc/worker_exit.h"
 #include "sandbox/limits.h"
 
 namespace sallyport::leg {
@@ -21,12 +22,11 @@ using WarmUp = void (*)();
 /// resources to the zygote: the process ends with it.
 using WorkerMain = int (*)(WorkerSockets);
 
-/// Exit statuses that the broker can tell apart. Anything a worker_main returns passes through.
-inline constexpr int kExitUsage = 2;        ///< started by hand
-inline constexpr int kExitSandbox = 70;     ///< a sandbox step failed (its name, errno and remedy were printed)
-inline constexpr int kExitBrokerGone = 71;  ///< the broker closed the connection
-inline constexpr int kExitAborted = 134;    ///< an assertion or an uncaught exception of our own
-inline constexpr int kExitProtocol = 72;    ///< the broker's messages made no sense, or our queue overflowed
+using ipc::kExitAborted;
+using ipc::kExitBrokerGone;
+using ipc::kExitProtocol;
+using ipc::kExitSandbox;
+using ipc::kExitUsage;
 
 /// `PROGRAM --uid N --gid N` with the broker's control socket as descriptor 3 (ipc/zygote.proto). Contains itself,
 /// warms up, reports ready, then serves spawn requests until the broker closes the socket. A person who starts it by

@@ -186,9 +186,3 @@ def test_cmake_install_gives_a_working_prefix(build, folder, account):
         assert world.ssh("via", "echo from the prefix").stdout == b"from the prefix\n"
     finally:
         world.stop()
-
-
-def test_doctor(world):
-    result = world.gateway.run("doctor")
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "namespace" in result.stdout.lower() and "seccomp" in result.stdout.lower()

@@ -3,7 +3,9 @@
 import json
 import os
 import pathlib
+import pwd
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -29,11 +31,24 @@ def find_key(value, key):
     return None
 
 
+def copy_executables(source, to):
+    to.mkdir()
+    for name in ("sallyport", "sallyportd", "sallyport-front-ssh", "sallyport-back-ssh"):
+        shutil.copy(source / name, to / name)
+    return to
+
+
 class Gateway:
-    def __init__(self, build, folder, config=None):
+    def __init__(self, build, folder, config=None, user=None):
         self.bin = pathlib.Path(build).resolve() / "bin"
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.identity = {}  # subprocess's arguments
+        if user:
+            entry = pwd.getpwnam(user)
+            self.identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+            self.bin = copy_executables(self.bin, self.folder / "bin")  # the build may lie where this user may not go
         self.data = self.folder / "data"
         self.config_path = self.folder / "sallyport.yaml"
         # JSON is YAML, so a dictionary is written as it is.
@@ -62,7 +77,7 @@ class Gateway:
         self.config_path.write_text(json.dumps(self.config))
         self.killed = False
         self.process = Process([self.bin / "sallyport", "serve", "--config", self.config_path],
-                               self.folder / "gateway.log", stdout=subprocess.PIPE)
+                               self.folder / "gateway.log", stdout=subprocess.PIPE, **self.identity)
         out = self.process.popen.stdout
         line = b""
         while not line.endswith(b"\n"):
@@ -114,7 +129,7 @@ class Gateway:
         self.calls += 1
         return subprocess.run([str(self.bin / "sallyport"), "--config", str(self.config_path), *map(str, args)],
                               input=input, capture_output=True, timeout=timeout, text=text,
-                              stdin=subprocess.DEVNULL if input is None else None)
+                              stdin=subprocess.DEVNULL if input is None else None, **self.identity)
 
     def cli(self, *args, input=None, timeout=60):
         result = self.run(*args, input=input, timeout=timeout)

@@ -14,13 +14,13 @@ USER_PASSWORD = "correct horse battery staple"
 class World:
     started = []  # all that are up: whoever harms one, it shows there
 
-    def __init__(self, build, folder, account, config=None, dropbear=True, target_options=()):
+    def __init__(self, build, folder, account, config=None, dropbear=True, target_options=(), gateway_user=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         self.account = account
         self.user_key = keygen(self.folder / "alice_key")
-        self.gateway = Gateway(build, self.folder / "gw", config)
+        self.gateway = Gateway(build, self.folder / "gw", config, gateway_user)
         self.target = OpenSshTarget(self.folder / "target", [public_line(account.key)], options=target_options)
         self.dropbear = DropbearTarget(self.folder / "dropbear") if dropbear else None
         self.ssh_config = self.folder / "ssh_config"
