@@ -80,6 +80,10 @@ void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {
   if (auto added = services_.sessions.add(handle_); !added) {
     return refuse(added.message(), added.error().code == base::Errc::full ? "no room" : "the gateway is stopping");
   }
+  // Once more, now that it can be found: whoever locks her out from here on ends it.
+  if (!services_.policy.current()->may_log_in(facts_.identity.user)) {
+    return refuse("You may not log in here any more.", "the user was disabled");
+  }
   handle_->add_worker(front_->duplicate_pidfd());
   phase_ = Phase::opening;
   deadline_.after_us(std::int64_t{services_.config.limits.login_seconds} * 1'000'000, [this] {

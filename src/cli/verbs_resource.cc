@@ -125,6 +125,15 @@ base::Error with_place(base::Error error, const std::vector<Document>& documents
   return error;
 }
 
+// What else the change did.
+void print_ended_sessions(const std::string& done) {
+  const auto facts = parse_object(done);
+  const std::int64_t ended = facts ? facts->value("sessions_ended", std::int64_t{0}) : 0;
+  if (ended == 0) return;
+  std::cout << ended << (ended == 1 ? " live session" : " live sessions")
+            << " of users who may not log in any more: terminated\n";
+}
+
 base::Result<int> apply(Context& context, const std::string& file, bool dry_run) {
   auto documents = read_documents(file);
   if (!documents) return base::pass(documents);
@@ -151,6 +160,7 @@ base::Result<int> apply(Context& context, const std::string& file, bool dry_run)
     std::cout << render_value(row.value("kind", Json())) << "/" << render_value(row.value("name", Json())) << " "
               << render_value(row.value("action", Json())) << (dry_run ? " (not applied: dry run)" : "") << "\n";
   }
+  print_ended_sessions(answer->done);
   return 0;
 }
 
@@ -186,6 +196,7 @@ base::Result<int> remove(Context& context, const std::string& word, const std::s
     if (auto printed = print_object(context, answer->done); !printed) return base::pass(printed);
   } else {
     std::cout << singular(word) << "/" << name << " deleted\n";
+    print_ended_sessions(answer->done);
   }
   return 0;
 }

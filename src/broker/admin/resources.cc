@@ -5,6 +5,7 @@
 #include <set>
 
 #include "broker/admin/handlers.h"
+#include "broker/barred_users.h"
 #include "broker/record_recipients.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"
@@ -134,10 +135,12 @@ base::Result<Answer> apply_all(const Exchange& exchange, const std::vector<std::
     return {};
   });
   if (!done) return base::fail(done.error().code, done.error().message);
+  std::size_t ended = 0;
   if (!dry_run) {
     if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
+    ended = end_sessions_of_barred_users(services, exchange.peer().actor);
   }
-  answer.done = Json{{"resources", answer.items.size()}, {"dry_run", dry_run}}.dump();
+  answer.done = Json{{"resources", answer.items.size()}, {"dry_run", dry_run}, {"sessions_ended", ended}}.dump();
   return answer;
 }
 
@@ -165,7 +168,8 @@ base::Result<Answer> delete_one(const Exchange& exchange, const std::string& kin
   });
   if (!done) return base::fail(done.error().code, done.error().message);
   if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
-  return Answer{{}, Json{{"kind", kind}, {"name", name}, {"action", "deleted"}}.dump()};
+  const std::size_t ended = end_sessions_of_barred_users(services, exchange.peer().actor);
+  return Answer{{}, Json{{"kind", kind}, {"name", name}, {"action", "deleted"}, {"sessions_ended", ended}}.dump()};
 }
 
 }  // namespace

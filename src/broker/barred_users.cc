@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gates are shut at once; the rest is each session's own.
+#include "broker/barred_users.h"
+
+#include <memory>
+#include <vector>
+
+namespace sallyport::broker {
+
+namespace {
+constexpr std::int64_t kPatienceUs = 500'000;
+
+void kill_what_hangs(net::Loop& loop, std::vector<std::shared_ptr<SessionHandle>> sessions) {
+  loop.post([&loop, sessions = std::move(sessions)] {
+    const auto timer = std::make_shared<net::Timer>(loop);
+    timer->after_us(kPatienceUs, [timer, sessions] {
+      for (const auto& session : sessions) session->force_kill();
+    });
+  });
+}
+}  // namespace
+
+std::size_t end_sessions_of_barred_users(Services& services, const std::string& actor) {
+  const auto state = services.policy.current();
+  std::vector<std::shared_ptr<SessionHandle>> ended;
+  for (const auto& session : services.sessions.all()) {
+    const std::string user = session->info().user;
+    if (state->may_log_in(user)) continue;
+    session->control({ControlAction::terminate, actor, "'" + user + "' may not log in any more"}, [](base::Status) {});
+    ended.push_back(session);
+  }
+  const std::size_t count = ended.size();
+  if (count > 0) kill_what_hangs(services.main_loop, std::move(ended));
+  return count;
+}
+
+}  // namespace sallyport::broker
