@@ -2,7 +2,10 @@
 // Authentication of users: public keys and passwords.
 #include "broker/authenticator.h"
 
+#include <future>
+
 #include "base/escape.h"
+#include "base/log.h"
 #include "broker/admission.h"
 #include "identity/user_credentials.h"
 #include "ipc/front.pb.h"
@@ -15,6 +18,25 @@ namespace {
 constexpr std::size_t max_login_in_audit = 256;
 constexpr std::size_t max_method_in_audit = 64;
 const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
+
+// On the hashing thread, which has idle priority: it waits for the store's thread, because on a busy machine it would
+// keep everybody waiting for whatever lock it holds.
+bool is_right(Services& services, const std::string& user, identity::UserState usability, base::ByteView password) {
+  std::promise<std::optional<std::string>> found;
+  services.store_thread.post([&] {
+    auto hash = identity::password_hash(services.store, user);
+    found.set_value(hash ? std::move(*hash) : std::nullopt);
+  });
+  const auto hash = found.get_future().get();
+  const auto check = identity::check_password(services.passwords, hash, usability, password);
+  if (!check.renewed.empty()) {
+    services.store_thread.post([&services, user, checked = *hash, renewed = check.renewed] {
+      auto done = identity::renew_password(services.store, user, checked, renewed, services.clock.now_us());
+      if (!done) base::log_warning("the password hash of " + user + " is not renewed: " + done.message());
+    });
+  }
+  return check.right;
+}
 
 }  // namespace
 
@@ -111,14 +133,10 @@ void Authenticator::judge(const std::string& user, base::ByteView given, std::fu
       if (*alive) done(verdict);
     });
   };
-  services_.guesses.add(source_share_, {[&services = services_, user, usability, secret, finish, alive = alive_] {
-                                          if (!*alive) return;
-                                          const auto good = identity::check_password(services.store, services.passwords,
-                                                                                     user, usability, secret->view(),
-                                                                                     services.clock.now_us());
-                                          finish(good ? Verdict::right : Verdict::wrong);
-                                        },
-                                        [finish] { finish(Verdict::not_judged); }});
+  const auto judged = [&services = services_, user, usability, secret, finish, alive = alive_] {
+    if (*alive) finish(is_right(services, user, usability, secret->view()) ? Verdict::right : Verdict::wrong);
+  };
+  services_.guesses.add(source_share_, {judged, [finish] { finish(Verdict::not_judged); }});
 }
 
 void Authenticator::password(base::ByteView given, const std::string& method, Answer answer) {

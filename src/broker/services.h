@@ -31,8 +31,8 @@ struct Services {
   GuessQueue& guesses;             ///< strangers' way to it
   net::Executor& record_thread;    ///< chunks and seals
   net::Executor& resolver_thread;  ///< names of targets
-  store::Store& store;  ///< blocks: only on store_thread, and on hash_thread for what a guess is held against
-  vault::Vault& vault;  ///< blocking calls only on store_thread
+  store::Store& store;             ///< blocks: only on store_thread
+  vault::Vault& vault;             ///< blocking calls only on store_thread
   AuditTrail& audit;
   PreauthAudit& preauth_audit;           ///< strangers' way to it
   const identity::Passwords& passwords;  ///< only on hash_thread

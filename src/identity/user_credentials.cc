@@ -8,7 +8,6 @@ namespace sallyport::identity {
 
 using base::ByteView;
 using base::Errc;
-using base::fail;
 using base::Result;
 using base::Status;
 
@@ -16,17 +15,6 @@ namespace {
 
 store::CredentialKey key_of(std::string_view user) {
   return {"user", std::string(user), "password-hash"};
-}
-
-/// In the place of the one that was checked: it may have been replaced, or removed with its user, in the meantime.
-Status renew(store::Store& store, std::string_view user, const std::string& checked, std::string hash,
-             base::Micros now_us) {
-  return store.transaction([&]() -> Status {
-    Result<store::CredentialRow> row = store.get_credential(key_of(user));
-    if (!row && row.error().code == Errc::not_found) return {};
-    if (!row) return pass(row);
-    return row->value == checked ? set_password(store, user, std::move(hash), now_us) : Status();
-  });
 }
 
 }  // namespace
@@ -41,27 +29,32 @@ Status remove_password(store::Store& store, std::string_view user) {
   return {};
 }
 
-Result<bool> has_password(store::Store& store, std::string_view user) {
+Result<std::optional<std::string>> password_hash(store::Store& store, std::string_view user) {
   Result<store::CredentialRow> row = store.get_credential(key_of(user));
-  if (row) return true;
-  if (row.error().code == Errc::not_found) return false;
+  if (row) return std::optional(std::move(row->value));
+  if (row.error().code == Errc::not_found) return std::optional<std::string>();
   return pass(row);
 }
 
-Status check_password(store::Store& store, const Passwords& passwords, std::string_view user, UserState state,
-                      ByteView password, base::Micros now_us) {
-  Result<store::CredentialRow> row = store.get_credential(key_of(user));
-  if (!row && row.error().code != Errc::not_found) return pass(row);
-  std::optional<std::string> hash;
-  if (row && state == UserState::enabled) hash = row->value;
-  const PasswordVerdict verdict = passwords.verify(hash, password);
-  if (verdict == PasswordVerdict::mismatch) return fail(Errc::denied, "the user name or the password is wrong");
+PasswordCheck check_password(const Passwords& passwords, const std::optional<std::string>& hash, UserState state,
+                             ByteView password) {
+  const PasswordVerdict verdict = passwords.verify(state == UserState::enabled ? hash : std::nullopt, password);
+  PasswordCheck out;
+  out.right = verdict != PasswordVerdict::mismatch;
   if (verdict == PasswordVerdict::match_rehash) {
     // A password that was set under older rules is right all the same: it is only not renewed.
-    Result<std::string> renewed = passwords.hash(password);
-    if (renewed) return renew(store, user, row->value, std::move(*renewed), now_us);
+    if (Result<std::string> renewed = passwords.hash(password)) out.renewed = std::move(*renewed);
   }
-  return {};
+  return out;
+}
+
+Status renew_password(store::Store& store, std::string_view user, const std::string& checked, std::string renewed,
+                      base::Micros now_us) {
+  return store.transaction([&]() -> Status {
+    auto now = password_hash(store, user);
+    if (!now) return base::pass(now);
+    return *now == checked ? set_password(store, user, std::move(renewed), now_us) : Status();
+  });
 }
 
 }  // namespace sallyport::identity

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What proves a user, against the store: her password's hash. Trusted side; blocks (see password.h).
+// What proves a user, against the store: her password's hash. Trusted side; blocks, each on its
+// own: the store, or the processor (see password.h).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,14 +22,23 @@ base::Status set_password(store::Store& store, std::string_view user, std::strin
 /// Removes a user's password, if any.
 base::Status remove_password(store::Store& store, std::string_view user);
 
-/// Whether a user has one.
-base::Result<bool> has_password(store::Store& store, std::string_view user);
+/// What a user's password is held against; nullopt when she has none. Errors: the store's.
+base::Result<std::optional<std::string>> password_hash(store::Store& store, std::string_view user);
 
 enum class UserState { enabled, refused };  ///< refused: unknown or disabled; checked against nothing, in the same time
 
-/// Ok when the password is right and the state is enabled; renews the hash when its cost is not today's. Errors: denied
-/// for every wrong answer alike; those of the store.
-base::Status check_password(store::Store& store, const Passwords& passwords, std::string_view user, UserState state,
-                            base::ByteView password, base::Micros now_us);
+struct PasswordCheck {
+  bool right = false;
+  std::string renewed;  ///< not empty: hash again under today's cost, for renew_password()
+};
+
+/// Hashes, and does not touch the store. Takes the same time for every wrong answer.
+PasswordCheck check_password(const Passwords& passwords, const std::optional<std::string>& hash, UserState state,
+                             base::ByteView password);
+
+/// Puts renewed in the place of the hash that was checked, if it still stands there: it may have been replaced, or
+/// removed with its user. Errors: the store's.
+base::Status renew_password(store::Store& store, std::string_view user, const std::string& checked, std::string renewed,
+                            base::Micros now_us);
 
 }  // namespace sallyport::identity

@@ -26,6 +26,11 @@ class UserCredentialsTest : public ::testing::Test {
   Passwords passwords(unsigned long long passes) {
     return std::move(Passwords::create({passes, 8 * 1024 * 1024}, random_).value());
   }
+  bool has_password(std::string_view user) { return password_hash(*store_, user)->has_value(); }
+  bool is_right(const Passwords& p, std::string_view user, std::string_view password,
+                UserState state = UserState::enabled) {
+    return check_password(p, *password_hash(*store_, user), state, view(password)).right;
+  }
   base::SystemRandom random_;
   std::string dir_;
   std::unique_ptr<store::Store> store_;
@@ -33,43 +38,51 @@ class UserCredentialsTest : public ::testing::Test {
 
 TEST_F(UserCredentialsTest, SetCheckReplaceRemove) {
   const Passwords p = passwords(1);
-  EXPECT_FALSE(*has_password(*store_, "alice"));
+  EXPECT_FALSE(has_password("alice"));
   ASSERT_TRUE(set_password(*store_, "alice", *p.hash(view("first password")), 1));
-  EXPECT_TRUE(*has_password(*store_, "alice"));
-  EXPECT_TRUE(check_password(*store_, p, "alice", UserState::enabled, view("first password"), 2));
+  EXPECT_TRUE(has_password("alice"));
+  EXPECT_TRUE(is_right(p, "alice", "first password"));
   ASSERT_TRUE(set_password(*store_, "alice", *p.hash(view("second password")), 3));
-  EXPECT_FALSE(check_password(*store_, p, "alice", UserState::enabled, view("first password"), 4));
-  EXPECT_TRUE(check_password(*store_, p, "alice", UserState::enabled, view("second password"), 4));
+  EXPECT_FALSE(is_right(p, "alice", "first password"));
+  EXPECT_TRUE(is_right(p, "alice", "second password"));
   EXPECT_FALSE(p.hash(view("short")));
   ASSERT_TRUE(remove_password(*store_, "alice"));
   ASSERT_TRUE(remove_password(*store_, "alice"));
-  EXPECT_FALSE(check_password(*store_, p, "alice", UserState::enabled, view("second password"), 6));
+  EXPECT_FALSE(is_right(p, "alice", "second password"));
 }
 
-TEST_F(UserCredentialsTest, EveryWrongAnswerIsTheSame) {
+TEST_F(UserCredentialsTest, WhoIsRefusedIsNeverRight) {
   const Passwords p = passwords(1);
   ASSERT_TRUE(set_password(*store_, "alice", *p.hash(view("right password")), 1));
-  const base::Status wrong = check_password(*store_, p, "alice", UserState::enabled, view("wrong"), 2);
-  const base::Status unknown = check_password(*store_, p, "eve", UserState::refused, view("right password"), 2);
-  const base::Status disabled = check_password(*store_, p, "alice", UserState::refused, view("right password"), 2);
-  for (const base::Status& s : {wrong, unknown, disabled}) {
-    ASSERT_FALSE(s);
-    EXPECT_EQ(s.error().code, base::Errc::denied);
-    EXPECT_EQ(s.message(), wrong.message());
-  }
+  EXPECT_FALSE(is_right(p, "alice", "wrong"));
+  EXPECT_FALSE(is_right(p, "eve", "right password", UserState::refused));
+  EXPECT_FALSE(is_right(p, "alice", "right password", UserState::refused));
+  EXPECT_TRUE(is_right(p, "alice", "right password"));
 }
 
 TEST_F(UserCredentialsTest, ALoginRenewsAnOldHash) {
   ASSERT_TRUE(set_password(*store_, "alice", *passwords(2).hash(view("right password")), 1));
-  const std::string old = store_->get_credential({"user", "alice", "password-hash"})->value;
+  const std::string old = **password_hash(*store_, "alice");
   const Passwords now = passwords(1);
-  EXPECT_FALSE(check_password(*store_, now, "alice", UserState::enabled, view("wrong password"), 2));
-  EXPECT_EQ(store_->get_credential({"user", "alice", "password-hash"})->value, old);
-  ASSERT_TRUE(check_password(*store_, now, "alice", UserState::enabled, view("right password"), 3));
+  EXPECT_TRUE(check_password(now, old, UserState::enabled, view("wrong password")).renewed.empty());
+  const PasswordCheck right = check_password(now, old, UserState::enabled, view("right password"));
+  ASSERT_TRUE(right.right);
+  ASSERT_FALSE(right.renewed.empty());
+  ASSERT_TRUE(renew_password(*store_, "alice", old, right.renewed, 3));
   const auto row = store_->get_credential({"user", "alice", "password-hash"});
-  EXPECT_NE(row->value, old);
+  EXPECT_EQ(row->value, right.renewed);
   EXPECT_EQ(row->updated_at_us, 3);
-  EXPECT_EQ(now.verify(row->value, view("right password")), PasswordVerdict::match);
+  const PasswordCheck again = check_password(now, row->value, UserState::enabled, view("right password"));
+  EXPECT_TRUE(again.right && again.renewed.empty());
+}
+
+TEST_F(UserCredentialsTest, ARenewalTakesNothingBack) {
+  ASSERT_TRUE(set_password(*store_, "alice", "of today", 1));
+  ASSERT_TRUE(renew_password(*store_, "alice", "of yesterday", "renewed", 2));
+  EXPECT_EQ(**password_hash(*store_, "alice"), "of today");
+  ASSERT_TRUE(remove_password(*store_, "alice"));
+  ASSERT_TRUE(renew_password(*store_, "alice", "of today", "renewed", 3));
+  EXPECT_FALSE(has_password("alice"));
 }
 
 }  // namespace

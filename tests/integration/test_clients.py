@@ -151,12 +151,35 @@ def test_break_request_is_carried(world):
     assert "break" in world.gateway.cli("recording", "export", newest, "--format", "jsonl")
 
 
+def exit_signal(client):
+    """What a client is told of a command that a signal ended: (name, core dumped, message, language) of RFC 4254, 6.10."""
+    channel = client.get_transport().open_session()
+    told = []
+
+    def handle(message):  # paramiko itself passes it over
+        if message.get_text() == "exit-signal":
+            message.get_boolean()
+            told.append((message.get_text(), message.get_boolean(), message.get_text(), message.get_text()))
+        else:
+            message.rewind()
+            message.get_int()  # the channel's number
+            type(channel)._handle_request(channel, message)
+
+    ordinary = client.get_transport()._channel_handler_table
+    client.get_transport()._channel_handler_table = {**ordinary, 98: lambda _, message: handle(message)}
+    channel.exec_command("ulimit -c 0; kill -SEGV $$")
+    assert channel.recv_exit_status() == -1
+    return told
+
+
 def test_exit_signal_is_carried(world):
-    """paramiko does not surface exit-signal, so look at the record: the event came and went on."""
-    with connect(world, "deploy@web1") as client:
-        channel = client.get_transport().open_session()
-        channel.exec_command("kill -SEGV $$")
-        assert channel.recv_exit_status() == -1
+    with connect(world, "deploy@web1") as via, paramiko.SSHClient() as direct:
+        direct.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        direct.connect("127.0.0.1", world.target.port, username=world.account.name, key_filename=str(world.account.key),
+                       look_for_keys=False, allow_agent=False)
+        wanted = exit_signal(direct)
+        assert [one[0] for one in wanted] == ["SEGV"]
+        assert exit_signal(via) == wanted
     newest = world.gateway.newest_recording()["id"]
     world.gateway.sealed(newest)
     assert "SEGV" in world.gateway.cli("recording", "export", newest, "--format", "jsonl")

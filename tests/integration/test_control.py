@@ -110,7 +110,7 @@ def test_watch(session, slack):
     deadline = time.monotonic() + SECOND + slack + cost
     watcher = Watcher(gateway, session.id)
     try:
-        assert watcher.line(deadline)
+        assert watcher.line(deadline).get("state") == "live"
         if session.condition in FREE:
             # A flood past the record's limit for verbatim bytes is seen as what was counted.
             kinds = ("data", "stream-block") if session.condition == "flood" else ("data",)
@@ -173,13 +173,22 @@ def test_pause_and_resume(session, slack):
     session.flows()
 
 
-def test_suspend(session, slack):
-    within_a_second(session.world.gateway, lambda: act(session, "suspend"), slack)
+def test_suspend_and_resume(session, slack):
+    world = session.world
+    within_a_second(world.gateway, lambda: act(session, "suspend"), slack)
     assert session.state() == "suspended"
     session.release()
     still = session.stands_still()
     time.sleep(0.5)
     assert session.moved() == still
+    # Only with its user, who proves anew who she is, does it go on.
+    within_a_second(world.gateway, lambda: act(session, "resume"), slack)
+    assert session.state() == "suspended"
+    assert session.moved()[1] == still[1]  # a terminal shows the question
+    proved = world.ssh("gateway", f"resume {session.id}")
+    assert proved.returncode == 0, proved.stdout + proved.stderr
+    within_a_second(world.gateway, lambda: until(lambda: session.state() == "live", what="the state"), slack)
+    session.flows()
 
 
 def test_terminate(session, slack):
