@@ -63,6 +63,7 @@ class FrontLink {
   void hold_reading(bool hold) { worker_.hold_reading(hold); }
   void kill(const std::string& fault) { worker_.kill(fault); }
   base::Fd duplicate_pidfd() const { return worker_.duplicate_pidfd(); }
+  pid_t pid() const { return worker_.pid(); }
 
   /// H of the first key exchange. Empty before it.
   base::ByteView session_id() const { return session_id_; }

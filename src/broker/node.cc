@@ -230,7 +230,7 @@ base::Status Node::Parts::start_workers(const std::string& libexec) {
 base::Status Node::Parts::listen() {
   std::size_t count = config.limits.session_threads;
   if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8);
-  for (std::size_t i = 0; i < count; ++i) threads.push_back(std::make_unique<SessionThread>());
+  for (unsigned i = 0; i < count; ++i) threads.push_back(std::make_unique<SessionThread>(i));
   listener = std::make_unique<Listener>(*gateway, admission, threads);
   auto address = net::parse_numeric(config::to_string(config.listen_ssh));
   if (!address) return base::pass(address);

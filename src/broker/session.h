@@ -176,6 +176,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   std::optional<ipc::RingMemory> ring_;
   std::deque<bool> globals_due_;  // as Channel::answers_due, for global requests
   std::string end_reason_;
+  WorkerHome home_;
   net::Timer deadline_, idle_;
   base::Micros last_input_us_ = 0;
 };

@@ -238,6 +238,8 @@ void Session::start_back(SpawnedWorker spawned) {
   back_done_ = false;
   back_ = std::make_unique<BackLink>(services_, thread_, std::move(spawned), *this, target_, ssh_version);
   handle_->add_worker(back_->duplicate_pidfd());
+  home_.add(front_->pid());
+  home_.add(back_->pid());
   TargetLogin::Facts facts{
       id_, facts_.identity.user, account_, target_.name, services_.config.egress_address, grant_.permissions};
   login_ = std::make_unique<TargetLogin>(std::move(facts), std::move(secret_), services_.vault.user_ca(),

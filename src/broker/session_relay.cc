@@ -130,6 +130,9 @@ void Session::process(Direction from, base::ByteView bytes) {
   forward(from, bytes);
   show(kind, now, from, event, bytes);  // those who watch can wait for those who work
   after_pass(from, event);
+  const base::Micros since_boot = services_.clock.monotonic_us();
+  thread_.home().look(since_boot);
+  home_.passed(bytes.size(), thread_.home(), since_boot);
 }
 
 bool Session::record(recording::EntryKind kind, Direction from, const Event& event, base::ByteView bytes) {
@@ -308,6 +311,7 @@ void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr
     attach = true;
   }
   stream.bulk_ordered = true;
+  home_.leave_for_good(thread_.home());
   Event remark;
   remark.mutable_verdict()->set_channel(number);
   remark.mutable_verdict()->set_subject("bulk");

@@ -8,6 +8,7 @@
 #include <span>
 #include <thread>
 
+#include "broker/home_cpu.h"
 #include "ipc/seqpacket.h"
 #include "net/loop.h"
 
@@ -15,7 +16,12 @@ namespace sallyport::broker {
 
 class SessionThread {
  public:
-  SessionThread() : thread_([this] { loop_.run(); }) {}
+  /// number: of this thread among the session threads.
+  explicit SessionThread(unsigned number)
+      : home_(number), thread_([this] {
+          home_.begin();
+          loop_.run();
+        }) {}
   ~SessionThread() { stop(); }
   SessionThread(const SessionThread&) = delete;
   SessionThread& operator=(const SessionThread&) = delete;
@@ -27,11 +33,13 @@ class SessionThread {
   }
 
   net::Loop& loop() { return loop_; }
+  HomeCpu& home() { return home_; }  ///< on this thread
   /// Where workers' messages are received; its content is gone with the next one.
   std::span<std::uint8_t> receive_buffer() { return buffer_; }
 
  private:
   net::Loop loop_;
+  HomeCpu home_;
   std::array<std::uint8_t, ipc::kMaxMessageBytes> buffer_{};
   std::thread thread_;
 };

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
+#include "cli/forwarding_place.h"
 #include "event/event.pb.h"
 
 namespace sallyport::cli {
@@ -134,6 +135,24 @@ void put_end(Json& out, const event::SessionEnd& end) {
   if (end.shortened()) out["coverage_shortened"] = true;
 }
 
+// Where a forwarded connection goes; what could not be read is shown as it came.
+void put_place(Json& out, const event::ChannelOpen& open) {
+  if (const auto place = place_of_channel(open.type(), open.type_data())) {
+    if (!place->to.empty()) out["to"] = place->to;
+    if (!place->from.empty()) out["from"] = place->from;
+  } else if (!open.type_data().empty()) {
+    out["base64"] = base::to_base64(base::view(open.type_data()));
+  }
+}
+
+void put_place(Json& out, const event::GlobalRequest& request) {
+  if (const auto place = place_of_global_request(request.type(), request.data())) {
+    out["at"] = *place;
+  } else if (!request.data().empty()) {
+    out["base64"] = base::to_base64(base::view(request.data()));
+  }
+}
+
 void put_stream(Json& out, std::uint32_t channel, event::Stream stream, std::uint64_t offset) {
   out["channel"] = channel;
   out["stream"] = stream_name(stream);
@@ -147,6 +166,7 @@ bool put_channel_event(Json& out, const Event& event) {
       out["event"] = "channel-open";
       out["channel"] = event.channel_open().channel();
       out["type"] = event.channel_open().type();
+      put_place(out, event.channel_open());
       return true;
     case Event::kChannelOpened:
       out["event"] = "channel-opened";
@@ -212,6 +232,7 @@ bool put_bulk_event(Json& out, const Event& event) {
     case Event::kGlobalRequest:
       out["event"] = "global-request";
       out["type"] = event.global_request().type();
+      put_place(out, event.global_request());
       return true;
     case Event::kGlobalAnswer:
       out["event"] = "global-answer";

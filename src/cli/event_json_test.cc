@@ -41,6 +41,22 @@ TEST(EventJson, LinesAreEscaped) {
             "request channel=0 request=exec text=echo \\x1b]0;x\\x07\\x0a direction=up");
 }
 
+TEST(EventJson, SaysWhereAForwardedConnectionGoes) {
+  event::Event event;
+  event.mutable_channel_open()->set_channel(4);
+  event.mutable_channel_open()->set_type("direct-tcpip");
+  event.mutable_channel_open()->set_type_data(std::string("\0\0\0\2db\0\0\x15\x38\0\0\0\1h\0\0\0\1", 19));
+  EXPECT_EQ(event_json(event, Direction::unknown).dump(),
+            R"({"event":"channel-open","channel":4,"type":"direct-tcpip","to":"db:5432","from":"h:1"})");
+  event.mutable_channel_open()->set_type_data("odd");
+  EXPECT_EQ(event_json(event, Direction::unknown).dump(),
+            R"({"event":"channel-open","channel":4,"type":"direct-tcpip","base64":"b2Rk"})");
+  event.mutable_global_request()->set_type("tcpip-forward");
+  event.mutable_global_request()->set_data(std::string("\0\0\0\1h\0\0\0\x50", 9));
+  EXPECT_EQ(event_json(event, Direction::unknown).dump(),
+            R"({"event":"global-request","type":"tcpip-forward","at":"h:80"})");
+}
+
 TEST(EventJson, NamesWhatWasRun) {
   event::Event event;
   std::string source;

@@ -10,6 +10,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/event_json.h"
+#include "cli/forwarding_place.h"
 #include "event/event.pb.h"
 #include "ipc/admin.pb.h"
 
@@ -140,6 +141,8 @@ void ChannelTracker::see(base::Micros time_us, const event::Event& event) {
     ChannelFacts facts;
     facts.channel = event.channel_open().channel();
     facts.what = event.channel_open().type();
+    const auto place = place_of_channel(facts.what, event.channel_open().type_data());
+    if (place && !place->to.empty()) facts.what += " " + place->to;
     facts.started_us = time_us;
     channels_[facts.channel] = std::move(facts);
     return;

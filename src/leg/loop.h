@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "leg/expectation.h"
 
 namespace sallyport::leg {
 
@@ -44,6 +45,10 @@ class Loop {
   /// shared memory. poll_at_once means "there is more to do": the wait then only looks.
   void before_wait(std::function<Before()> hook);
 
+  /// Before it sleeps, the loop looks for so long whether anything has come, and lets others run between two looks. For
+  /// an answer that comes within microseconds: sleeping and being woken takes longer. Tells whose whether it came.
+  void linger(base::Micros for_us, Expectation& whose);
+
   /// Until stop(); returns its status. An error of ppoll that is not EINTR is our own bug and aborts.
   int run();
   /// From inside a handler. The first status stays.
@@ -64,6 +69,7 @@ class Loop {
   };
   Before run_hooks();
   void wait(Before before);
+  bool came_while_lingering();
   void dispatch();
   void fire_timers();
   void sweep();
@@ -74,6 +80,8 @@ class Loop {
   std::vector<Timer> timers_;  // few: scanned
   std::deque<std::function<Before()>> hooks_;
   std::vector<WatchId> dead_;  // unwatched slots whose handlers are destroyed between wake-ups
+  Expectation* lingering_for_ = nullptr;
+  base::Micros linger_until_ = 0;
   TimerId last_timer_ = 0;
   int status_ = 0;
   bool stopping_ = false;

@@ -60,6 +60,47 @@ TEST_F(LoopTest, CallsBackForWhatIsReady) {
   EXPECT_EQ(ones, 3);
 }
 
+/// Moves by itself, a little with each look.
+struct WalkingClock final : base::Clock {
+  mutable base::Micros now = 1000;
+  base::Micros now_us() const override { return now; }
+  base::Micros monotonic_us() const override { return ++now; }
+};
+
+/// Whether the expectation, one short of giving up, was told of an answer.
+bool was_answered(Expectation& echo) {
+  return echo.worth();
+}
+
+Expectation about_to_give_up() {
+  Expectation echo;
+  for (unsigned i = 1; i < Expectation::kBelief; ++i) echo.came(false);
+  return echo;
+}
+
+TEST_F(LoopTest, WhatComesWhileItLingersIsAnAnswer) {
+  Expectation echo = about_to_give_up();
+  loop.watch(one.read_end.get(), POLLIN, [&](short) { loop.stop(0); });
+  loop.linger(60'000'000, echo);
+  one.put();
+  EXPECT_EQ(loop.run(), 0);
+  EXPECT_TRUE(was_answered(echo));
+}
+
+TEST_F(LoopTest, LingeringEndsAndIsToldOnce) {
+  WalkingClock walking;
+  Loop own(walking);
+  Expectation echo = about_to_give_up();
+  own.watch(one.read_end.get(), POLLIN, [&](short) { own.stop(0); });
+  own.linger(100, echo);
+  own.after(500, [&] {  // far behind the lingering: that has ended, and the loop slept
+    EXPECT_FALSE(was_answered(echo));
+    one.put();
+  });
+  EXPECT_EQ(own.run(), 0);
+  EXPECT_FALSE(echo.worth());
+}
+
 TEST_F(LoopTest, HangUpIsReportedEvenWhenNothingIsWanted) {
   loop.watch(one.read_end.get(), 0, [&](short revents) {
     EXPECT_TRUE(revents & POLLHUP);

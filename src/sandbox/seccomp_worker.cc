@@ -37,7 +37,8 @@ void add_process(Rules& rules) {
   rules.allow({SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(getrandom),
                SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
                SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getpid),
-               SCMP_SYS(gettid)});  // getpid: OpenSSL's generator notices forks by it
+               SCMP_SYS(gettid),         // getpid: OpenSSL's generator notices forks by it
+               SCMP_SYS(sched_yield)});  // while it stays awake for an echo
   // pthread_once and the like, even with one thread; none of the priority-inheritance and requeue operations.
   for (const auto operation : {FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET}) {
     rules.allow_if(SCMP_SYS(futex), {{1, FUTEX_CMD_MASK & kInt, static_cast<std::uint64_t>(operation)}});
@@ -49,7 +50,7 @@ void add_process(Rules& rules) {
 /// The sanitizers' own needs: big mappings, sleeping on their locks, a pipe to find out what memory is readable.
 void add_sanitizer_needs([[maybe_unused]] Rules& rules) {
 #ifdef SALLYPORT_SANITIZED
-  rules.allow({SCMP_SYS(madvise), SCMP_SYS(sched_yield), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(futex),
+  rules.allow({SCMP_SYS(madvise), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(futex),
                SCMP_SYS(sched_getaffinity), SCMP_SYS(pipe2), SCMP_SYS(pipe)});
 #endif
 }

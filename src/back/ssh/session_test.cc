@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "back/ssh/session_fixture_test.h"
 
 namespace sallyport::back::ssh {
@@ -165,11 +167,17 @@ TEST_F(Session, TheLargestScreenIsToldToo) {
   stage.client->keeping = false;
   push(*stage.target, at_target, cs::ChannelStream::main, screen + "the end");
   ASSERT_TRUE(stage.until([&] { return client().bytes == screen.size() + 7 || stage.broker.back_gone; }));
+  const std::size_t before = stage.broker.down.size();
   ipc::BrokerToBack wanted;
   wanted.mutable_keyframe_wanted();
   stage.broker.tell_back(wanted);
   push(*stage.target, at_target, cs::ChannelStream::main, ", and more");
-  ASSERT_TRUE(stage.until([&] { return client().bytes == screen.size() + 17 || stage.broker.back_gone; }));
+  const auto told = [&] {
+    const auto& down = stage.broker.down;
+    return std::any_of(down.begin() + static_cast<std::ptrdiff_t>(before), down.end(),
+                       [](const auto& e) { return e.has_keyframe() && !e.keyframe().more(); });
+  };
+  ASSERT_TRUE(stage.until([&] { return (client().bytes == screen.size() + 17 && told()) || stage.broker.back_gone; }));
   ASSERT_FALSE(stage.broker.back_gone);
   std::size_t bytes = 0, largest = 0;
   bool open = false;

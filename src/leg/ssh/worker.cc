@@ -23,6 +23,9 @@ constexpr base::Micros kLongRestUs = 1000;
 constexpr std::uint64_t kTooLittle = 128 * 1024;
 constexpr std::uint64_t kEnough = 384 * 1024;
 constexpr std::uint64_t kFastBytes = 64 * 1024;
+// A key, and how soon a target on the same network echoes it.
+constexpr std::size_t kKeyBytes = 64;
+constexpr base::Micros kEchoUs = 300;
 // Rounds of moving and writing before the loop looks at its descriptors again.
 constexpr int kRounds = 4;
 }  // namespace
@@ -62,6 +65,7 @@ void Worker::on_message(base::ByteView message, std::span<base::Fd> fds) {
     done = on_control(body, fds);
   } else if (kind == ipc::MessageKind::event && relay_) {
     done = relay_->far_event(body);
+    if (side_ == Side::back && !bulk_ && body.size() <= kKeyBytes && echo_.worth()) loop_.linger(kEchoUs, echo_);
   } else {
     done = base::fail(base::Errc::corrupt, "a message out of phase");
   }

@@ -118,6 +118,7 @@ class Worker : public PeerHandler, public RelayRole {
   std::string reason_;
   Ending how_ = Ending::broken;
   bool finishing_ = false;
+  Expectation echo_;  // of keys that the target echoes
   bool draining_ = false;
   std::uint64_t left_to_drain_ = 0;
   Loop::TimerId drain_timer_ = 0;

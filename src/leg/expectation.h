@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether an answer comes so soon that staying awake for it is cheaper than being woken: learned from the last ones.
+// Untrusted side.
+#pragma once
+
+namespace sallyport::leg {
+
+class Expectation {
+ public:
+  /// Asked once for each answer that is awaited. After answers in time: yes. After kBelief that were late: no, but for
+  /// every kRetry-th, which finds out whether that has changed.
+  bool worth() {
+    if (belief_ > 0) return true;
+    return ++passed_over_ % kRetry == 0;
+  }
+  void came(bool in_time) {
+    if (in_time) {
+      belief_ = kBelief;
+    } else if (belief_ > 0) {
+      --belief_;
+    }
+  }
+
+  static constexpr unsigned kBelief = 4;
+  static constexpr unsigned kRetry = 32;
+
+ private:
+  unsigned belief_ = kBelief;
+  unsigned passed_over_ = 0;
+};
+
+}  // namespace sallyport::leg
