@@ -12,7 +12,7 @@ namespace sallyport::broker {
 
 namespace {
 
-constexpr std::uint64_t long_wait_ns = 500'000;  // a turn, on average: somebody computes here
+constexpr std::uint64_t long_wait_ns = 50'000;  // a turn, on average: somebody computes here
 
 bool set_affinity(pid_t task, const cpu_set_t& where) {
   return ::sched_setaffinity(task, sizeof(where), &where) == 0;

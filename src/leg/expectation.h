@@ -21,6 +21,9 @@ class Expectation {
     }
   }
 
+  /// Staying awake was in the way of others.
+  void give_up() { belief_ = 0; }
+
   static constexpr unsigned kBelief = 4;
   static constexpr unsigned kRetry = 32;
 

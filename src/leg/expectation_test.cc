@@ -26,6 +26,12 @@ TEST(Expectation, AfterLateOnesItIsTriedNowAndThen) {
   EXPECT_EQ(tries, Expectation::kBelief + 10);
 }
 
+TEST(Expectation, WhoIsInTheWayGivesUpAtOnce) {
+  Expectation echo;
+  echo.give_up();
+  EXPECT_FALSE(echo.worth());
+}
+
 TEST(Expectation, OneInTimeIsEnoughToHopeAgain) {
   Expectation echo;
   for (unsigned i = 0; i < Expectation::kBelief; ++i) echo.came(false);

@@ -13,6 +13,10 @@
 
 namespace sallyport::leg {
 
+namespace {
+constexpr base::Micros kOthersRunUs = 100;  // between two looks
+}  // namespace
+
 Loop::WatchId Loop::watch(int fd, short events, FdHandler handler) {
   assert(fd >= 0);
   // A dead slot waits for sweep(): events of this wake-up must not reach a new owner.
@@ -88,9 +92,13 @@ bool Loop::came_while_lingering() {
   Expectation& whose = *std::exchange(lingering_for_, nullptr);
   const timespec at_once{};
   int n = 0;
-  while (n == 0 && clock_.monotonic_us() < linger_until_) {
+  for (base::Micros now = clock_.monotonic_us(); n == 0 && now < linger_until_;) {
     ::sched_yield();  // whoever gives the answer may need this processor for it
     n = ::ppoll(polls_.data(), polls_.size(), &at_once, nullptr);
+    const base::Micros looked_at = std::exchange(now, clock_.monotonic_us());
+    if (now - looked_at <= kOthersRunUs) continue;
+    whose.give_up();  // somebody computes here: who yields again and again comes last
+    return n > 0;
   }
   whose.came(n > 0);
   return n > 0;

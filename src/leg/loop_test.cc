@@ -60,11 +60,13 @@ TEST_F(LoopTest, CallsBackForWhatIsReady) {
   EXPECT_EQ(ones, 3);
 }
 
-/// Moves by itself, a little with each look.
+/// Moves by itself with each look.
 struct WalkingClock final : base::Clock {
+  explicit WalkingClock(base::Micros stride) : step(stride) {}
+  base::Micros step;
   mutable base::Micros now = 1000;
   base::Micros now_us() const override { return now; }
-  base::Micros monotonic_us() const override { return ++now; }
+  base::Micros monotonic_us() const override { return now += step; }
 };
 
 /// Whether the expectation, one short of giving up, was told of an answer.
@@ -88,7 +90,7 @@ TEST_F(LoopTest, WhatComesWhileItLingersIsAnAnswer) {
 }
 
 TEST_F(LoopTest, LingeringEndsAndIsToldOnce) {
-  WalkingClock walking;
+  WalkingClock walking(1);
   Loop own(walking);
   Expectation echo = about_to_give_up();
   own.watch(one.read_end.get(), POLLIN, [&](short) { own.stop(0); });
@@ -97,6 +99,17 @@ TEST_F(LoopTest, LingeringEndsAndIsToldOnce) {
     EXPECT_FALSE(was_answered(echo));
     one.put();
   });
+  EXPECT_EQ(own.run(), 0);
+  EXPECT_FALSE(echo.worth());
+}
+
+TEST_F(LoopTest, WhereOthersComputeItLingersNoLonger) {
+  WalkingClock walking(5000);  // so much passed while somebody else ran
+  Loop own(walking);
+  Expectation echo;
+  own.watch(one.read_end.get(), POLLIN, [&](short) { own.stop(0); });
+  own.linger(60'000'000, echo);
+  own.after(10'000, [&] { one.put(); });
   EXPECT_EQ(own.run(), 0);
   EXPECT_FALSE(echo.worth());
 }
