@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -77,8 +78,16 @@ void HomeCpu::look(base::Micros now) {
 }
 
 void HomeCpu::judge(const ThreadLoad& during, base::Micros elapsed_us, base::Micros now) {
-  if (is_crowded(during, elapsed_us)) return roam(now);
-  if (cpu_ < 0 && now >= roams_until_) stay();
+  const bool crowded = is_crowded(during, elapsed_us);
+  calm_ = crowded ? 0 : calm_ + 1;
+  if (cpu_ >= 0 && crowded) {
+    const bool regretted = now - stays_since_ < soon_us;
+    calm_wanted_ = regretted ? std::min(calm_wanted_ * 2, most_calm_windows) : calm_windows;
+    roam();
+  } else if (cpu_ < 0 && calm_ >= calm_wanted_) {
+    stays_since_ = now;
+    stay();
+  }
 }
 
 void HomeCpu::stay() {
@@ -86,9 +95,7 @@ void HomeCpu::stay() {
   if (set_affinity(0, only(home))) cpu_ = home;
 }
 
-void HomeCpu::roam(base::Micros now) {
-  roams_until_ = now + roam_us;
-  if (cpu_ < 0) return;
+void HomeCpu::roam() {
   ++number_;
   cpu_ = -1;
   set_affinity(0, everywhere_);

@@ -31,7 +31,9 @@ bool is_crowded(const ThreadLoad& during, base::Micros elapsed_us);
 class HomeCpu {
  public:
   static constexpr base::Micros window_us = 100'000;
-  static constexpr base::Micros roam_us = 2'000'000;  ///< at least, once it was crowded
+  static constexpr unsigned calm_windows = 2;        ///< in a row, before it stays
+  static constexpr unsigned most_calm_windows = 64;  ///< as the above, which doubles when staying was soon regretted
+  static constexpr base::Micros soon_us = 2'000'000;
 
   /// number: of the thread among its like, so that they spread.
   explicit HomeCpu(unsigned number) : number_(number) {}
@@ -48,7 +50,7 @@ class HomeCpu {
  private:
   bool read(ThreadLoad& out) const;
   void stay();
-  void roam(base::Micros now);
+  void roam();
 
   unsigned number_;  // which of the processors is tried: the next one after each that was crowded
   base::Fd schedstat_;
@@ -56,7 +58,9 @@ class HomeCpu {
   int cpu_ = -1;
   ThreadLoad seen_;
   base::Micros looked_at_ = 0;
-  base::Micros roams_until_ = 0;
+  unsigned calm_ = 0;  // windows in a row, while it roams
+  unsigned calm_wanted_ = calm_windows;
+  base::Micros stays_since_ = 0;
 };
 
 /// The two workers of one session.

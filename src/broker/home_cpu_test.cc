@@ -13,6 +13,7 @@ namespace sallyport::broker {
 namespace {
 
 constexpr base::Micros kWindow = HomeCpu::window_us;
+constexpr ThreadLoad kWaits{90'000'000, 10};
 
 cpu_set_t affinity(pid_t task) {
   cpu_set_t out;
@@ -51,6 +52,19 @@ class HomeCpuTest : public ::testing::Test {
     home_.judge({}, kWindow, now_);
     workers_.passed(bytes, home_, now_);
   }
+  /// Calm windows with a key in each, until the thread stays and its workers had time to follow: how many it wanted.
+  unsigned come_home() {
+    unsigned windows = 0;
+    while (home_.cpu() < 0 && windows < 1000) {
+      now_ += kWindow;
+      pass(100);
+      ++windows;
+    }
+    EXPECT_GE(home_.cpu(), 0);
+    now_ += kWindow;
+    pass(100);
+    return windows;
+  }
   bool child_is_home() const {
     const cpu_set_t set = affinity(child_);
     return CPU_COUNT(&set) == 1 && home_.cpu() >= 0 && CPU_ISSET(static_cast<std::size_t>(home_.cpu()), &set);
@@ -68,12 +82,9 @@ class HomeCpuTest : public ::testing::Test {
 };
 
 TEST_F(HomeCpuTest, AQuietSessionComesHomeAndABusyOneLeaves) {
-  pass(100);
-  ASSERT_GE(home_.cpu(), 0);
+  come_home();
   const cpu_set_t own = affinity(0);
   EXPECT_EQ(CPU_COUNT(&own), 1);
-  now_ += kWindow;
-  pass(100);
   EXPECT_TRUE(child_is_home());
   now_ += 1000;
   pass(WorkerHome::quiet_bytes);
@@ -87,10 +98,7 @@ TEST_F(HomeCpuTest, AQuietSessionComesHomeAndABusyOneLeaves) {
 }
 
 TEST_F(HomeCpuTest, BulkLeavesForGood) {
-  pass(100);
-  now_ += kWindow;
-  pass(100);
-  ASSERT_TRUE(child_is_home());
+  come_home();
   workers_.leave_for_good(home_);
   EXPECT_TRUE(child_roams());
   now_ += kWindow;
@@ -101,33 +109,45 @@ TEST_F(HomeCpuTest, BulkLeavesForGood) {
 TEST_F(HomeCpuTest, ThreadsSpread) {
   HomeCpu other(2);
   other.begin();
-  other.judge({}, kWindow, now_);
+  for (unsigned i = 0; i < HomeCpu::calm_windows; ++i) other.judge({}, kWindow, now_);
   const int first = other.cpu();
+  ASSERT_GE(first, 0);
   ::sched_setaffinity(0, sizeof(everywhere_), &everywhere_);
-  pass(1);
+  come_home();
   EXPECT_NE(home_.cpu(), first);
 }
 
-TEST_F(HomeCpuTest, AThreadThatWaitsRoamsForAWhileAndTriesElsewhere) {
-  pass(100);
-  now_ += kWindow;
-  pass(100);
-  ASSERT_TRUE(child_is_home());
+TEST_F(HomeCpuTest, AThreadThatWaitsRoamsAndTriesElsewhereWhenItIsCalm) {
+  come_home();
   const int crowded = home_.cpu();
-  home_.judge({90'000'000, 10}, kWindow, now_);
+  home_.judge(kWaits, kWindow, now_);
   EXPECT_EQ(home_.cpu(), -1);
   workers_.passed(100, home_, now_);
   EXPECT_TRUE(child_roams());
-  now_ += HomeCpu::roam_us - 1;
-  pass(100);
-  EXPECT_EQ(home_.cpu(), -1);
-  now_ += kWindow;
-  pass(100);
-  EXPECT_GE(home_.cpu(), 0);
+  come_home();
   EXPECT_NE(home_.cpu(), crowded);
-  now_ += kWindow;
-  pass(100);
-  EXPECT_TRUE(child_is_home());
+}
+
+TEST_F(HomeCpuTest, WhoSoonRegretsStayingStaysLessOften) {
+  unsigned before = 0;
+  for (int round = 0; round < 4; ++round) {
+    const unsigned windows = come_home();
+    EXPECT_GT(windows, before);
+    before = windows;
+    now_ += kWindow;
+    home_.judge(kWaits, kWindow, now_);
+  }
+  come_home();
+  now_ += HomeCpu::soon_us;
+  home_.judge(kWaits, kWindow, now_);
+  EXPECT_EQ(come_home(), HomeCpu::calm_windows) << "it stayed for long";
+}
+
+TEST_F(HomeCpuTest, WhileItWaitsItDoesNotStay) {
+  for (int i = 0; i < 200; ++i) {
+    home_.judge(i % 2 == 0 ? kWaits : ThreadLoad{}, kWindow, now_);
+    ASSERT_EQ(home_.cpu(), -1);
+  }
 }
 
 TEST_F(HomeCpuTest, ReadsWhatTheThreadDid) {
@@ -141,10 +161,7 @@ TEST_F(HomeCpuTest, AWorkerThatIsGoneHarmsNothing) {
   ::kill(child_, SIGKILL);
   ::waitpid(child_, nullptr, 0);
   child_ = -1;
-  pass(100);
-  now_ += kWindow;
-  pass(100);
-  EXPECT_GE(home_.cpu(), 0);
+  come_home();
 }
 
 }  // namespace

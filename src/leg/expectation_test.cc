@@ -26,10 +26,32 @@ TEST(Expectation, AfterLateOnesItIsTriedNowAndThen) {
   EXPECT_EQ(tries, Expectation::kBelief + 10);
 }
 
-TEST(Expectation, WhoIsInTheWayGivesUpAtOnce) {
+/// Answers that are passed over before one is awaited again.
+unsigned passed_over(Expectation& echo) {
+  unsigned n = 0;
+  while (!echo.worth()) ++n;
+  return n;
+}
+
+TEST(Expectation, WhoIsInTheWayGivesUpAtOnceAndTriesLessAndLessOften) {
   Expectation echo;
-  echo.give_up();
-  EXPECT_FALSE(echo.worth());
+  unsigned tries = 0;
+  for (unsigned i = 0; i < 100'000; ++i) {
+    if (!echo.worth()) continue;
+    ++tries;
+    echo.give_up();
+  }
+  EXPECT_LT(tries, 110u);
+  EXPECT_GT(tries, 90u);
+}
+
+TEST(Expectation, UndisturbedForAWhileItIsAsQuickAsEver) {
+  Expectation echo;
+  for (int i = 0; i < 10; ++i) echo.give_up();
+  EXPECT_GT(passed_over(echo), Expectation::kRetry);
+  for (unsigned i = 0; i < Expectation::kUndisturbed; ++i) echo.came(true);
+  for (unsigned i = 0; i < Expectation::kBelief; ++i) echo.came(false);
+  EXPECT_LT(passed_over(echo), Expectation::kRetry);
 }
 
 TEST(Expectation, OneInTimeIsEnoughToHopeAgain) {
