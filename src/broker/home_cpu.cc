@@ -81,10 +81,14 @@ void HomeCpu::judge(const ThreadLoad& during, base::Micros elapsed_us, base::Mic
   const bool crowded = is_crowded(during, elapsed_us);
   calm_ = crowded ? 0 : calm_ + 1;
   if (cpu_ >= 0 && crowded) {
-    const bool regretted = now - stays_since_ < soon_us;
-    calm_wanted_ = regretted ? std::min(calm_wanted_ * 2, most_calm_windows) : calm_windows;
-    roam();
-  } else if (cpu_ < 0 && calm_ >= calm_wanted_) {
+    if (now - stays_since_ < soon_us) {
+      calm_wanted_ = std::min(calm_wanted_ * 2, most_calm_windows);
+      regretted_at_ = now;
+    }
+    return roam();
+  }
+  if (now - regretted_at_ >= soon_us) calm_wanted_ = calm_windows;
+  if (cpu_ < 0 && calm_ >= calm_wanted_) {
     stays_since_ = now;
     stay();
   }

@@ -31,9 +31,9 @@ bool is_crowded(const ThreadLoad& during, base::Micros elapsed_us);
 class HomeCpu {
  public:
   static constexpr base::Micros window_us = 100'000;
-  static constexpr unsigned calm_windows = 2;        ///< in a row, before it stays
-  static constexpr unsigned most_calm_windows = 64;  ///< as the above, which doubles when staying was soon regretted
-  static constexpr base::Micros soon_us = 2'000'000;
+  static constexpr unsigned calm_windows = 2;         ///< in a row, before it stays
+  static constexpr unsigned most_calm_windows = 16;   ///< as the above, which doubles when staying was soon regretted
+  static constexpr base::Micros soon_us = 2'000'000;  ///< after which a regret is forgotten, too
 
   /// number: of the thread among its like, so that they spread.
   explicit HomeCpu(unsigned number) : number_(number) {}
@@ -61,6 +61,7 @@ class HomeCpu {
   unsigned calm_ = 0;  // windows in a row, while it roams
   unsigned calm_wanted_ = calm_windows;
   base::Micros stays_since_ = 0;
+  base::Micros regretted_at_ = 0;
 };
 
 /// The two workers of one session.
