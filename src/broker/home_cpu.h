@@ -74,6 +74,8 @@ class WorkerHome {
   void passed(std::size_t bytes, const HomeCpu& home, base::Micros now);
   /// From here on it roams: bulk needs both processors that its two ends run on.
   void leave_for_good(const HomeCpu& home);
+  /// One of them has ended: its number may be somebody else's now, and is not used any more.
+  void forget() { count_ = 0; }
 
  private:
   void move(int cpu, const HomeCpu& home);

@@ -24,6 +24,7 @@ constexpr std::size_t event_head = 64;                // around a SessionEnd in 
 void Session::front_gone(const std::string& reason, const std::string& fault) {
   front_ = nullptr;
   front_done_ = true;
+  home_.forget();
   if (!fault.empty()) {
     services_.audit.write({"worker.fault", "sallyport", id_, {{"worker", "front"}, {"fault", fault}}});
     end("the front broke its rules", "");
@@ -35,6 +36,7 @@ void Session::front_gone(const std::string& reason, const std::string& fault) {
 
 void Session::back_ended(const std::string& reason, bool clean, const std::string& fault) {
   back_done_ = true;
+  home_.forget();
   if (!fault.empty()) {
     end_for_fault_of_back(fault);
   } else if (phase_ == Phase::login) {
