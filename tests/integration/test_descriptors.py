@@ -6,6 +6,8 @@ import re
 import resource
 import socket
 
+import pytest
+
 from harness.process import until
 
 
@@ -56,8 +58,10 @@ def test_without_descriptors_it_waits_and_then_serves_again(make_world):
     assert world.ssh("via", "echo served").stdout == b"served\n"
 
 
-def test_a_login_that_runs_out_of_descriptors_costs_nobody_else(make_world):
+def test_a_login_that_runs_out_of_descriptors_costs_nobody_else(make_world, sanitized):
     """Wherever on its way a session finds none left, it ends with a clear word or works, and the next one works."""
+    if sanitized:
+        pytest.skip("UBSan opens a pipe to look at an object, and without descriptors takes it for a broken one")
     world = make_world()
     other = world.popen("via", "echo up; cat")
     assert other.stdout.readline() == b"up\n"

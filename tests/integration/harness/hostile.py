@@ -126,7 +126,7 @@ class Front(Puppet):
 
 
 # A sanitizer's own run-time needs these in a worker (src/sandbox/seccomp_worker.cc); no other build lets them through.
-SANITIZERS_CALLS = {"prlimit", "madvise other"}
+SANITIZERS_CALLS = {"prlimit", "madvise other", "futex requeue"}
 
 
 def refused_calls(names, worker, sanitized):
