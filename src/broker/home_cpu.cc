@@ -94,6 +94,13 @@ void HomeCpu::judge(const ThreadLoad& during, base::Micros elapsed_us, base::Mic
   }
 }
 
+void HomeCpu::disturb() {
+  calm_ = 0;
+  if (cpu_ < 0) return;
+  cpu_ = -1;
+  set_affinity(0, everywhere_);
+}
+
 void HomeCpu::stay() {
   const int home = nth_cpu(everywhere_, number_);
   if (set_affinity(0, only(home))) cpu_ = home;
@@ -101,8 +108,7 @@ void HomeCpu::stay() {
 
 void HomeCpu::roam() {
   ++number_;
-  cpu_ = -1;
-  set_affinity(0, everywhere_);
+  disturb();
 }
 
 void WorkerHome::add(pid_t worker) {

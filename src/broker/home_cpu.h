@@ -41,6 +41,8 @@ class HomeCpu {
   void begin();
   /// Once an event, at most one judgement a window: whether to stay, or to roam. now: monotonic.
   void look(base::Micros now);
+  /// Bulk goes through a session of this thread: it roams, as the ends of the bulk do, which wait for its word.
+  void disturb();
   /// What look() does with what it reads: during is what the thread did in the elapsed time.
   void judge(const ThreadLoad& during, base::Micros elapsed_us, base::Micros now);
   /// The processor on which it stays; -1 while it roams.
@@ -72,7 +74,7 @@ class WorkerHome {
   void add(pid_t worker);
   /// This much went through; home has looked already. now: monotonic.
   void passed(std::size_t bytes, const HomeCpu& home, base::Micros now);
-  /// From here on it roams: bulk needs both processors that its two ends run on.
+  /// Bulk begins. From here on the session roams: its two ends need a processor each.
   void leave_for_good(const HomeCpu& home);
   /// One of them has ended: its number may be somebody else's now, and is not used any more.
   void forget() { count_ = 0; }

@@ -106,6 +106,20 @@ TEST_F(HomeCpuTest, BulkLeavesForGood) {
   EXPECT_TRUE(child_roams());
 }
 
+TEST_F(HomeCpuTest, BulkMakesTheThreadRoamToo) {
+  come_home();
+  home_.disturb();
+  EXPECT_EQ(home_.cpu(), -1);
+  const cpu_set_t own = affinity(0);
+  EXPECT_TRUE(CPU_EQUAL(&own, &everywhere_));
+  for (int i = 0; i < 10; ++i) {
+    home_.judge({}, kWindow, now_);
+    home_.disturb();
+    EXPECT_EQ(home_.cpu(), -1);
+  }
+  come_home();
+}
+
 TEST_F(HomeCpuTest, ThreadsSpread) {
   HomeCpu other(2);
   other.begin();

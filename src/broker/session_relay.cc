@@ -212,6 +212,7 @@ void Session::pass_on(Direction from, base::ByteView bytes) {
 // those behind it in their turn, since an acknowledgement covers all before it.
 void Session::after_keep(const Event& event) {
   if (!event.has_stream_block()) return;
+  thread_.home().disturb();
   const std::uint64_t number = event.stream_block().number();
   if (event.stream_block().up()) last_input_us_ = services_.clock.monotonic_us();
   if (!grant_.record.strict || (!event.stream_block().up() && blocks_syncing_ == 0)) return acknowledge_blocks(number);
