@@ -81,11 +81,12 @@ Expectation about_to_give_up() {
 }
 
 TEST_F(LoopTest, WhatComesWhileItLingersIsAnAnswer) {
+  Loop own(clock);  // it stands still: however long this machine takes for a look, nobody else was at work
   Expectation echo = about_to_give_up();
-  loop.watch(one.read_end.get(), POLLIN, [&](short) { loop.stop(0); });
-  loop.linger(60'000'000, echo);
+  own.watch(one.read_end.get(), POLLIN, [&](short) { own.stop(0); });
+  own.linger(1000, echo);
   one.put();
-  EXPECT_EQ(loop.run(), 0);
+  EXPECT_EQ(own.run(), 0);
   EXPECT_TRUE(was_answered(echo));
 }
 

@@ -55,8 +55,8 @@ TEST(Loop, OnceItIsThereItNeedsNoDescriptorsOfItsOwn) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   // Two are left, with which a sanitizer finds out what memory is readable; a reactor has three.
-  const int first = ::dup(reader.get()), second = ::dup(reader.get());
-  ASSERT_EQ(second, first + 1);
+  const int first = ::dup(reader.get()), second = ::dup(reader.get());  // the two lowest that are free
+  ASSERT_LT(first, second);
   const rlimit none{static_cast<rlim_t>(second) + 1, before.rlim_max};
   ::close(first);
   ::close(second);
