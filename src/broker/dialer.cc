@@ -7,25 +7,41 @@ namespace sallyport::broker {
 using base::Errc;
 using base::fail;
 
-Dialer::Dialer(net::Loop& loop, net::Executor& resolver) : loop_(loop), resolver_(resolver), deadline_(loop) {}
+Dialer::Dialer(net::Loop& loop, net::Resolver& resolver) : loop_(loop), resolver_(resolver), deadline_(loop) {}
 Dialer::~Dialer() {
   *alive_ = false;
 }
 
-void Dialer::dial(const std::string& address, std::int64_t deadline_us,
+void Dialer::dial(const std::string& address, const std::string& user, std::int64_t deadline_us,
                   std::function<void(base::Result<base::Fd>)> done) {
   done_ = std::move(done);
-  deadline_.after_us(deadline_us,
-                     [this, address] { finish(fail(Errc::timeout, address + " did not answer in time")); });
-  // On the resolver's thread this may be gone: only the loop knows.
-  resolver_.post([this, &loop = loop_, alive = alive_, address] {
-    auto found = std::make_shared<base::Result<std::vector<net::Address>>>(net::resolve(address));
-    loop.post([this, alive, found] {
-      if (!*alive || !done_) return;
-      if (!*found) return finish(base::pass(*found));
-      addresses_ = std::move(**found);
-      try_next("no address");
+  deadline_.after_us(deadline_us, [this, address] {
+    finish(fail(Errc::timeout, address + (query_ ? ": no name server answered in time" : " did not answer in time")));
+  });
+  if (auto numeric = net::parse_numeric(address); numeric) {
+    addresses_ = {*numeric};
+    loop_.post([this, alive = alive_] {
+      if (*alive && done_) try_next("no address");
     });
+  } else {
+    look_up(address, user);
+  }
+}
+
+void Dialer::look_up(const std::string& address, const std::string& user) {
+  auto where = net::split_host_port(address);
+  if (!where) {
+    loop_.post([this, alive = alive_, why = where.error()] {
+      if (*alive && done_) finish(fail(why.code, why.message));
+    });
+    return;
+  }
+  query_ = resolver_.look_up(*where, user, loop_, [this, address](net::Resolver::Found found) {
+    const auto answered = std::move(query_);
+    if (!done_) return;
+    if (!found) return finish(fail(found.error().code, address + ": " + found.message()));
+    addresses_ = std::move(*found);
+    try_next("no address");
   });
 }
 
@@ -55,6 +71,7 @@ void Dialer::try_next(const std::string& last_error) {
 
 void Dialer::finish(base::Result<base::Fd> result) {
   deadline_.cancel();
+  query_.reset();
   watch_.reset();
   if (auto done = std::exchange(done_, nullptr)) done(std::move(result));
 }

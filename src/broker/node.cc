@@ -136,7 +136,8 @@ struct Node::Parts {
   LateSeals late_seals;
   RecordThreadState record_state;
   // Threads end before what they use.
-  std::unique_ptr<net::Executor> store_thread, hash_thread, record_thread, resolver_thread;
+  std::unique_ptr<net::Executor> store_thread, hash_thread, record_thread;
+  std::unique_ptr<net::Resolver> resolver;
   std::unique_ptr<GuessQueue> guesses;
   std::unique_ptr<AuditTrail> audit;
   std::unique_ptr<PreauthAudit> preauth_audit;
@@ -180,7 +181,7 @@ Node::~Node() {
   p.record_thread.reset();
   if (p.guesses) p.guesses->clear();
   p.hash_thread.reset();
-  p.resolver_thread.reset();
+  p.resolver.reset();
   p.store_thread.reset();
   p.threads.clear();
 }
@@ -260,13 +261,12 @@ base::Status Node::start(const std::string& libexec) {
   p.hash_thread = std::make_unique<net::Executor>("hash", net::Priority::idle);
   p.guesses = std::make_unique<GuessQueue>(*p.hash_thread);
   p.record_thread = std::make_unique<net::Executor>("record");
-  p.resolver_thread = std::make_unique<net::Executor>("resolver");
+  p.resolver = std::make_unique<net::Resolver>(net::Resolver::Options{p.config.resolver.servers}, p.clock);
   p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store_thread);
   p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
-  p.services = std::make_unique<Services>(Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread,
-                                                   *p.hash_thread, *p.guesses, *p.record_thread, *p.resolver_thread,
-                                                   *p.store, *p.vault, *p.audit, *p.preauth_audit, *p.passwords,
-                                                   p.policy, p.sessions, p.late_seals});
+  p.services = std::make_unique<Services>(Services{
+      p.config, p.clock, p.random, p.main_loop, *p.store_thread, *p.hash_thread, *p.guesses, *p.record_thread,
+      *p.resolver, *p.store, *p.vault, *p.audit, *p.preauth_audit, *p.passwords, p.policy, p.sessions, p.late_seals});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 *p.fronts, *p.backs, p.users, HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;

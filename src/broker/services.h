@@ -16,6 +16,7 @@
 #include "identity/password.h"
 #include "net/executor.h"
 #include "net/loop.h"
+#include "net/resolver.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -24,15 +25,15 @@ namespace sallyport::broker {
 struct Services {
   const config::Config& config;
   const base::Clock& clock;
-  base::Random& random;            ///< thread-safe
-  net::Loop& main_loop;            ///< listeners, zygotes, the admin socket
-  net::Executor& store_thread;     ///< every call that blocks on the database
-  net::Executor& hash_thread;      ///< Argon2id, one at a time, lowest priority
-  GuessQueue& guesses;             ///< strangers' way to it
-  net::Executor& record_thread;    ///< chunks and seals
-  net::Executor& resolver_thread;  ///< names of targets
-  store::Store& store;             ///< blocks: only on store_thread
-  vault::Vault& vault;             ///< blocking calls only on store_thread
+  base::Random& random;          ///< thread-safe
+  net::Loop& main_loop;          ///< listeners, zygotes, the admin socket
+  net::Executor& store_thread;   ///< every call that blocks on the database
+  net::Executor& hash_thread;    ///< Argon2id, one at a time, lowest priority
+  GuessQueue& guesses;           ///< strangers' way to it
+  net::Executor& record_thread;  ///< chunks and seals
+  net::Resolver& resolver;       ///< names of targets
+  store::Store& store;           ///< blocks: only on store_thread
+  vault::Vault& vault;           ///< blocking calls only on store_thread
   AuditTrail& audit;
   PreauthAudit& preauth_audit;           ///< strangers' way to it
   const identity::Passwords& passwords;  ///< only on hash_thread

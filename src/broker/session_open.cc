@@ -184,8 +184,9 @@ void Session::create_record(std::vector<recording::Recipient> recipients) {
 }
 
 void Session::dial_target() {
-  dialer_ = std::make_unique<Dialer>(thread_.loop(), services_.resolver_thread);
-  dialer_->dial(target_.address(), std::int64_t{services_.config.limits.connect_seconds} * 1'000'000,
+  dialer_ = std::make_unique<Dialer>(thread_.loop(), services_.resolver);
+  dialer_->dial(target_.address(), facts_.identity.user,
+                std::int64_t{services_.config.limits.connect_seconds} * 1'000'000,
                 [this](base::Result<base::Fd> socket) {
                   if (phase_ != Phase::opening) return;
                   if (!socket) {

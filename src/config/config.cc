@@ -19,6 +19,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+constexpr std::uint16_t kNamePort = 53;
+constexpr std::size_t kMaxNameServers = 3;
+
 const Names& default_kex() {
   static const Names names{"curve25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group16-sha512",
                            "diffie-hellman-group18-sha512", "diffie-hellman-group14-sha256"};
@@ -123,6 +126,24 @@ void read_recording(MapReader recording, Recording& out) {
   recording.boolean("bulk_hash", out.bulk_hash);
   recording.boolean("write_only", out.write_only);
   recording.finish();
+}
+
+// An address alone means the usual port.
+void read_resolver(MapReader resolver, Resolver& out) {
+  if (const YamlNode* servers = resolver.take("servers"); servers != nullptr) {
+    for (const YamlNode& child : servers->children) {
+      auto address = is_numeric_address(child.text) ? base::Result<ListenAddress>(ListenAddress{child.text, kNamePort})
+                                                    : parse_listen_address(child.text);
+      if (!address || address->port == 0) {
+        resolver.wrong("servers", "must be numeric addresses, as 10.0.0.53, 10.0.0.53:53 or [::1]:53");
+      } else {
+        out.servers.push_back(to_string(*address));
+      }
+    }
+    if (out.servers.empty()) resolver.wrong("servers", "must be a list of at least one name server");
+    if (out.servers.size() > kMaxNameServers) resolver.wrong("servers", "at most 3 name servers are asked");
+  }
+  resolver.finish();
 }
 
 void read_master_key(MapReader& top, MasterKey& out) {
@@ -240,6 +261,7 @@ base::Result<Config> parse_config(std::string_view text, const std::string& name
     read_limits(top.map("limits"), config.limits);
     read_ssh(top.map("ssh"), config.ssh);
     read_recording(top.map("recording"), config.recording);
+    read_resolver(top.map("resolver"), config.resolver);
     top.finish();
     if (!errors.first) return base::pass(errors.first);
   }

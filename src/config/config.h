@@ -63,6 +63,11 @@ struct Recording {
   bool write_only = false;  ///< the node is no recipient of its own recordings
 };
 
+/// Where names of targets are looked up.
+struct Resolver {
+  std::vector<std::string> servers;  ///< numeric addresses with ports; empty: those of /etc/resolv.conf
+};
+
 struct Config {
   std::string data_dir = "/var/lib/sallyport";
   std::string libexec_dir;  ///< where workers' executables are; empty: beside sallyportd
@@ -78,6 +83,7 @@ struct Config {
   Limits limits;
   Ssh ssh;
   Recording recording;
+  Resolver resolver;
 
   std::string admin_socket() const { return data_dir + "/admin.sock"; }
 };

@@ -46,6 +46,7 @@ limits: {preauth_seconds: 5, preauth_total: 10, preauth_per_source: 3, auth_trie
 ssh: {extra_kex: [ecdh-sha2-nistp256], ciphers: [aes256-ctr], macs: [hmac-sha2-512-etm@openssh.com],
       rekey_bytes: 1MiB, rekey_seconds: 60, keepalive_seconds: 0}
 recording: {dir: /srv/rec, bulk_after: 1 MiB, bulk_hash: false, write_only: true}
+resolver: {servers: [10.0.0.53, "[::1]:5353"]}
 )",
                              "c.yaml");
   ASSERT_TRUE(config) << config.message();
@@ -69,6 +70,7 @@ recording: {dir: /srv/rec, bulk_after: 1 MiB, bulk_hash: false, write_only: true
   EXPECT_EQ(config->ssh.rekey_bytes, 1048576U);
   EXPECT_EQ(config->recording.dir, "/srv/rec");
   EXPECT_EQ(config->recording.bulk_after_bytes, 1048576U);
+  EXPECT_EQ(config->resolver.servers, (std::vector<std::string>{"10.0.0.53:53", "[::1]:5353"}));
   EXPECT_FALSE(config->recording.bulk_hash);
   EXPECT_TRUE(config->recording.write_only);
 }
@@ -95,6 +97,10 @@ TEST(Config, RefusesWrongValues) {
   EXPECT_EQ(error_of("ssh: {kex: []}"), "c.yaml:1: ssh.kex: at least one key exchange must stay");
   EXPECT_EQ(error_of("ssh:\n  kex:\n    - diffie-hellman-group1-sha1\n").substr(0, 64),
             "c.yaml:3: ssh.kex: unknown name \"diffie-hellman-group1-sha1\"; kn");
+  EXPECT_EQ(error_of("resolver: {servers: []}"),
+            "c.yaml:1: resolver.servers: must be a list of at least one name server");
+  EXPECT_EQ(error_of("resolver: {servers: [ns.example]}"),
+            "c.yaml:1: resolver.servers: must be numeric addresses, as 10.0.0.53, 10.0.0.53:53 or [::1]:53");
   EXPECT_EQ(error_of("[a]"), "c.yaml:1: must be a map of keys, not a list");
   EXPECT_EQ(error_of("a: 1\n---\nb: 2\n").substr(0, 44), "c.yaml:3: a configuration is one document; r");
 }

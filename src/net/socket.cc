@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstring>
 
 namespace sallyport::net {
@@ -47,43 +48,42 @@ std::string Address::text() const {
   return (brackets ? "[" + name + "]" : name) + ":" + std::to_string(port());
 }
 
-namespace {
-
-Result<std::vector<Address>> look_up(const std::string& text, int flags) {
+Result<HostPort> split_host_port(const std::string& text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
-    return fail(Errc::invalid, "'" + text + "' is not HOST:PORT");
-  }
-  std::string host = text.substr(0, colon);
-  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = flags | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  if (const int error = getaddrinfo(host.c_str(), text.c_str() + colon + 1, &hints, &found); error != 0) {
-    return fail(Errc::invalid, "'" + text + "': " + gai_strerror(error));
-  }
-  std::vector<Address> out;
-  for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
-    Address address;
-    std::memcpy(&address.storage, a->ai_addr, a->ai_addrlen);
-    address.length = a->ai_addrlen;
-    out.push_back(address);
-  }
-  freeaddrinfo(found);
+  HostPort out;
+  if (colon == std::string::npos || colon == 0) return fail(Errc::invalid, "'" + text + "' is not HOST:PORT");
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, out.port);
+  if (error != std::errc{} || rest != end) return fail(Errc::invalid, "'" + text + "' is not HOST:PORT");
+  out.host = text.substr(0, colon);
+  if (out.host.front() == '[' && out.host.back() == ']') out.host = out.host.substr(1, out.host.size() - 2);
   return out;
 }
 
-}  // namespace
-
 Result<Address> parse_numeric(const std::string& text) {
-  auto all = look_up(text, AI_NUMERICHOST | AI_PASSIVE);
-  if (!all) return base::pass(all);
-  return all->front();
+  auto parts = split_host_port(text);
+  if (!parts) return base::pass(parts);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(parts->port);
+  if (const int error = getaddrinfo(parts->host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    return fail(Errc::invalid, "'" + text + "': " + gai_strerror(error));
+  }
+  Address address;
+  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+  address.length = found->ai_addrlen;
+  freeaddrinfo(found);
+  return address;
 }
 
-Result<std::vector<Address>> resolve(const std::string& text) {
-  return look_up(text, 0);
+void set_port(Address& address, std::uint16_t port) {
+  if (address.storage.ss_family == AF_INET) {
+    reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
+  } else {
+    reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port = htons(port);
+  }
 }
 
 Result<Fd> listen_tcp(const Address& address, int backlog) {

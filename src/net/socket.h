@@ -4,8 +4,8 @@
 
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -22,10 +22,15 @@ struct Address {
   int port() const;
 };
 
-/// "HOST:PORT" or "[V6]:PORT" with a numeric host. Errors: invalid.
+struct HostPort {
+  std::string host;  ///< without brackets
+  std::uint16_t port = 0;
+};
+/// "HOST:PORT" or "[V6]:PORT". Errors: invalid.
+base::Result<HostPort> split_host_port(const std::string& text);
+/// "HOST:PORT" or "[V6]:PORT" with a numeric host: nothing is looked up. Errors: invalid.
 base::Result<Address> parse_numeric(const std::string& text);
-/// Resolves "HOST:PORT"; blocks: never on a session loop.
-base::Result<std::vector<Address>> resolve(const std::string& text);
+void set_port(Address& address, std::uint16_t port);
 
 /// A non-blocking listening socket; port 0 picks one.
 base::Result<base::Fd> listen_tcp(const Address& address, int backlog);

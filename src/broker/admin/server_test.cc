@@ -103,7 +103,7 @@ class ServerTest : public ::testing::Test {
     guesses = std::make_unique<GuessQueue>(*hash_thread);
     preauth_audit = std::make_unique<PreauthAudit>(*trail, clock);
     services.reset(new Services{config, clock, random, loop, *store_thread, *hash_thread, *guesses, *record_thread,
-                                *resolver_thread, *store, *vault, *trail, *preauth_audit, *passwords, policy, sessions,
+                                *resolver, *store, *vault, *trail, *preauth_audit, *passwords, policy, sessions,
                                 late_seals});
     auto made = Server::create(*services, {"test", "127.0.0.1:1", clock.now_us()});
     ASSERT_TRUE(made) << made.message();
@@ -172,7 +172,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<net::Executor> store_thread = std::make_unique<net::Executor>("store");
   std::unique_ptr<net::Executor> hash_thread = std::make_unique<net::Executor>("hash");
   std::unique_ptr<net::Executor> record_thread = std::make_unique<net::Executor>("record");
-  std::unique_ptr<net::Executor> resolver_thread = std::make_unique<net::Executor>("resolver");
+  std::unique_ptr<net::Resolver> resolver = std::make_unique<net::Resolver>(net::Resolver::Options{}, clock);
   std::unique_ptr<store::Store> store;
   std::unique_ptr<vault::Vault> vault;
   std::unique_ptr<audit::Log> log;
