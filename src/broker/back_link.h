@@ -49,7 +49,7 @@ class BackLink {
   bool congested() const { return worker_.congested(); }
   void hold_reading(bool hold) { worker_.hold_reading(hold); }
   void kill(const std::string& fault) { worker_.kill(fault); }
-  base::Fd duplicate_pidfd() const { return worker_.duplicate_pidfd(); }
+  std::shared_ptr<const base::Fd> pidfd() const { return worker_.pidfd(); }
   pid_t pid() const { return worker_.pid(); }
   /// The host that proved itself in the first key exchange: its H is this leg's session id.
   const std::optional<ProvenHost>& host() const { return host_; }

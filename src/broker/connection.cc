@@ -131,10 +131,20 @@ void Connection::answer_auth(const ipc::AuthReply& reply, std::optional<Identity
 void Connection::authenticated(Identity identity) {
   identity_ = std::move(identity);
   deadline_.cancel();
-  origin_.ticket.reset();
   front_->set_live();
   place_ = gateway_.users.enter(identity_->user);
-  if (!place_) return turn_away();
+  if (!place_) {
+    return turn_away("you have " + std::to_string(services_.config.limits.connections_per_user) +
+                         " connections, which is as many as one user may have: end some of them.",
+                     "too many connections of this user");
+  }
+  descriptors_ = gateway_.descriptors.take(kConnectionDescriptors);
+  if (!descriptors_) {
+    place_.reset();
+    return turn_away("this gateway has no room for another connection now: it may not open more files.",
+                     "no room: the limit of open files");
+  }
+  origin_.ticket.reset();
   if (identity_->destination) {
     choose(*identity_->destination, origin_.inherited ? "jump" : "direct");
   } else {
@@ -143,16 +153,11 @@ void Connection::authenticated(Identity identity) {
   }
 }
 
-// The client hears why when it asks for something.
-void Connection::turn_away() {
-  services_.audit.write({"connection.refused",
-                         identity_->user,
-                         "",
-                         {{"source", origin_.source}, {"reason", "too many connections of this user"}}});
+// The client hears why when it asks for something. Until it has gone it counts among those who are not logged in.
+void Connection::turn_away(const std::string& text, const std::string& reason) {
+  services_.audit.write({"connection.refused", identity_->user, "", {{"source", origin_.source}, {"reason", reason}}});
   ipc::BrokerToFront message;
-  message.mutable_refused()->set_text("Sallyport: you have " +
-                                      std::to_string(services_.config.limits.connections_per_user) +
-                                      " connections, which is as many as one user may have: end some of them.");
+  message.mutable_refused()->set_text("Sallyport: " + text);
   message.mutable_refused()->set_exit_status(255);
   front_->send(message);
   deadline_.after_us(turned_away_us, [this] { front_->kill(""); });

@@ -43,7 +43,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   void spawn_front();
   void start_front(SpawnedWorker spawned);
   void authenticated(Identity identity);
-  void turn_away();
+  void turn_away(const std::string& text, const std::string& reason);
   void await_choice();
   void choose(policy::Destination destination, const std::string& via);
   void offer_menu();
@@ -77,6 +77,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   std::unique_ptr<Authenticator> authenticator_;
   std::optional<Identity> identity_;
   std::unique_ptr<Admission::Ticket> place_;  // of the user; null: turned away
+  std::unique_ptr<DescriptorBudget::Share> descriptors_;
   std::shared_ptr<Session> session_;
   std::vector<policy::Choice> choices_;
   std::shared_ptr<void> jumps_ = std::make_shared<char>();  // shared with the inner legs: its use count is theirs

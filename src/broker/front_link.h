@@ -62,7 +62,7 @@ class FrontLink {
   bool congested() const { return worker_.congested(); }
   void hold_reading(bool hold) { worker_.hold_reading(hold); }
   void kill(const std::string& fault) { worker_.kill(fault); }
-  base::Fd duplicate_pidfd() const { return worker_.duplicate_pidfd(); }
+  std::shared_ptr<const base::Fd> pidfd() const { return worker_.pidfd(); }
   pid_t pid() const { return worker_.pid(); }
 
   /// H of the first key exchange. Empty before it.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "broker/admission.h"
+#include "broker/descriptor_budget.h"
 #include "broker/host_identity.h"
 #include "broker/record_keeper.h"
 #include "broker/services.h"
@@ -23,6 +24,8 @@ struct Gateway {
   Zygotes& fronts;
   Zygotes& backs;
   Admission& users;                              ///< connections that are logged in
+  DescriptorBudget& descriptors;                 ///< theirs and their sessions'
+  std::size_t descriptors_kept;                  ///< which sessions leave: so that users can log in and hear why
   std::shared_ptr<const HostIdentity> identity;  ///< the listener's
 };
 

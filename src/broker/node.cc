@@ -118,11 +118,20 @@ base::Result<vault::MasterKeySource> master_key_source(const config::MasterKey& 
 struct Node::Parts {
   explicit Parts(config::Config c)
       : config(std::move(c)),
-        admission(config.limits.preauth_total, config.limits.preauth_per_source),
+        session_threads(config.limits.session_threads != 0
+                            ? config.limits.session_threads
+                            : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8)),
+        planned(plan_descriptors(descriptor_limit(), config.limits, session_threads)),
+        plan(planned ? *planned : DescriptorPlan{}),
+        admission(plan.preauth, config.limits.preauth_per_source),
         users(std::numeric_limits<std::size_t>::max(), config.limits.connections_per_user),
-        sessions(config.limits.max_sessions) {}
+        descriptors(plan.places),
+        sessions(plan.sessions) {}
 
   config::Config config;
+  const std::size_t session_threads;
+  base::Result<DescriptorPlan> planned;
+  const DescriptorPlan plan;
   base::SystemClock clock;
   base::SystemRandom random;
   net::Loop main_loop;
@@ -132,6 +141,7 @@ struct Node::Parts {
   std::optional<identity::Passwords> passwords;
   PolicyHolder policy;
   Admission admission, users;
+  DescriptorBudget descriptors;
   Registry sessions;
   LateSeals late_seals;
   RecordThreadState record_state;
@@ -152,6 +162,7 @@ struct Node::Parts {
   std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer;
   int stop_left = stop_polls;
 
+  void tell_plan() const;
   base::Status open_store();
   base::Status open_evidence(const vault::MasterKeySource& source);
   base::Status start_workers(const std::string& libexec);
@@ -184,6 +195,16 @@ Node::~Node() {
   p.resolver.reset();
   p.store_thread.reset();
   p.threads.clear();
+}
+
+void Node::Parts::tell_plan() const {
+  const auto& limits = config.limits;
+  const std::string text = "up to " + std::to_string(plan.sessions) + " sessions and " + std::to_string(plan.preauth) +
+                           " connections that are not logged in, with " + std::to_string(plan.limit) + " open files";
+  if (plan.sessions == limits.max_sessions && plan.preauth == limits.preauth_total) return base::log_info(text);
+  base::log_warning(text + ": fewer than limits.max_sessions (" + std::to_string(limits.max_sessions) +
+                    ") or limits.preauth_total (" + std::to_string(limits.preauth_total) +
+                    ") allow; raise LimitNOFILE to have them");
 }
 
 base::Status Node::Parts::open_store() {
@@ -229,9 +250,7 @@ base::Status Node::Parts::start_workers(const std::string& libexec) {
 }
 
 base::Status Node::Parts::listen() {
-  std::size_t count = config.limits.session_threads;
-  if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8);
-  for (unsigned i = 0; i < count; ++i) threads.push_back(std::make_unique<SessionThread>(i));
+  for (unsigned i = 0; i < session_threads; ++i) threads.push_back(std::make_unique<SessionThread>(i));
   listener = std::make_unique<Listener>(*gateway, admission, threads);
   auto address = net::parse_numeric(config::to_string(config.listen_ssh));
   if (!address) return base::pass(address);
@@ -255,20 +274,24 @@ base::Status Node::start(const std::string& libexec) {
   p.signals = base::Fd(::signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!p.signals) return base::fail_errno("signalfd");
 
+  if (!p.planned) return base::pass(p.planned);
+  p.tell_plan();
   if (auto opened = p.open_store(); !opened) return opened;
   if (auto started = p.start_workers(libexec); !started) return started;
   p.store_thread = std::make_unique<net::Executor>("store");
   p.hash_thread = std::make_unique<net::Executor>("hash", net::Priority::idle);
   p.guesses = std::make_unique<GuessQueue>(*p.hash_thread);
   p.record_thread = std::make_unique<net::Executor>("record");
-  p.resolver = std::make_unique<net::Resolver>(net::Resolver::Options{p.config.resolver.servers}, p.clock);
+  p.resolver = std::make_unique<net::Resolver>(
+      net::Resolver::Options{p.config.resolver.servers, p.plan.lookups, p.plan.lookups_per_user}, p.clock);
   p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store_thread);
   p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
   p.services = std::make_unique<Services>(Services{
       p.config, p.clock, p.random, p.main_loop, *p.store_thread, *p.hash_thread, *p.guesses, *p.record_thread,
       *p.resolver, *p.store, *p.vault, *p.audit, *p.preauth_audit, *p.passwords, p.policy, p.sessions, p.late_seals});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
-                                                *p.fronts, *p.backs, p.users, HostIdentity::of_listener(*p.vault)});
+                                                *p.fronts, *p.backs, p.users, p.descriptors, p.plan.kept,
+                                                HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;
   if (const auto readers = record_recipients(p.policy.current()->resources, p.services->recording_key()); !readers) {
     base::log_error("no session will be opened: " + readers.message());

@@ -27,6 +27,7 @@ class Registry {
   /// In order of id, which is by time.
   std::vector<std::shared_ptr<SessionHandle>> all() const;
   std::size_t size() const;
+  std::size_t limit() const { return limit_; }
 
  private:
   const std::size_t limit_;

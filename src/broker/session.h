@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,6 @@
 #include "broker/session_handle.h"
 #include "broker/stored_end.h"
 #include "broker/target_login.h"
-#include "ipc/ring_memory.h"
 #include "policy/decide.h"
 
 namespace sallyport::event {
@@ -150,6 +150,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   std::string id_;
   std::string policies_;
   std::shared_ptr<SessionHandle> handle_;
+  std::unique_ptr<DescriptorBudget::Share> descriptors_;
   std::unique_ptr<Dialer> dialer_;
   base::Fd target_socket_;
   AccountSecret secret_;
@@ -173,7 +174,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   unsigned passwords_asked_ = 0;                     // answers that the front owes
   unsigned wrong_passwords_ = 0;                     // of a suspended session's user
   std::optional<base::Micros> resume_wanted_since_;  // suspended, resumed by an administrator, the user not back yet
-  std::optional<ipc::RingMemory> ring_;
+  bool ring_attached_ = false;
   std::deque<bool> globals_due_;  // as Channel::answers_due, for global requests
   std::string end_reason_;
   WorkerHome home_;

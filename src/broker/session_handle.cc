@@ -133,10 +133,10 @@ void SessionHandle::force_kill() {
   const std::lock_guard lock(mutex_);
   // Nothing of it can pass any more, whatever its loop still waits for.
   if (!workers_.empty()) info_.state = SessionState::ended;
-  for (const base::Fd& pidfd : workers_) ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+  for (const auto& pidfd : workers_) ::syscall(SYS_pidfd_send_signal, pidfd->get(), SIGKILL, nullptr, 0);
 }
 
-void SessionHandle::add_worker(base::Fd pidfd) {
+void SessionHandle::add_worker(std::shared_ptr<const base::Fd> pidfd) {
   const std::lock_guard lock(mutex_);
   workers_.push_back(std::move(pidfd));
 }

@@ -75,15 +75,15 @@ class SessionHandle {
   /// Opens the gate and shows the session as live. False, and nothing changes: a pause, suspend or terminate is in
   /// force that the loop has not carried out yet, so whatever opens the gate is older than it.
   bool open_gate();
-  /// Pidfds of workers, duplicated for force_kill().
-  void add_worker(base::Fd pidfd);
+  /// Processes of workers, for force_kill().
+  void add_worker(std::shared_ptr<const base::Fd> pidfd);
 
  private:
   mutable std::mutex mutex_;
   SessionInfo info_;
   Handler handler_;
   WatchHandler watch_;
-  std::vector<base::Fd> workers_;
+  std::vector<std::shared_ptr<const base::Fd>> workers_;
   LiveFeed feed_;
   std::uint64_t shuts_asked_ = 0;        // by control()
   std::uint64_t shuts_carried_out_ = 0;  // by the loop; terminates never are

@@ -80,11 +80,16 @@ void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {
   if (auto added = services_.sessions.add(handle_); !added) {
     return refuse(added.message(), added.error().code == base::Errc::full ? "no room" : "the gateway is stopping");
   }
+  descriptors_ = gateway_.descriptors.take(kSessionDescriptors, gateway_.descriptors_kept);
+  if (!descriptors_) {
+    return refuse("this gateway has no room for another session now: it may not open more files. Try again later.",
+                  "no room: the limit of open files");
+  }
   // Once more, now that it can be found: whoever locks her out from here on ends it.
   if (!services_.policy.current()->may_log_in(facts_.identity.user)) {
     return refuse("You may not log in here any more.", "the user was disabled");
   }
-  handle_->add_worker(front_->duplicate_pidfd());
+  handle_->add_worker(front_->pidfd());
   phase_ = Phase::opening;
   deadline_.after_us(std::int64_t{services_.config.limits.login_seconds} * 1'000'000, [this] {
     refuse("The target '" + target_.name + "' did not finish the login in time.", "login timed out");
@@ -238,7 +243,7 @@ void Session::start_back(SpawnedWorker spawned) {
   phase_ = Phase::login;
   back_done_ = false;
   back_ = std::make_unique<BackLink>(services_, thread_, std::move(spawned), *this, target_, ssh_version);
-  handle_->add_worker(back_->duplicate_pidfd());
+  handle_->add_worker(back_->pidfd());
   home_.add(front_->pid());
   home_.add(back_->pid());
   TargetLogin::Facts facts{

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate of a session: hold, judge, append, then forward. Nothing in this file may forward what was not appended.
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "broker/queue_cost.h"
 #include "broker/session.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
 #include "ipc/front.pb.h"
+#include "ipc/ring_memory.h"
 
 namespace sallyport::broker {
 
@@ -304,12 +307,12 @@ void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr
   if (channel == nullptr || channel->pty) return;
   StreamCount& stream = channel->stream(from, is_stderr);
   if (stream.bulk_ordered || stream.as_events < static_cast<std::uint64_t>(grant_.record.bulk_after_bytes)) return;
-  bool attach = false;
-  if (!ring_) {
+  std::optional<ipc::RingMemory> ring;  // the workers' own once they have it
+  if (!ring_attached_) {
     auto made = ipc::RingMemory::create();
     if (!made) return;  // it goes on verbatim: dearer, never less recorded
-    ring_ = std::move(*made);
-    attach = true;
+    ring = std::move(*made);
+    ring_attached_ = true;
   }
   stream.bulk_ordered = true;
   home_.leave_for_good(thread_.home());
@@ -325,9 +328,10 @@ void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr
   start.set_channel(number);
   start.set_stream(is_stderr ? event::STREAM_STDERR : event::STREAM_MAIN);
   start.set_up(from == Direction::up);
-  start.set_ring_attached(attach);
-  const auto for_back = ring_->fds_for_back(), for_front = ring_->fds_for_front();
-  const std::size_t passed = attach ? for_back.size() : 0;
+  start.set_ring_attached(ring.has_value());
+  std::array<int, 3> for_back{}, for_front{};
+  if (ring) for_back = ring->fds_for_back(), for_front = ring->fds_for_front();
+  const std::size_t passed = ring ? for_back.size() : 0;
   ipc::BrokerToBack to_back;
   *to_back.mutable_bulk_start() = start;
   back_->send(to_back, {for_back.data(), passed});

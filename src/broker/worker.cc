@@ -31,10 +31,6 @@ void Worker::start(Events events) {
   watch_.enable_read(!held_);
 }
 
-Fd Worker::duplicate_pidfd() const {
-  return Fd(::fcntl(spawned_.pidfd.get(), F_DUPFD_CLOEXEC, 3));
-}
-
 void Worker::on_readable() {
   // A bounded burst, so that sessions of one loop take turns.
   const auto alive = alive_;
@@ -53,9 +49,9 @@ void Worker::on_readable() {
 // Its socket is closed, so it is ending, or must: how did it? A signal that we did not send is a refused system call or
 // a crash. SIGKILL is ours or an administrator's.
 std::string Worker::fault_of_exit() {
-  (void)ipc::kill_now(spawned_.pidfd);
+  (void)ipc::kill_now(*spawned_.pidfd);
   siginfo_t info{};
-  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(spawned_.pidfd.get()), &info, WEXITED) < 0) {
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(spawned_.pidfd->get()), &info, WEXITED) < 0) {
     if (errno != EINTR) return "";
   }
   const bool by_signal = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
@@ -125,7 +121,7 @@ void Worker::kill(const std::string& fault) {
   if (killed_) return;
   killed_ = true;
   watch_.enable_read(false);
-  (void)ipc::kill_now(spawned_.pidfd);
+  (void)ipc::kill_now(*spawned_.pidfd);
   // Not from inside the caller's call: it may be one of our own handlers.
   thread_.loop().post([this, alive = alive_, fault] {
     if (*alive) finish(fault);

@@ -55,7 +55,7 @@ class Worker {
   void kill(const std::string& fault);
 
   pid_t pid() const { return spawned_.pid; }
-  base::Fd duplicate_pidfd() const;
+  std::shared_ptr<const base::Fd> pidfd() const { return spawned_.pidfd; }
 
  private:
   struct Queued {

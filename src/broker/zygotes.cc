@@ -22,10 +22,10 @@ using base::Fd;
 
 SpawnedWorker::~SpawnedWorker() {
   if (!pidfd) return;
-  (void)ipc::kill_now(pidfd);
+  (void)ipc::kill_now(*pidfd);
   // Killed: the wait is a scheduling delay, not the worker's choice.
   siginfo_t info{};
-  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info, WEXITED) < 0 &&
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd->get()), &info, WEXITED) < 0 &&
          errno == EINTR) {
   }
 }

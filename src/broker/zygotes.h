@@ -24,13 +24,13 @@ namespace sallyport::broker {
 /// Owned: whoever drops it kills the worker and reaps it, wherever on its way it is.
 struct SpawnedWorker {
   SpawnedWorker(pid_t number, base::Fd process, base::Fd messages)
-      : pid(number), pidfd(std::move(process)), socket(std::move(messages)) {}
+      : pid(number), pidfd(std::make_shared<const base::Fd>(std::move(process))), socket(std::move(messages)) {}
   SpawnedWorker(SpawnedWorker&&) = default;
   SpawnedWorker& operator=(SpawnedWorker&&) = delete;
   ~SpawnedWorker();
 
   pid_t pid;
-  base::Fd pidfd;
+  std::shared_ptr<const base::Fd> pidfd;  ///< shared with those who may kill it
   base::Fd socket;
 };
 

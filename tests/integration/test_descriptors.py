@@ -5,9 +5,11 @@ import pathlib
 import re
 import resource
 import socket
+import time
 
 import pytest
 
+from harness.gateway import CliError
 from harness.process import until
 
 
@@ -78,3 +80,69 @@ def test_a_login_that_runs_out_of_descriptors_costs_nobody_else(make_world, sani
     for record in world.gateway.recordings():
         world.gateway.sealed(record["id"])
         assert world.gateway.run("recording", "verify", record["id"]).returncode == 0, record
+
+
+def world_with_open_files(make_world, count):
+    """The gateway may open so many files, and divides them itself."""
+    world = make_world(start=False, config={"limits": {"session_threads": 2}})
+    world.gateway.identity["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+    return world.start()
+
+
+def test_at_the_limit_live_sessions_go_on_and_the_next_user_is_refused_at_once(make_world, sanitized, record_property):
+    if sanitized:
+        pytest.skip("UBSan opens a pipe to look at an object")
+    count, size = 224, 4_000_000  # a new part of the record begins every 256 KiB
+    world = world_with_open_files(make_world, count)
+    pid = world.gateway.pid
+    status = world.gateway.json("status")
+    assert status["max_open_files"] == count
+    assert "raise LimitNOFILE" in world.gateway.log_tail(), "the log says what it means"
+    start = time.monotonic()
+    assert world.ssh("via", "echo served").stdout == b"served\n"
+    quiet = time.monotonic() - start
+    until(lambda: not world.gateway.sessions(), what="the first session to end")
+    living = []
+    for _ in range(status["max_sessions"]):
+        living.append(world.popen("via", f"echo up; read go; head -c {size} /dev/zero"))
+        assert living[-1].stdout.readline() == b"up\n"
+    start = time.monotonic()
+    refused = world.ssh("via", "echo served")
+    took = time.monotonic() - start
+    record_property("refused after", round(took, 3))
+    assert refused.returncode == 255 and f"limit of {status['max_sessions']} sessions".encode() in refused.stderr, refused
+    assert took < quiet + 1, (took, quiet)
+    # Beside them as many strangers as can be.
+    strangers = [socket.create_connection(("127.0.0.1", world.gateway.port), timeout=20) for _ in range(50)]
+    for one in strangers:
+        try:
+            one.send(b"SSH-2.0-idle\r\n")
+        except OSError:
+            pass  # turned away already
+    for one in living:
+        one.stdin.write(b"go\n")
+        one.stdin.flush()
+    most = 0
+    for one in living:
+        most = max(most, len(os.listdir(f"/proc/{pid}/fd")))
+        out, err = one.communicate(timeout=120)
+        assert (one.returncode, len(out), err) == (0, size, b"")
+    record_property("most descriptors seen", most)
+    print(f"{len(living)} sessions with {count} open files; at most {most} seen open; a login is refused after {took:.2f} s (one that is served takes {quiet:.2f} s)")
+    assert most < count - 32, "room is left at the worst"
+    for one in strangers:
+        one.close()
+    until(lambda: not world.gateway.sessions(), 30, "the sessions to end")
+    chunks = [event["session"] for event in world.gateway.audit() if event["type"] == "recording.chunk"]
+    records = [record["id"] for record in world.gateway.recordings() if chunks.count(record["id"]) > 1]
+    assert len(records) == len(living)
+    for record in records:
+        assert chunks.count(record) > 10, "parts of the record"
+        world.gateway.sealed(record)
+        assert world.gateway.run("recording", "verify", record).returncode == 0, record
+    assert world.ssh("via", "echo served").stdout == b"served\n"
+
+
+def test_a_limit_too_low_to_serve_is_refused_at_the_start(make_world):
+    with pytest.raises(CliError, match="LimitNOFILE"):
+        world_with_open_files(make_world, 100)

@@ -6,6 +6,7 @@
 
 #include "base/text_time.h"
 #include "broker/admin/handlers.h"
+#include "broker/descriptor_budget.h"
 #include "broker/grant_defaults.h"
 #include "ipc/admin.pb.h"
 #include "policy/decide.h"
@@ -47,7 +48,8 @@ Json status_of(const Context& context) {
   out["started_at"] = base::to_rfc3339(context.facts.started_at_us);
   out["ssh"] = context.facts.ssh_address;
   out["sessions"] = services.sessions.size();
-  out["max_sessions"] = services.config.limits.max_sessions;
+  out["max_sessions"] = services.sessions.limit();
+  out["max_open_files"] = descriptor_limit();
   out["data_dir"] = services.config.data_dir;
   out["store"] = services.config.store == "sqlite" ? "sqlite" : "postgresql";  // a URL may hold a password
   out["recordings"] = services.config.recording.dir;
