@@ -84,7 +84,7 @@ def test_a_login_that_runs_out_of_descriptors_costs_nobody_else(make_world, sani
 
 def world_with_open_files(make_world, count):
     """The gateway may open so many files, and divides them itself."""
-    world = make_world(start=False, config={"limits": {"session_threads": 2}})
+    world = make_world(start=False, config={"limits": {"session_threads": 2}, "recording": {"bulk_after": "16MiB"}})
     world.gateway.identity["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
     return world.start()
 
@@ -92,7 +92,7 @@ def world_with_open_files(make_world, count):
 def test_at_the_limit_live_sessions_go_on_and_the_next_user_is_refused_at_once(make_world, sanitized, record_property):
     if sanitized:
         pytest.skip("UBSan opens a pipe to look at an object")
-    count, size = 224, 4_000_000  # a new part of the record begins every 256 KiB
+    count, size = 224, 6_000_000  # a new part of the record begins about every 384 KiB
     world = world_with_open_files(make_world, count)
     pid = world.gateway.pid
     status = world.gateway.json("status")

@@ -78,4 +78,4 @@ def test_a_login_to_a_silent_name_ends_at_its_deadline(make_world, names):
                          "host_keys": [world.target.key_line]})
     done = world.ssh("via", "echo never", options=["-o", "User=alice@deploy@dark"])
     assert done.returncode == 255 and b"'dark' cannot be reached" in done.stderr, done
-    assert "no name server answered in time" in world.gateway.one("recording", "show", world.gateway.newest_recording()["id"])["end_reason"]
+    assert "no name server answered in time" in world.gateway.sealed(world.gateway.newest_recording()["id"])["end_reason"]
