@@ -23,8 +23,14 @@ constexpr std::uint16_t kNamePort = 53;
 constexpr std::size_t kMaxNameServers = 3;
 
 const Names& default_kex() {
-  static const Names names{"curve25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group16-sha512",
-                           "diffie-hellman-group18-sha512", "diffie-hellman-group14-sha256"};
+  static const Names names{"mlkem768x25519-sha256",
+                           "sntrup761x25519-sha512",
+                           "sntrup761x25519-sha512@openssh.com",
+                           "curve25519-sha256",
+                           "curve25519-sha256@libssh.org",
+                           "diffie-hellman-group16-sha512",
+                           "diffie-hellman-group18-sha512",
+                           "diffie-hellman-group14-sha256"};
   return names;
 }
 const Names& optional_kex() {

@@ -25,7 +25,7 @@ TEST(Config, DefaultsWork) {
   EXPECT_EQ(config->master_key.path, "/etc/sallyport/keys/master.key");
   EXPECT_EQ(config->recording.bulk_after_bytes, 4194304U);
   EXPECT_FALSE(config->node.empty());
-  EXPECT_EQ(config->ssh.kex.front(), "curve25519-sha256");
+  EXPECT_EQ(config->ssh.kex.front(), "mlkem768x25519-sha256");
   for (const std::string& name : config->ssh.kex) EXPECT_EQ(name.find("ecdh"), std::string::npos);
 }
 
@@ -65,7 +65,7 @@ resolver: {servers: [10.0.0.53, "[::1]:5353"]}
   EXPECT_EQ(config->limits.max_channels, 9U);
   EXPECT_EQ(config->limits.login_seconds, 6U);
   EXPECT_EQ(config->ssh.kex.back(), "ecdh-sha2-nistp256");
-  EXPECT_EQ(config->ssh.kex.front(), "curve25519-sha256");
+  EXPECT_EQ(config->ssh.kex.front(), "mlkem768x25519-sha256");
   EXPECT_EQ(config->ssh.ciphers, std::vector<std::string>{"aes256-ctr"});
   EXPECT_EQ(config->ssh.rekey_bytes, 1048576U);
   EXPECT_EQ(config->recording.dir, "/srv/rec");

@@ -18,8 +18,8 @@ enum class KexMethod {
   dh_group14_sha256,       ///< RFC 8268
   dh_group16_sha512,       ///< RFC 8268
   dh_group18_sha512,       ///< RFC 8268
-  mlkem768x25519_sha256,   ///< draft-ietf-sshm-mlkem-hybrid-kex; only its encoding is here
-  sntrup761x25519_sha512,  ///< draft-ietf-sshm-ntruprime-ssh; only its encoding is here
+  mlkem768x25519_sha256,   ///< draft-ietf-sshm-mlkem-hybrid-kex
+  sntrup761x25519_sha512,  ///< draft-ietf-sshm-ntruprime-ssh; with @openssh.com under its older name
 };
 
 enum class HashAlgorithm { sha256, sha384, sha512 };

@@ -23,7 +23,10 @@ constexpr std::array kMacs = {
     MacAlgorithm{"hmac-sha2-512-etm@openssh.com", 64, "SHA512"},
 };
 
-constexpr std::array<std::string_view, 5> kDefaultKex = {
+constexpr std::array<std::string_view, 8> kDefaultKex = {
+    "mlkem768x25519-sha256",
+    "sntrup761x25519-sha512",
+    "sntrup761x25519-sha512@openssh.com",
     "curve25519-sha256",
     "curve25519-sha256@libssh.org",
     "diffie-hellman-group16-sha512",
@@ -92,18 +95,7 @@ const MacAlgorithm* find_mac(std::string_view name) {
 std::optional<keys::KexMethod> find_kex(std::string_view name) {
   auto method = keys::kex_method_from_name(name);
   if (!method) return std::nullopt;
-  switch (*method) {
-    case keys::KexMethod::curve25519_sha256:
-    case keys::KexMethod::ecdh_sha2_nistp256:
-    case keys::KexMethod::ecdh_sha2_nistp384:
-    case keys::KexMethod::ecdh_sha2_nistp521:
-    case keys::KexMethod::dh_group14_sha256:
-    case keys::KexMethod::dh_group16_sha512:
-    case keys::KexMethod::dh_group18_sha512:
-      return *method;
-    default:
-      return std::nullopt;  // keys can hash it, nobody here can agree on it
-  }
+  return *method;
 }
 
 bool is_known_algorithm(AlgorithmClass kind, std::string_view name) {

@@ -166,9 +166,9 @@ TEST(OpensshClient, EveryCipher) {
 
 TEST(OpensshClient, EveryMethod) {
   if (!has("/usr/bin/ssh")) GTEST_SKIP() << "no OpenSSH client here";
-  for (const char* kex :
-       {"curve25519-sha256", "diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512",
-        "diffie-hellman-group18-sha512", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"}) {
+  for (const char* kex : {"sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "diffie-hellman-group14-sha256",
+                          "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512", "ecdh-sha2-nistp256",
+                          "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"}) {
     SCOPED_TRACE(kex);
     TransportConfig config;
     config.kex = {kex};

@@ -20,6 +20,7 @@ const std::vector<std::string> kMethods = {
 base::Bytes good_kexinit(testing::Choices& in, base::Random& random) {
   Offer offer;
   const std::uint8_t which = in.byte();
+  if (which & 0x80) offer.kex.push_back(which & 1 ? "sntrup761x25519-sha512" : "mlkem768x25519-sha256");
   for (std::size_t i = 0; i < kMethods.size(); ++i) {
     if (which & (1U << i)) offer.kex.push_back(kMethods[i]);
   }
@@ -42,7 +43,7 @@ base::Bytes next_payload(testing::Choices& in, base::Random& random) {
     }
     case 2: {  // a public value, of any length, in a message of any kind
       base::Bytes out{static_cast<std::uint8_t>(30 + in.byte() % 2)};
-      const auto value = in.bytes(in.number(300));
+      const auto value = in.bytes(in.number(1300));
       out.resize(5);
       store_u32(out.data() + 1, static_cast<std::uint32_t>(value.size()));
       out.insert(out.end(), value.begin(), value.end());
@@ -62,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   testing::FixedRandom random(1);
   TransportConfig config;
   config.role = in.byte() % 2 == 0 ? Role::server : Role::client;
-  config.kex = {"curve25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "diffie-hellman-group14-sha256"};
+  config.kex = {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "curve25519-sha256",
+                "ecdh-sha2-nistp256",    "ecdh-sha2-nistp384",     "diffie-hellman-group14-sha256"};
   Transport transport(config, random);
   PacketWriter writer(random);
   testing::feed(transport, base::view("SSH-2.0-fuzz\r\n"));

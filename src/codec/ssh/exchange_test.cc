@@ -213,7 +213,9 @@ TEST(Exchange, WrongGuessIsIgnoredAndARightOneUsed) {
   wrong.packet(MessageNumber::kex_init, value);
   EXPECT_EQ(wrong.next()->kind, EventKind::need_host_signature);
 
-  Peer right(Role::server);
+  TransportConfig config;
+  config.kex = {kCurve, "ecdh-sha2-nistp256"};
+  Peer right(Role::server, config);
   right.say("SSH-2.0-x\r\n");
   right.packet(right.kexinit({kCurve}, true));
   right.packet(MessageNumber::kex_init, value);
@@ -298,12 +300,46 @@ TEST(KeyAgreement, FiniteFieldRefusesTheEnds) {
 TEST(KeyAgreement, BothSidesGetTheSameSecret) {
   FixedRandom random(3);
   for (auto method :
-       {keys::KexMethod::curve25519_sha256, keys::KexMethod::ecdh_sha2_nistp521, keys::KexMethod::dh_group14_sha256}) {
-    auto a = *make_key_agreement(method, random);
-    auto b = *make_key_agreement(method, random);
-    EXPECT_TRUE(std::ranges::equal(a->agree(b->public_value())->view(), b->agree(a->public_value())->view()));
+       {keys::KexMethod::curve25519_sha256, keys::KexMethod::ecdh_sha2_nistp521, keys::KexMethod::dh_group14_sha256,
+        keys::KexMethod::mlkem768x25519_sha256, keys::KexMethod::sntrup761x25519_sha512}) {
+    auto client = *make_key_agreement(method, Role::client, random);
+    auto server = *make_key_agreement(method, Role::server, random);
+    const auto at_server = server->agree(client->public_value());
+    const auto at_client = client->agree(server->public_value());
+    ASSERT_TRUE(at_server && at_client);
+    EXPECT_TRUE(std::ranges::equal(at_server->view(), at_client->view()));
+    const auto shape = keys::shape_of(method);
+    EXPECT_LE(client->public_value().size(), shape.client_public_bytes);
+    EXPECT_LE(server->public_value().size(), shape.server_public_bytes);
+    EXPECT_LE(at_client->size(), shape.shared_secret_bytes);
   }
-  EXPECT_FALSE(make_key_agreement(keys::KexMethod::mlkem768x25519_sha256, random).has_value());
+}
+
+TEST(KeyAgreement, HybridsRefuseBadHalves) {
+  FixedRandom random(3);
+  for (auto method : {keys::KexMethod::mlkem768x25519_sha256, keys::KexMethod::sntrup761x25519_sha512}) {
+    const auto client = *make_key_agreement(method, Role::client, random);
+    const Bytes offered = base::to_bytes(client->public_value());
+    const auto serve = [&](ByteView value) {
+      return (*make_key_agreement(method, Role::server, random))->agree(value);
+    };
+    EXPECT_TRUE(serve(offered).has_value());
+    Bytes zero_point = offered;
+    std::fill(zero_point.end() - 32, zero_point.end(), 0);
+    EXPECT_FALSE(serve(zero_point).has_value()) << "RFC 7748 section 6.1: an all-zero Curve25519 secret";
+    EXPECT_FALSE(serve(ByteView(offered).first(offered.size() - 1)).has_value());
+    EXPECT_FALSE(serve(ByteView(offered).first(32)).has_value());
+    EXPECT_FALSE(serve({}).has_value());
+    const Bytes answer(keys::shape_of(method).server_public_bytes, 0);
+    EXPECT_FALSE(client->agree(answer).has_value()) << "the zero point again";
+    EXPECT_FALSE(client->agree({}).has_value());
+  }
+  Bytes too_large = base::to_bytes(
+      (*make_key_agreement(keys::KexMethod::mlkem768x25519_sha256, Role::client, random))->public_value());
+  too_large[0] = too_large[1] = 0xff;  // FIPS 203 section 7.2
+  EXPECT_FALSE((*make_key_agreement(keys::KexMethod::mlkem768x25519_sha256, Role::server, random))
+                   ->agree(too_large)
+                   .has_value());
 }
 
 TEST(WarmUp, Works) {

@@ -2,7 +2,7 @@
 // Choice of the key agreement, and Curve25519. Runs in the untrusted workers.
 #include "codec/ssh/key_agreement.h"
 
-#include <algorithm>
+#include <cstdlib>
 
 #include "codec/ssh/openssl_handles.h"
 
@@ -58,7 +58,8 @@ base::Result<std::unique_ptr<KeyAgreement>> make_x25519(base::Random& random) {
   return std::make_unique<X25519>(std::move(key), std::move(public_value));
 }
 
-base::Result<std::unique_ptr<KeyAgreement>> make_key_agreement(keys::KexMethod method, base::Random& random) {
+base::Result<std::unique_ptr<KeyAgreement>> make_key_agreement(keys::KexMethod method, Role role,
+                                                               base::Random& random) {
   switch (method) {
     case keys::KexMethod::curve25519_sha256:
       return make_x25519(random);
@@ -70,9 +71,11 @@ base::Result<std::unique_ptr<KeyAgreement>> make_key_agreement(keys::KexMethod m
     case keys::KexMethod::dh_group16_sha512:
     case keys::KexMethod::dh_group18_sha512:
       return make_modp(method, random);
-    default:
-      return base::fail(base::Errc::unsupported, "no key agreement for this method");
+    case keys::KexMethod::mlkem768x25519_sha256:
+    case keys::KexMethod::sntrup761x25519_sha512:
+      return make_hybrid(method, role, random);
   }
+  std::abort();
 }
 
 }  // namespace sallyport::codec::ssh

@@ -95,7 +95,7 @@ base::Status Transport::Impl::on_kexinit(const Packet& packet) {
                 describe(x.choice.down) + (strict_ ? " strict" : "");
   x.stage = client ? Exchange::Stage::awaiting_reply : Exchange::Stage::awaiting_init;
   if (!client) return {};
-  auto agreement = make_key_agreement(x.choice.kex, *random_);
+  auto agreement = make_key_agreement(x.choice.kex, config_.role, *random_);
   if (!agreement) return base::pass(agreement);
   x.agreement = std::move(*agreement);
   return write_public(MessageNumber::kex_init, x.agreement->public_value());
@@ -144,7 +144,7 @@ base::Result<Event> Transport::Impl::on_kex_init(base::ByteView payload) {
   const bool number = shape.public_values == keys::KexEncoding::mpint;
   const base::ByteView theirs = number ? r.mpint(shape.client_public_bytes) : r.string(shape.client_public_bytes);
   if (!r.done()) return base::fail(base::Errc::invalid, "malformed key exchange message");
-  auto agreement = make_key_agreement(x.choice.kex, *random_);
+  auto agreement = make_key_agreement(x.choice.kex, config_.role, *random_);
   if (!agreement) return base::pass(agreement);
   if (auto agreed = agree(**agreement, theirs); !agreed) return base::pass(agreed);
   fill_evidence();

@@ -61,9 +61,10 @@ TEST(Transport, EveryCipherCarriesEverySize) {
 }
 
 TEST(Transport, EveryMethodAgrees) {
-  for (const char* kex : {"curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
-                          "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group14-sha256",
-                          "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512"}) {
+  for (const char* kex :
+       {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256",
+        "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
+        "diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512"}) {
     SCOPED_TRACE(kex);
     const auto config = only(kex, "aes128-gcm@openssh.com", "");
     auto own = config;

@@ -27,11 +27,12 @@ base::Status warm_cipher(const CipherAlgorithm& cipher, const MacAlgorithm* mac)
 }
 
 base::Status warm_kex(keys::KexMethod method, base::Random& random) {
-  auto ours = make_key_agreement(method, random);
-  if (!ours) return base::pass(ours);
-  auto theirs = make_key_agreement(method, random);
-  if (!theirs) return base::pass(theirs);
-  auto secret = (*ours)->agree((*theirs)->public_value());
+  auto client = make_key_agreement(method, Role::client, random);
+  if (!client) return base::pass(client);
+  auto server = make_key_agreement(method, Role::server, random);
+  if (!server) return base::pass(server);
+  if (auto agreed = (*server)->agree((*client)->public_value()); !agreed) return base::pass(agreed);
+  auto secret = (*client)->agree((*server)->public_value());
   if (!secret) return base::pass(secret);
   const base::Bytes digest(keys::hash_size(keys::shape_of(method).hash));
   auto keys = derive_keys({method, secret->view(), digest, digest}, Flow::client_to_server,
@@ -55,7 +56,7 @@ base::Status warm_up(base::Random& random) {
   }
   // The large groups are left out: their modular arithmetic keeps nothing that a worker could share.
   constexpr std::array kMethods = {keys::KexMethod::curve25519_sha256, keys::KexMethod::ecdh_sha2_nistp256,
-                                   keys::KexMethod::dh_group14_sha256};
+                                   keys::KexMethod::dh_group14_sha256, keys::KexMethod::mlkem768x25519_sha256};
   for (keys::KexMethod method : kMethods) {
     if (auto done = warm_kex(method, random); !done) return done;
   }
