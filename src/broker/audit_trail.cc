@@ -7,15 +7,17 @@
 namespace sallyport::broker {
 
 void AuditTrail::write(audit::Event event, std::function<void(base::Status)> done) {
-  store_thread_.post([this, event = std::move(event), done = std::move(done)] {
-    auto entry = log_.append(event);
-    base::Status outcome;
-    if (!entry) {
-      base::log_error("audit event " + event.type + " could not be written: " + entry.message());
-      outcome = base::pass(entry);
-    }
-    if (done) done(std::move(outcome));
-  });
+  const std::string type = event.type;
+  commits_.add(
+      [this, event = std::move(event)]() -> base::Status {
+        auto entry = log_.append(event);
+        if (!entry) return base::pass(entry);
+        return {};
+      },
+      [type, done = std::move(done)](base::Status outcome) {
+        if (!outcome) base::log_error("audit event " + type + " could not be written: " + outcome.message());
+        if (done) done(std::move(outcome));
+      });
 }
 
 void AuditTrail::write_within(AuditLimit& limit, base::Micros now_us, audit::Event event) {

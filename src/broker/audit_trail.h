@@ -7,6 +7,7 @@
 #include "audit/log.h"
 #include "base/result.h"
 #include "broker/audit_limit.h"
+#include "broker/group_commit.h"
 #include "net/executor.h"
 
 namespace sallyport::broker {
@@ -14,22 +15,27 @@ namespace sallyport::broker {
 /// Any thread may call.
 class AuditTrail {
  public:
-  AuditTrail(audit::Log& log, net::Executor& store_thread) : log_(log), store_thread_(store_thread) {}
+  AuditTrail(audit::Log& log, store::Store& store, net::Executor& store_thread)
+      : log_(log), commits_(store, store_thread) {}
 
-  /// Writes the event. A failure to write is logged; done(), if given, is called on the store's thread with the
-  /// outcome, so that whatever must not happen unaudited can wait for it.
+  /// Writes the event; those of one moment share a commit. A failure to write is logged; done(), if given, is called on
+  /// the store's thread with the outcome once that is durable, so that whatever must not happen unaudited can wait for
+  /// it.
   void write(audit::Event event, std::function<void(base::Status)> done = {});
 
   /// Writes the event if the limit has room; else it is only counted, and the next that is written says how many were
   /// not.
   void write_within(AuditLimit& limit, base::Micros now_us, audit::Event event);
 
+  /// The same for an event and what belongs to it: see GroupCommit::add().
+  void commit(GroupCommit::Work work, GroupCommit::Done done) { commits_.add(std::move(work), std::move(done)); }
+
   /// For callers on the store's thread.
   audit::Log& log() { return log_; }
 
  private:
   audit::Log& log_;
-  net::Executor& store_thread_;
+  GroupCommit commits_;
 };
 
 }  // namespace sallyport::broker

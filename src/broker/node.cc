@@ -135,7 +135,7 @@ struct Node::Parts {
   base::SystemClock clock;
   base::SystemRandom random;
   net::Loop main_loop;
-  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::Store> store, reader;
   std::unique_ptr<vault::Vault> vault;
   std::unique_ptr<audit::Log> audit_log;
   std::optional<identity::Passwords> passwords;
@@ -146,7 +146,7 @@ struct Node::Parts {
   LateSeals late_seals;
   RecordThreadState record_state;
   // Threads end before what they use.
-  std::unique_ptr<net::Executor> store_thread, hash_thread, record_thread;
+  std::unique_ptr<net::Executor> reader_thread, store_thread, hash_thread, record_thread;
   std::unique_ptr<net::Resolver> resolver;
   std::unique_ptr<GuessQueue> guesses;
   std::unique_ptr<AuditTrail> audit;
@@ -194,6 +194,7 @@ Node::~Node() {
   p.hash_thread.reset();
   p.resolver.reset();
   p.store_thread.reset();
+  p.reader_thread.reset();
   p.threads.clear();
 }
 
@@ -213,6 +214,9 @@ base::Status Node::Parts::open_store() {
   auto opened = store::Store::open({config.store, config.data_dir});
   if (!opened) return base::pass(opened);
   store = std::move(*opened);
+  auto beside = store::Store::open_reader({config.store, config.data_dir});
+  if (!beside) return base::pass(beside);
+  reader = std::move(*beside);
   auto is_new = vault::Vault::is_new(*store);
   if (!is_new) return base::pass(is_new);
   auto source = master_key_source(config.master_key, *is_new);
@@ -279,16 +283,18 @@ base::Status Node::start(const std::string& libexec) {
   if (auto opened = p.open_store(); !opened) return opened;
   if (auto started = p.start_workers(libexec); !started) return started;
   p.store_thread = std::make_unique<net::Executor>("store");
+  p.reader_thread = std::make_unique<net::Executor>("reader");
   p.hash_thread = std::make_unique<net::Executor>("hash", net::Priority::idle);
   p.guesses = std::make_unique<GuessQueue>(*p.hash_thread);
   p.record_thread = std::make_unique<net::Executor>("record");
   p.resolver = std::make_unique<net::Resolver>(
       net::Resolver::Options{p.config.resolver.servers, p.plan.lookups, p.plan.lookups_per_user}, p.clock);
-  p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store_thread);
+  p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store, *p.store_thread);
   p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
-  p.services = std::make_unique<Services>(Services{
-      p.config, p.clock, p.random, p.main_loop, *p.store_thread, *p.hash_thread, *p.guesses, *p.record_thread,
-      *p.resolver, *p.store, *p.vault, *p.audit, *p.preauth_audit, *p.passwords, p.policy, p.sessions, p.late_seals});
+  p.services = std::make_unique<Services>(Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread,
+                                                   *p.hash_thread, *p.guesses, *p.record_thread, *p.resolver, *p.store,
+                                                   *p.reader_thread, *p.reader, *p.vault, *p.audit, *p.preauth_audit,
+                                                   *p.passwords, p.policy, p.sessions, p.late_seals});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 *p.fronts, *p.backs, p.users, p.descriptors, p.plan.kept,
                                                 HostIdentity::of_listener(*p.vault)});

@@ -31,7 +31,7 @@ class PreauthAuditTest : public audit::AuditTest {
 
 TEST_F(PreauthAuditTest, ASourceHasItsShareAndWhatIsWithheldIsSaid) {
   net::Executor thread("store");
-  AuditTrail trail(*log_, thread);
+  AuditTrail trail(*log_, *store_, thread);
   PreauthAudit strangers(trail, clock_);
   for (std::int64_t i = 0; i < PreauthAudit::per_source.burst + 7; ++i) strangers.write("192.0.2.1", failure());
   EXPECT_EQ(finish(thread), static_cast<std::size_t>(PreauthAudit::per_source.burst));
@@ -51,7 +51,7 @@ TEST_F(PreauthAuditTest, ASourceHasItsShareAndWhatIsWithheldIsSaid) {
 
 TEST_F(PreauthAuditTest, AllTogetherHaveAShareToo) {
   net::Executor thread("store");
-  AuditTrail trail(*log_, thread);
+  AuditTrail trail(*log_, *store_, thread);
   PreauthAudit strangers(trail, clock_);
   const std::int64_t sources = PreauthAudit::together.burst / PreauthAudit::per_source.burst + 1;
   for (std::int64_t s = 0; s < sources; ++s) {
@@ -62,7 +62,7 @@ TEST_F(PreauthAuditTest, AllTogetherHaveAShareToo) {
 
 TEST_F(PreauthAuditTest, MoreSourcesThanItTellsApartCostNoMemory) {
   net::Executor thread("store");
-  AuditTrail trail(*log_, thread);
+  AuditTrail trail(*log_, *store_, thread);
   PreauthAudit strangers(trail, clock_);
   for (std::size_t s = 0; s < PreauthAudit::max_sources + 100; ++s) strangers.write(std::to_string(s), failure());
   EXPECT_EQ(strangers.sources(), PreauthAudit::max_sources);

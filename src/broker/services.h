@@ -33,6 +33,8 @@ struct Services {
   net::Executor& record_thread;  ///< chunks and seals
   net::Resolver& resolver;       ///< names of targets
   store::Store& store;           ///< blocks: only on store_thread
+  net::Executor& reader_thread;  ///< long looks at the database, which keep no session waiting
+  store::Store& reader;          ///< reads alone, over a connection of its own: only on reader_thread
   vault::Vault& vault;           ///< blocking calls only on store_thread
   AuditTrail& audit;
   PreauthAudit& preauth_audit;           ///< strangers' way to it

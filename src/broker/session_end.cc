@@ -141,11 +141,13 @@ void Session::note_end(StoredEnd end, std::vector<audit::Field> fields) {
                      id_,
                      {{"reason", end_reason_}, {"account", account_.name}, {"target", target_.name}}};
   std::move(fields.begin(), fields.end(), std::back_inserter(event.fields));
-  services_.store_thread.post([self = shared_from_this(), event = std::move(event), end = std::move(end)] {
-    Services& services = self->services_;
-    auto stored = store_end(services.store, services.audit.log(), std::span(&event, 1), self->id_, end, services.clock);
+  const bool unsealed = end.integrity == "unsealed";
+  const auto write = [&services = services_, id = id_, event = std::move(event), end = std::move(end)] {
+    return store_end(services.store, services.audit.log(), std::span(&event, 1), id, end, services.clock);
+  };
+  services_.audit.commit(write, [self = shared_from_this(), unsealed](const base::Status& stored) {
     if (!stored) base::log_error("session " + self->id_ + ": its end is not noted yet: " + stored.message());
-    if (!stored || end.integrity == "unsealed") services.late_seals.add(self->id_, self->end_reason_);
+    if (!stored || unsealed) self->services_.late_seals.add(self->id_, self->end_reason_);
   });
 }
 

@@ -125,13 +125,13 @@ void Session::store_start() {
   row.started_at_us = info.started_at_us;
   row.recording_state = "live";
   row.integrity = "open";
-  services_.store_thread.post([self = shared_from_this(), event = std::move(event), row = std::move(row)] {
+  const auto write = [&services = services_, event = std::move(event), row = std::move(row)]() -> base::Status {
+    if (auto entry = services.audit.log().append(event); !entry) return base::pass(entry);
+    return services.store.insert_session(row);
+  };
+  services_.audit.commit(write, [self = shared_from_this()](base::Status status) {
     Services& services = self->services_;
     auto secret = std::make_shared<AccountSecret>();
-    base::Status status = services.store.transaction([&]() -> base::Status {
-      if (auto entry = services.audit.log().append(event); !entry) return base::pass(entry);
-      return services.store.insert_session(row);
-    });
     if (status && self->account_.login == policy::Login::key) {
       if (auto key = services.vault.account_key(self->account_.name); key) {
         secret->key = std::make_shared<keys::PrivateKey>(std::move(*key));

@@ -21,12 +21,20 @@ Executor::~Executor() {
   thread_.join();
 }
 
-void Executor::post(std::function<void()> job) {
+std::uint64_t Executor::post(std::function<void()> job) {
+  std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
+    number = ++posted_;
   }
   wake_.notify_one();
+  return number;
+}
+
+std::uint64_t Executor::posted() const {
+  const std::lock_guard lock(mutex_);
+  return posted_;
 }
 
 // What a job lets escape costs that job, and not every session of the process.

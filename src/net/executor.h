@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -23,15 +24,19 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  void post(std::function<void()> job);
+  /// Returns the job's number, counted from 1.
+  std::uint64_t post(std::function<void()> job);
+  /// The number of the job that was posted last.
+  std::uint64_t posted() const;
 
  private:
   void work(const std::string& name, Priority priority);
   static void run(const std::function<void()>& job);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
+  std::uint64_t posted_ = 0;
   bool closing_ = false;
   std::thread thread_;
 };

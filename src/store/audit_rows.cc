@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statements on the audit log's rows and heads. There is none that changes or removes a row.
 #include <algorithm>
+#include <cstdint>
 
 #include "store/database.h"
 #include "store/store.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr const char* kSelect =
     "SELECT seq, time_us, type, actor, session, body, salt, leaf, chain FROM audit WHERE 1 = 1";
 
-std::vector<AuditRow> fetch_all(Query& query) {
+std::vector<AuditRow> fetch(Query& query, std::size_t max_bytes) {
   AuditRow row;
   long long seq = 0;
   long long time_us = 0;
@@ -28,10 +29,12 @@ std::vector<AuditRow> fetch_all(Query& query) {
   }
   query.run();
   std::vector<AuditRow> out;
-  while (query.fetch()) {
+  std::size_t bytes = 0;
+  while (bytes < max_bytes && query.fetch()) {
     AuditRow& r = out.emplace_back(row);
     r.seq = seq;
     r.time_us = time_us;
+    bytes += r.body.size();
   }
   return out;
 }
@@ -89,7 +92,7 @@ Result<AuditRow> Store::last_audit() {
   return database_->read("last audit", [](soci::session& sql) -> Result<AuditRow> {
     Query query(sql, kSelect);
     query.text(" ORDER BY seq DESC LIMIT 1");
-    std::vector<AuditRow> rows = fetch_all(query);
+    std::vector<AuditRow> rows = fetch(query, SIZE_MAX);
     if (rows.empty()) return fail(Errc::not_found, "the audit log is empty");
     return std::move(rows.front());
   });
@@ -100,7 +103,11 @@ Result<std::vector<AuditRow>> Store::list_audit(const AuditFilter& filter) {
     Query query(sql, kSelect);
     query.bind(" AND seq > ?", filter.after_seq);
     if (filter.type.ends_with('.')) {
-      query.bind(" AND type LIKE ? ESCAPE '\\'", like_pattern(filter.type).substr(1));
+      // A range, which an index serves.
+      std::string after = filter.type;
+      after.back() = '.' + 1;
+      query.bind(" AND type >= ?", filter.type);
+      query.bind(" AND type < ?", after);
     } else if (!filter.type.empty()) {
       query.bind(" AND type = ?", filter.type);
     }
@@ -111,7 +118,7 @@ Result<std::vector<AuditRow>> Store::list_audit(const AuditFilter& filter) {
     if (filter.until_us > 0) query.bind(" AND time_us < ?", filter.until_us);
     const bool newest = filter.order == AuditFilter::Order::newest_first;
     query.bind(newest ? " ORDER BY seq DESC LIMIT ?" : " ORDER BY seq LIMIT ?", filter.limit);
-    return fetch_all(query);
+    return fetch(query, filter.max_bytes);
   });
 }
 

@@ -55,6 +55,8 @@ TEST_F(AuditRowsTest, FiltersAndCursors) {
   EXPECT_THAT(seqs({.limit = 2}), ElementsAre(1, 2));
   EXPECT_THAT(seqs({.limit = 2, .order = AuditFilter::Order::newest_first}), ElementsAre(4, 3));
   EXPECT_THAT(seqs({.type = "session."}), ElementsAre(1, 2));
+  EXPECT_THAT(seqs({.max_bytes = 1}), ElementsAre(1));
+  EXPECT_THAT(seqs({.max_bytes = 13}), ElementsAre(1, 2)) << "the row that reaches it is the last one";
   EXPECT_THAT(seqs({.type = "sessions"}), ElementsAre(3));
   EXPECT_THAT(seqs({.actor = "alice"}), ElementsAre(1, 3));
   EXPECT_THAT(seqs({.text = "100%"}), ElementsAre(1));

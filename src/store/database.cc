@@ -40,6 +40,8 @@ Result<base::Fd> lock_beside(const std::string& path) {
   return base::fail_errno("store: cannot lock " + path);
 }
 
+constexpr int kSynchronousFull = 2;
+
 Errc code_of(int sqlite_result) {
   switch (sqlite_result & 0xff) {
     case SQLITE_FULL:
@@ -111,19 +113,45 @@ Result<std::unique_ptr<Store::Database>> Store::Database::open(const Options& op
   auto database = std::make_unique<Database>();
   Database& d = *database;
   d.lock_ = std::move(*lock);
+  if (Status connected = d.connect(*path); !connected) return pass(connected);
+  if (Status migrated = migrate(d); !migrated) return pass(migrated);
+  return database;
+}
+
+Result<std::unique_ptr<Store::Database>> Store::Database::open_reader(const Options& options) {
+  Result<std::string> path = database_path(options);
+  if (!path) return pass(path);
+  auto database = std::make_unique<Database>();
+  if (Status connected = database->connect(*path); !connected) return pass(connected);
   try {
-    d.sql_.open(soci::sqlite3, "dbname=\"" + *path + "\" timeout=5");
-    d.sql_ << "PRAGMA journal_mode=WAL";
-    d.sql_ << "PRAGMA synchronous=FULL";
-    d.sql_ << "PRAGMA foreign_keys=ON";
-    d.sql_ << "PRAGMA trusted_schema=OFF";
-    d.sql_ << "PRAGMA secure_delete=ON";  // a replaced password hash must not linger in a free page
+    database->sql_ << "PRAGMA query_only=ON";
   } catch (...) {
     const base::Error error = current_error("open");
     return fail(error.code, error.message + ": " + *path);
   }
-  if (Status migrated = migrate(d); !migrated) return pass(migrated);
   return database;
+}
+
+Status Store::Database::connect(const std::string& path) {
+  try {
+    sql_.open(soci::sqlite3, "dbname=\"" + path + "\" timeout=5");
+    std::string journal;
+    sql_ << "PRAGMA journal_mode=WAL", soci::into(journal);
+    sql_ << "PRAGMA synchronous=FULL";
+    int synchronous = 0;
+    sql_ << "PRAGMA synchronous", soci::into(synchronous);
+    // Whoever waits for a commit counts on it: SQLite keeps its own mind where it cannot do as it is told.
+    if (journal != "wal" || synchronous != kSynchronousFull) {
+      return fail(Errc::unsupported, "store: " + path + ": the file system does not let the database write ahead");
+    }
+    sql_ << "PRAGMA foreign_keys=ON";
+    sql_ << "PRAGMA trusted_schema=OFF";
+    sql_ << "PRAGMA secure_delete=ON";  // a replaced password hash must not linger in a free page
+  } catch (...) {
+    const base::Error error = current_error("open");
+    return fail(error.code, error.message + ": " + path);
+  }
+  return {};
 }
 
 void Store::Database::set_durability(Durability durability) {

@@ -25,6 +25,7 @@ enum class Durability {
 class Store::Database {
  public:
   static base::Result<std::unique_ptr<Database>> open(const Options& options);
+  static base::Result<std::unique_ptr<Database>> open_reader(const Options& options);
 
   /// Runs statements, as one transaction when outside of one. `what` names them in an error. An exception poisons the
   /// enclosing transaction, so that nobody commits half by overlooking an error.
@@ -62,6 +63,7 @@ class Store::Database {
 
  private:
   static base::Error current_error(const char* what);
+  base::Status connect(const std::string& path);
   void set_durability(Durability durability);
   void roll_back();
 

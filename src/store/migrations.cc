@@ -42,6 +42,14 @@ const std::vector<std::vector<const char*>>& steps() {
           " public_key TEXT NOT NULL, signature TEXT NOT NULL)",
           "CREATE TABLE settings (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
       },
+      {
+          // What is searched by.
+          "CREATE INDEX audit_by_type ON audit (type, seq)",
+          "CREATE INDEX audit_by_actor ON audit (actor, seq)",
+          "CREATE INDEX audit_by_time ON audit (time_us)",
+          "CREATE INDEX sessions_by_account ON sessions (account, id)",
+          "CREATE INDEX sessions_by_start ON sessions (started_at_us)",
+      },
   };
   return all;
 }

@@ -86,6 +86,7 @@ struct AuditFilter {
   base::Micros since_us = 0;
   base::Micros until_us = 0;  ///< 0: no bound
   std::int64_t limit = 1000;
+  std::size_t max_bytes = SIZE_MAX;  ///< of bodies: the row that reaches it is the last one
   enum class Order { oldest_first, newest_first } order = Order::oldest_first;  ///< which end the limit keeps, too
 };
 

@@ -20,6 +20,12 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   return std::unique_ptr<Store>(new Store(std::move(*database)));
 }
 
+Result<std::unique_ptr<Store>> Store::open_reader(const Options& options) {
+  Result<std::unique_ptr<Database>> database = Database::open_reader(options);
+  if (!database) return pass(database);
+  return std::unique_ptr<Store>(new Store(std::move(*database)));
+}
+
 Status Store::transaction(const std::function<Status()>& work) {
   return database_->transact("transaction", Durability::power_loss, work);
 }

@@ -34,6 +34,9 @@ class Store {
   /// second gateway would take the first one's live sessions for left-overs of a crash, and gets Errc::busy. Errors
   /// also: unsupported (unknown URL, or a database written by a newer version).
   static base::Result<std::unique_ptr<Store>> open(const Options& options);
+  /// Another connection to the database that open() opened, for reading beside it: what is committed is seen, what is
+  /// under way neither seen nor waited for, and every call that would write fails.
+  static base::Result<std::unique_ptr<Store>> open_reader(const Options& options);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

@@ -42,9 +42,48 @@ class StoreTest : public ::testing::Test {
     sqlite3_close(db);
   }
 
+  /// How SQLite answers a question: the last column of each row, joined.
+  std::string raw_answer(const std::string& sql) {
+    sqlite3* db = nullptr;
+    EXPECT_EQ(sqlite3_open((dir_ + "/sallyport.db").c_str(), &db), SQLITE_OK);
+    std::string out;
+    const auto take = [](void* to, int columns, char** values, char**) {
+      *static_cast<std::string*>(to) += std::string(values[columns - 1]) + "\n";
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), take, &out, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+    return out;
+  }
+
   std::string dir_;
   std::unique_ptr<Store> store_;
 };
+
+TEST_F(StoreTest, AReaderSeesWhatIsCommittedWaitsForNobodyAndWritesNothing) {
+  auto reader = std::move(Store::open_reader({"sqlite", dir_}).value());
+  ASSERT_TRUE(store_->put_setting("a", "1"));
+  EXPECT_EQ(*reader->get_setting("a"), "1");
+  ASSERT_TRUE(store_->transaction([&]() -> base::Status {
+    EXPECT_TRUE(store_->put_setting("a", "2"));
+    EXPECT_EQ(*reader->get_setting("a"), "1") << "what is under way is not there yet";
+    return {};
+  }));
+  EXPECT_EQ(*reader->get_setting("a"), "2");
+  EXPECT_FALSE(reader->put_setting("a", "3"));
+  EXPECT_EQ(*store_->get_setting("a"), "2");
+}
+
+TEST_F(StoreTest, AnOlderSchemaGetsItsIndexes) {
+  store_.reset();
+  raw("DROP INDEX audit_by_type; DROP INDEX audit_by_actor; DROP INDEX audit_by_time; DROP INDEX sessions_by_account;"
+      " DROP INDEX sessions_by_start; DELETE FROM schema_migrations WHERE step = 2");
+  reopen();
+  const auto plan = [&](const std::string& where) { return raw_answer("EXPLAIN QUERY PLAN SELECT * FROM " + where); };
+  EXPECT_THAT(plan("audit WHERE type = 'a' ORDER BY seq DESC LIMIT 20"), ::testing::HasSubstr("audit_by_type"));
+  EXPECT_THAT(plan("audit WHERE actor = 'a' ORDER BY seq DESC LIMIT 20"), ::testing::HasSubstr("audit_by_actor"));
+  EXPECT_THAT(plan("sessions WHERE account = 'a' ORDER BY id"), ::testing::HasSubstr("sessions_by_account"));
+}
 
 TEST_F(StoreTest, TheFileIsTheOwnersAlone) {
   for (const char* name : {"/sallyport.db", "/sallyport.db-wal"}) {

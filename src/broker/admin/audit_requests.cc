@@ -18,24 +18,31 @@ using Json = nlohmann::ordered_json;
 constexpr std::int64_t kPage = 200;
 constexpr std::int64_t kDefaultLimit = 20;
 constexpr std::int64_t kMaxLimit = 2000;
+constexpr std::size_t kPageBytes = 8 * 1024 * 1024;  // of one look at the log
 constexpr std::int64_t kFollowUs = 400'000;
 constexpr base::Micros kHeadsLateUs = 2 * audit::kHeadPeriodUs;  // what a busy store's thread may cost
 
-using Items = std::vector<std::pair<std::int64_t, std::string>>;  // seq, JSON
+struct Page {
+  std::vector<std::pair<std::int64_t, std::string>> items;  // seq, JSON
+  bool cut = false;                                         // there may be more that matches
+};
 
 // What a client gets of a page of the log: the events, or with them what proves them.
-base::Result<Items> read_items(store::Store& store, const store::AuditFilter& filter, bool proof) {
+base::Result<Page> read_page(store::Store& store, const store::AuditFilter& filter, bool proof) {
   auto rows = store.list_audit(filter);
   if (!rows) return base::pass(rows);
-  Items out;
-  out.reserve(rows->size());
+  Page out;
+  out.items.reserve(rows->size());
+  std::size_t bytes = 0;
+  for (const store::AuditRow& row : *rows) bytes += row.body.size();
+  out.cut = static_cast<std::int64_t>(rows->size()) >= filter.limit || bytes >= filter.max_bytes;
   for (store::AuditRow& row : *rows) {
     const std::int64_t seq = row.seq;
-    out.emplace_back(seq, proof ? ledger::to_json(ledger::ProvenEvent{seq, std::move(row.body), std::move(row.salt),
-                                                                      std::move(row.chain)})
-                                : std::move(row.body));
+    out.items.emplace_back(seq, proof ? ledger::to_json(ledger::ProvenEvent{seq, std::move(row.body),
+                                                                            std::move(row.salt), std::move(row.chain)})
+                                      : std::move(row.body));
   }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(out.items.begin(), out.items.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return out;
 }
 
@@ -51,28 +58,28 @@ class Reading final : public Activity {
     if (const auto connection = exchange_.connection()) connection->on_drained([this] { drained(); });
   }
 
-  // Fetches a page on the store's thread and comes back with it.
+  // Fetches a page on the reader's thread and comes back with it.
   void fetch() {
     waiting_ = true;
-    exchange_.run_on(exchange_.services().store_thread, [filter = filter_, proof = head_.has_value()](Exchange& self) {
-      auto items = std::make_shared<base::Result<Items>>(read_items(self.services().store, filter, proof));
-      self.post([items](Exchange& e) {
-        if (auto* reading = static_cast<Reading*>(e.activity())) reading->page(std::move(*items));
+    exchange_.read([filter = filter_, proof = head_.has_value()](Exchange& self) {
+      auto page = std::make_shared<base::Result<Page>>(read_page(self.services().reader, filter, proof));
+      self.post([page](Exchange& e) {
+        if (auto* reading = static_cast<Reading*>(e.activity())) reading->took(std::move(*page));
       });
     });
   }
 
  private:
-  void page(base::Result<Items> items) {
+  void took(base::Result<Page> page) {
     waiting_ = false;
-    if (!items) return exchange_.fail(items.error());
-    for (const auto& [seq, json] : *items) {
+    if (!page) return exchange_.fail(page.error());
+    for (const auto& [seq, json] : page->items) {
       if (head_ && seq > head_->seq) break;
       exchange_.item(json);
       filter_.after_seq = std::max(filter_.after_seq, seq);
     }
     const bool newest = filter_.order == store::AuditFilter::Order::newest_first;
-    more_ = !newest && static_cast<std::int64_t>(items->size()) >= filter_.limit;
+    more_ = !newest && page->cut;
     if (head_ && filter_.after_seq >= head_->seq) more_ = false;
     if (head_ && !more_) exchange_.item(ledger::to_json(*head_));
     filter_.order = store::AuditFilter::Order::oldest_first;
@@ -144,6 +151,7 @@ void audit_read(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   filter.type = asked.type();
   filter.session = asked.session();
   filter.text = asked.text();
+  filter.max_bytes = kPageBytes;
   const bool newest = filter.after_seq == 0 && !asked.all();
   if (newest) {
     filter.order = store::AuditFilter::Order::newest_first;

@@ -74,6 +74,18 @@ void Exchange::run_on(net::Executor& executor, std::function<void(Exchange&)> wo
   });
 }
 
+void Exchange::read(std::function<void(Exchange&)> work) {
+  services().store_thread.post(
+      [self = shared_from_this(), work = std::move(work)] { self->run_on(self->services().reader_thread, work); });
+}
+
+void Exchange::answer_read(std::function<base::Result<Answer>(store::Store& reader)> work) {
+  read([work = std::move(work)](Exchange& self) {
+    auto result = std::make_shared<base::Result<Answer>>(work(self.services().reader));
+    self.post([result](Exchange& exchange) { exchange.answer(std::move(*result)); });
+  });
+}
+
 void Exchange::answer_on(net::Executor& executor, std::function<base::Result<Answer>()> work) {
   run_on(executor, [work = std::move(work)](Exchange& self) {
     auto result = std::make_shared<base::Result<Answer>>(work());

@@ -66,6 +66,11 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   /// Runs the work on that thread. An exception that it lets escape fails this request: nobody else would answer it.
   void run_on(net::Executor& executor, std::function<void(Exchange&)> work);
+  /// Runs work that only looks at Services::reader, on its thread: after everything that the store's thread had to do
+  /// by now, so that who has just seen something happen reads of it.
+  void read(std::function<void(Exchange&)> work);
+  /// The same, and answers with what it returns.
+  void answer_read(std::function<base::Result<Answer>(store::Store& reader)> work);
   /// Runs the work on that thread and answers with what it returns.
   void answer_on(net::Executor& executor, std::function<base::Result<Answer>()> work);
 

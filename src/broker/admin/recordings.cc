@@ -223,8 +223,8 @@ void recording_list(const ExchangePtr& exchange, ipc::AdminRequest& request) {
     if (!time) return exchange->fail(time.error());
     *out = *time;
   }
-  exchange->answer_on(exchange->services().store_thread, [exchange, filter]() -> base::Result<Answer> {
-    auto rows = exchange->services().store.list_sessions(filter);
+  exchange->answer_read([filter](store::Store& reader) -> base::Result<Answer> {
+    auto rows = reader.list_sessions(filter);
     if (!rows) return base::pass(rows);
     Answer answer;
     for (const store::SessionRow& row : *rows) answer.items.push_back(recording_json(row));

@@ -66,6 +66,9 @@ class Client {
   };
   Answer ask(const ipc::AdminRequest& request) {
     send(request);
+    return hear();
+  }
+  Answer hear() {
     Answer out;
     while (auto reply = receive()) {
       if (reply->has_item()) out.items.push_back(reply->item().json());
@@ -91,6 +94,7 @@ class ServerTest : public ::testing::Test {
     config.data_dir = ::mkdtemp(name.data());
     config.recording.dir = config.data_dir + "/recordings";
     store = std::move(*store::Store::open({"sqlite", config.data_dir}));
+    reader = std::move(*store::Store::open_reader({"sqlite", config.data_dir}));
     auto opened = vault::Vault::open(*store, vault::MasterKeySource::from_file(config.data_dir + "/key/master.key"),
                                      clock, random);
     ASSERT_TRUE(opened) << opened.message();
@@ -99,12 +103,12 @@ class ServerTest : public ::testing::Test {
                                                                 return vault->node_sign(message);
                                                               }}));
     passwords.emplace(std::move(*identity::Passwords::create({1, 8 << 20}, random)));
-    trail = std::make_unique<AuditTrail>(*log, *store_thread);
+    trail = std::make_unique<AuditTrail>(*log, *store, *store_thread);
     guesses = std::make_unique<GuessQueue>(*hash_thread);
     preauth_audit = std::make_unique<PreauthAudit>(*trail, clock);
     services.reset(new Services{config, clock, random, loop, *store_thread, *hash_thread, *guesses, *record_thread,
-                                *resolver, *store, *vault, *trail, *preauth_audit, *passwords, policy, sessions,
-                                late_seals});
+                                *resolver, *store, *reader_thread, *reader, *vault, *trail, *preauth_audit, *passwords,
+                                policy, sessions, late_seals});
     auto made = Server::create(*services, {"test", "127.0.0.1:1", clock.now_us()});
     ASSERT_TRUE(made) << made.message();
     server = std::move(*made);
@@ -120,6 +124,7 @@ class ServerTest : public ::testing::Test {
     loop.stop();
     thread.join();
     store_thread.reset();
+    reader_thread.reset();
     hash_thread.reset();
     std::filesystem::remove_all(config.data_dir);
   }
@@ -170,10 +175,11 @@ class ServerTest : public ::testing::Test {
   base::SystemRandom random;
   net::Loop loop;
   std::unique_ptr<net::Executor> store_thread = std::make_unique<net::Executor>("store");
+  std::unique_ptr<net::Executor> reader_thread = std::make_unique<net::Executor>("reader");
   std::unique_ptr<net::Executor> hash_thread = std::make_unique<net::Executor>("hash");
   std::unique_ptr<net::Executor> record_thread = std::make_unique<net::Executor>("record");
   std::unique_ptr<net::Resolver> resolver = std::make_unique<net::Resolver>(net::Resolver::Options{}, clock);
-  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::Store> store, reader;
   std::unique_ptr<vault::Vault> vault;
   std::unique_ptr<audit::Log> log;
   std::optional<identity::Passwords> passwords;
@@ -428,6 +434,25 @@ TEST_F(ServerTest, AStrangeAuditEventCostsNobodyTheGateway) {
   request.mutable_recording_open()->set_purpose("verify");
   EXPECT_EQ(c.ask(request).failure, "not_found") << "its files";
   EXPECT_EQ(c.ask(get("user")).failure, "");
+}
+
+TEST_F(ServerTest, ALongLookAtTheAuditLogKeepsNobodyElseWaiting) {
+  ASSERT_TRUE(log->append(audit::Event{"test.event", "t", "", {}}));
+  Client c = client();
+  ipc::AdminRequest request;
+  request.mutable_audit_read()->set_all(true);
+  {
+    // The reader's connection is busy, as in a search through years.
+    const store::Store::Turn busy = reader->hold();
+    c.send(request);
+    EXPECT_EQ(client().ask(get("user")).failure, "") << "the store's thread does its work";
+    std::promise<base::Status> written;
+    trail->write({"test.event", "t", "", {}}, [&](base::Status status) { written.set_value(std::move(status)); });
+    auto done = written.get_future();
+    EXPECT_EQ(done.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    EXPECT_TRUE(done.get());
+  }
+  EXPECT_GE(c.hear().items.size(), 1U);
 }
 
 TEST_F(ServerTest, ReadsTheAuditLogInPages) {

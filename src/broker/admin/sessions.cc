@@ -19,10 +19,10 @@ constexpr std::int64_t kAnswerUs = 900'000;
 // A loosening act waits for its audit event, but not for a disk that does not answer: the event stays queued.
 constexpr std::int64_t kAuditUs = 600'000;
 
-base::Result<Answer> list_all(const Exchange& exchange) {
+base::Result<Answer> list_all(const Exchange& exchange, store::Store& reader) {
   store::SessionFilter filter;
   filter.limit = kListLimit;
-  auto rows = exchange.services().store.list_sessions(filter);
+  auto rows = reader.list_sessions(filter);
   if (!rows) return base::pass(rows);
   Answer answer;
   for (const store::SessionRow& row : *rows) {
@@ -127,7 +127,7 @@ class Act final : public Activity {
 
 void session_list(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   if (request.session_list().all()) {
-    return exchange->answer_on(exchange->services().store_thread, [exchange] { return list_all(*exchange); });
+    return exchange->answer_read([exchange](store::Store& reader) { return list_all(*exchange, reader); });
   }
   Answer answer;
   for (const auto& session : exchange->services().sessions.all()) {
@@ -142,8 +142,8 @@ void session_show(const ExchangePtr& exchange, ipc::AdminRequest& request) {
     exchange->item(session_json(live->info()));
     return exchange->done();
   }
-  exchange->answer_on(exchange->services().store_thread, [exchange, id]() -> base::Result<Answer> {
-    auto row = exchange->services().store.get_session(id);
+  exchange->answer_read([id](store::Store& reader) -> base::Result<Answer> {
+    auto row = reader.get_session(id);
     if (!row && row.error().code == base::Errc::not_found) {
       return base::fail(base::Errc::not_found, "there is no session " + id);
     }
