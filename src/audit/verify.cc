@@ -103,13 +103,14 @@ bool StoreWalk::check_row(const store::AuditRow& row) {
 
 Result<Verdict> StoreWalk::run() {
   if (base::Status loaded = load(); !loaded) return pass(loaded);
+  store::Store& events = options_.pages != nullptr ? *options_.pages : store_;
   bool going = true;
   while (going && walk_.expected_seq() <= std::max<std::int64_t>(end_, 1)) {
     store::AuditFilter filter;
     filter.after_seq = walk_.expected_seq() - 1;
     filter.limit = kBatch;
     if (walk_.expected_seq() == 1) filter.after_seq = INT64_MIN;  // events before the first are no part of any log
-    const Result<std::vector<store::AuditRow>> rows = store_.list_audit(filter);
+    const Result<std::vector<store::AuditRow>> rows = events.list_audit(filter);
     if (!rows) return base::fail(rows.error().code, rows.error().message);
     for (const store::AuditRow& row : *rows) {
       if (row.seq > end_) break;

@@ -17,6 +17,7 @@ struct VerifyOptions {
   std::vector<Head> witnessed = {};            ///< heads kept elsewhere, which the log must still contain
   base::Micros heads_due_us = 0;  ///< an event before this must stand under a head that stays; 0: not asked
   std::vector<std::int64_t> known_faults = {};  ///< events of ledger::kFaultType that somebody has looked into
+  store::Store* pages = nullptr;  ///< where the events are read from: another connection, so that writers need not wait
 };
 
 using ledger::Verdict;

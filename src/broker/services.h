@@ -34,7 +34,7 @@ struct Services {
   net::Resolver& resolver;       ///< names of targets
   store::Store& store;           ///< blocks: only on store_thread
   net::Executor& reader_thread;  ///< long looks at the database, which keep no session waiting
-  store::Store& reader;          ///< reads alone, over a connection of its own: only on reader_thread
+  store::Store& reader;          ///< reads alone, over a connection of its own: not on a loop
   vault::Vault& vault;           ///< blocking calls only on store_thread
   AuditTrail& audit;
   PreauthAudit& preauth_audit;           ///< strangers' way to it

@@ -175,7 +175,8 @@ void audit_verify(const ExchangePtr& exchange, ipc::AdminRequest& request) {
     if (!head) return exchange->fail(head.error());
     options.witnessed.push_back(std::move(*head));
   }
-  // A walk over the whole log takes its turns with the store's thread, call by call, from a thread of its own.
+  // A walk over the whole log takes its turns with other readers, call by call, from a thread of its own.
+  options.pages = &services.reader;
   exchange->answer_on(exchange->context().slow, [exchange, options = std::move(options)]() -> base::Result<Answer> {
     auto verdict = audit::verify(exchange->services().store, options);
     if (!verdict) return base::pass(verdict);
