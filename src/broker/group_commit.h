@@ -16,7 +16,7 @@
 
 namespace sallyport::broker {
 
-/// Any thread may call.
+/// Any thread may call. Outlives the jobs of the store's thread.
 class GroupCommit {
  public:
   /// More than these never share a commit: one that fails is tried again write by write.
