@@ -25,10 +25,23 @@ using Every = JsonObject::Every;
 
 // ---- pieces that several kinds share
 
-std::vector<std::string> key_lines(JsonObject& in, std::string_view key, const KeyCheck& check_key) {
+/// What becomes of the hosts that ssh-keyscan writes before a key.
+enum class Hosts { refused, cut_off };
+
+std::vector<std::string> key_lines(JsonObject& in, std::string_view key, const KeyCheck& check_key,
+                                   Hosts hosts = Hosts::refused) {
   std::vector<std::string> lines = in.string_list(key);
   for (std::size_t i = 0; i < lines.size() && in.ok(); ++i) {
-    Status good = check_key_line(lines[i]);
+    Status good;
+    if (hosts == Hosts::cut_off) {
+      Result<std::string_view> bare = without_hosts(lines[i]);
+      if (bare) {
+        lines[i] = std::string(*bare);
+      } else {
+        good = pass(bare);
+      }
+    }
+    if (good) good = check_key_line(lines[i]);
     if (good && check_key) good = check_key(lines[i]);
     if (!good) in.reject(key, "item " + std::to_string(i + 1) + ": " + good.message());
   }
@@ -142,7 +155,7 @@ Target read_target(JsonObject& in, const KeyCheck& check_key) {
     in.reject("address", "must be HOST or HOST:PORT, an IPv6 address in brackets, such as 10.0.0.7:22 or [fd00::7]:22");
   }
   out.labels = read_labels(in, "labels");
-  out.host_keys = key_lines(in, "host_keys", check_key);
+  out.host_keys = key_lines(in, "host_keys", check_key, Hosts::cut_off);
   out.host_ca = key_lines(in, "host_ca", check_key);
   return out;
 }

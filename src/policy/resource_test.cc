@@ -173,6 +173,34 @@ TEST(Resource, BadKeyLines) {
   EXPECT_THAT(checked.message(), HasSubstr("item 1: too weak"));
 }
 
+std::string target_with(const std::string& field, const std::string& line) {
+  return R"({"kind":"target","name":"web1","protocol":"ssh","address":"10.0.0.7",")" + field + R"(":[")" + line +
+         "\"]}";
+}
+
+TEST(Resource, HostKeysAsSshKeyscanPrintsThem) {
+  for (const char* hosts :
+       {"web1", "10.0.0.7", "[web1.example]:2222", "[fd00::7]:22", "fd00::7", "web1,10.0.0.7", "*.example,!bad.example",
+        "fe80::1%eth0", "|1|AXuoPA34PO9GVHzA/jv4HQtBRwo=|KxoEA7CVwAjDiKwezmtMRNHcLew="}) {
+    EXPECT_THAT(get<Target>(target_with("host_keys", std::string(hosts) + " KEY")).host_keys, ElementsAre(kKey))
+        << hosts;
+  }
+  EXPECT_THAT(get<Target>(target_with("host_keys", "web1   KEY")).host_keys, ElementsAre(kKey));
+  for (const char* hosts :
+       {",", "web1,", "web1,,web2", "a/b", "[web1]", "[web1]:", "[web1]:123456", "[]:22", "|1|",
+        "|1|AXuoPA34PO9GVHzA/jv4HQtBRwo=", "|2|AXuoPA34PO9GVHzA/jv4HQtBRwo=|3988", "|1|AAAA|AAAA", "command=x"}) {
+    EXPECT_THAT(error(target_with("host_keys", std::string(hosts) + " KEY")),
+                HasSubstr("target 'web1': key 'host_keys': item 1: the hosts before the key are none"))
+        << hosts;
+  }
+  EXPECT_THAT(error(target_with("host_keys", "@cert-authority web1 KEY")), HasSubstr("a line with a marker"));
+  EXPECT_THAT(error(target_with("host_keys", "@revoked web1 KEY")), HasSubstr("a line with a marker"));
+  EXPECT_THAT(error(target_with("host_keys", "# web1:22 SSH-2.0-OpenSSH_9.2")), HasSubstr("is a comment"));
+  EXPECT_THAT(error(target_with("host_keys", "web1 web1 KEY")), HasSubstr("a key line is"));
+  EXPECT_THAT(error(target_with("host_ca", "web1 KEY")), HasSubstr("a key line is"))
+      << "an authority has no hosts here";
+}
+
 TEST(Resource, CanonicalJsonReadsBackEqual) {
   for (
       const std::string json :
