@@ -43,6 +43,8 @@ void Worker::on_readable() {
     const auto kind = static_cast<ipc::MessageKind>(buffer[0]);
     if (kind != ipc::MessageKind::event && kind != ipc::MessageKind::control) return kill("unknown kind of message");
     events_.message(kind, base::ByteView(buffer.data() + 1, got->bytes - 1));
+    // A try to log in may hold a password. The buffer is the thread's: it outlives the worker.
+    if (kind == ipc::MessageKind::control) base::wipe(buffer.data(), got->bytes);
   }
 }
 
@@ -85,7 +87,7 @@ void Worker::send(base::Bytes& scratch, std::span<const int> fds) {
     if (*sent == ipc::Transfer::done) return;
     if (*sent == ipc::Transfer::closed) return;  // the end is read in its turn, after what it still said
   }
-  Queued queued{scratch, {}};
+  Queued queued{base::SecretBytes(scratch), {}};
   for (const int fd : fds) queued.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   queued_bytes_ += queue_cost(queued.bytes.size());
   queue_.push_back(std::move(queued));
@@ -99,12 +101,11 @@ void Worker::on_writable() {
     Queued& next = queue_.front();
     std::vector<int> fds;
     for (const Fd& fd : next.fds) fds.push_back(fd.get());
-    auto sent = fds.empty() ? ipc::send(spawned_.socket.get(), next.bytes)
-                            : ipc::send_with_fds(spawned_.socket.get(), next.bytes, fds);
+    auto sent = fds.empty() ? ipc::send(spawned_.socket.get(), next.bytes.view())
+                            : ipc::send_with_fds(spawned_.socket.get(), next.bytes.view(), fds);
     if (!sent) return kill("cannot send: " + sent.message());
     if (*sent == ipc::Transfer::would_block) break;
     queued_bytes_ -= queue_cost(next.bytes.size());
-    base::wipe(next.bytes.data(), next.bytes.size());
     queue_.pop_front();
   }
   if (queue_.empty()) watch_.enable_write(false);

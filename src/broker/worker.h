@@ -59,7 +59,7 @@ class Worker {
 
  private:
   struct Queued {
-    base::Bytes bytes;
+    base::SecretBytes bytes;  // of some: a login step may hold a password
     std::vector<base::Fd> fds;
   };
   void on_readable();
