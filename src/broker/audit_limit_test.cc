@@ -6,10 +6,12 @@
 namespace sallyport::broker {
 namespace {
 
+constexpr Allowance::Rate rate{50, 1'000'000};
+
 TEST(AuditLimit, LetsABurstThroughThenOneASecond) {
-  AuditLimit limit;
+  AuditLimit limit(rate);
   const base::Micros start = 5'000'000;
-  for (std::int64_t i = 0; i < AuditLimit::session_rate.burst; ++i) EXPECT_TRUE(limit.admit(start));
+  for (std::int64_t i = 0; i < rate.burst; ++i) EXPECT_TRUE(limit.admit(start));
   EXPECT_FALSE(limit.admit(start));
   EXPECT_FALSE(limit.admit(start + 999'999));
   EXPECT_TRUE(limit.admit(start + 1'000'000));
@@ -19,11 +21,32 @@ TEST(AuditLimit, LetsABurstThroughThenOneASecond) {
 }
 
 TEST(AuditLimit, NeverEarnsMoreThanABurst) {
-  AuditLimit limit;
+  AuditLimit limit(rate);
   EXPECT_TRUE(limit.admit(1));
   std::int64_t admitted = 0;
   while (limit.admit(3'600'000'000)) ++admitted;
-  EXPECT_EQ(admitted, AuditLimit::session_rate.burst);
+  EXPECT_EQ(admitted, rate.burst);
+}
+
+TEST(AuditLimit, IsNotForgottenBeforeWhatItWithheldIsSaid) {
+  AuditLimit limit(rate);
+  while (limit.admit(1)) {
+  }
+  const base::Micros later = 1 + rate.burst * rate.refill_us;
+  EXPECT_FALSE(limit.rested(later));
+  EXPECT_EQ(limit.take_withheld(), 1);
+  EXPECT_TRUE(limit.rested(later));
+}
+
+TEST(Allowance, WhatIsOwedIsWaitedFor) {
+  Allowance allowance({2, 1'000});
+  EXPECT_EQ(allowance.wait_us(10'000), 0);
+  for (int i = 0; i < 5; ++i) allowance.charge(10'000);
+  EXPECT_EQ(allowance.wait_us(10'000), 4'000) << "three are owed, and one is to be there";
+  EXPECT_FALSE(allowance.take(13'999));
+  EXPECT_EQ(allowance.wait_us(13'999), 1);
+  EXPECT_TRUE(allowance.take(14'000));
+  EXPECT_FALSE(allowance.take(14'000));
 }
 
 }  // namespace

@@ -20,10 +20,4 @@ void AuditTrail::write(audit::Event event, std::function<void(base::Status)> don
       });
 }
 
-void AuditTrail::write_within(AuditLimit& limit, base::Micros now_us, audit::Event event) {
-  if (!limit.admit(now_us)) return;
-  if (const std::int64_t more = limit.take_withheld(); more > 0) event.fields.push_back({"withheld_before", more});
-  write(std::move(event));
-}
-
 }  // namespace sallyport::broker

@@ -6,7 +6,6 @@
 
 #include "audit/log.h"
 #include "base/result.h"
-#include "broker/audit_limit.h"
 #include "broker/group_commit.h"
 #include "net/executor.h"
 
@@ -23,11 +22,7 @@ class AuditTrail {
   /// it.
   void write(audit::Event event, std::function<void(base::Status)> done = {});
 
-  /// Writes the event if the limit has room; else it is only counted, and the next that is written says how many were
-  /// not.
-  void write_within(AuditLimit& limit, base::Micros now_us, audit::Event event);
-
-  /// The same for an event and what belongs to it: see GroupCommit::add().
+  /// Writes an event and what belongs to it: see GroupCommit::add().
   void commit(GroupCommit::Work work, GroupCommit::Done done) { commits_.add(std::move(work), std::move(done)); }
 
   /// For callers on the store's thread.

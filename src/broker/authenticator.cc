@@ -2,6 +2,7 @@
 // Authentication of users: public keys and passwords.
 #include "broker/authenticator.h"
 
+#include <algorithm>
 #include <future>
 
 #include "base/escape.h"
@@ -54,17 +55,22 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
   if (request.user() != raw_user_ || !login_) {
     raw_user_ = request.user();
     auto parsed = policy::parse_login_name(raw_user_);
+    login_problem_ = parsed ? "" : "the login name does not parse: " + parsed.message();
     login_ = parsed ? std::optional(std::move(*parsed)) : std::nullopt;
   }
   if (request.service() != "ssh-connection") {
     refuse(request.method(), "unknown service", answer);
   } else if (request.has_none()) {
-    refuse("none", "", answer);
+    refuse("none", "asked again which methods there are", answer);
   } else if (request.has_public_key()) {
     public_key(request, session_id, host_key, std::move(answer));
   } else if (request.has_password() && !request.password().change()) {
     password(base::view(request.password().password()), "password", std::move(answer));
   } else if (request.has_keyboard_interactive()) {
+    if (!may_ask()) {
+      refuse("keyboard-interactive", "too many questions", answer);
+      return true;
+    }
     ipc::AuthReply reply;
     auto* prompt = reply.mutable_prompts()->add_prompt();
     prompt->set_text("Password: ");
@@ -97,7 +103,13 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   const bool known = state->may_log_in(user);
   const auto key = (known ? state->keys_of(user) : state->no_keys).find(base::view(offered.blob()));
   if (!key) return refuse("publickey", "key not accepted", answer);
+  // RFC 4252 §7: a yes promises that a signature with this algorithm and this key would be judged.
+  const auto algorithms = keys::signature_algorithms_for(key->type());
+  if (std::find(algorithms.begin(), algorithms.end(), offered.algorithm()) == algorithms.end()) {
+    return refuse("publickey", "the signature algorithm is not one of this key's", answer);
+  }
   if (!offered.has_signature()) {
+    if (!may_ask()) return refuse("publickey", "too many questions", answer);
     ipc::AuthReply reply;
     reply.mutable_key_acceptable()->set_algorithm(offered.algorithm());
     reply.mutable_key_acceptable()->set_blob(offered.blob());
@@ -134,7 +146,10 @@ void Authenticator::judge(const std::string& user, base::ByteView given, std::fu
     });
   };
   const auto judged = [&services = services_, user, usability, secret, finish, alive = alive_] {
-    if (*alive) finish(is_right(services, user, usability, secret->view()) ? Verdict::right : Verdict::wrong);
+    if (!*alive) return GuessQueue::Outcome::not_judged;
+    const bool right = is_right(services, user, usability, secret->view());
+    finish(right ? Verdict::right : Verdict::wrong);
+    return right ? GuessQueue::Outcome::right : GuessQueue::Outcome::wrong;
   };
   services_.guesses.add(source_share_, {judged, [finish] { finish(Verdict::not_judged); }});
 }
@@ -156,10 +171,19 @@ bool Authenticator::exhausted() const {
   return failures_ >= services_.config.limits.auth_tries;
 }
 
+// A question costs its asker no try, so questions have a bound of their own: past it the connection ends.
+bool Authenticator::may_ask() {
+  if (questions_++ < 2 * services_.config.limits.auth_tries) return true;
+  failures_ = services_.config.limits.auth_tries;
+  return false;
+}
+
 void Authenticator::refuse(const std::string& method, const std::string& why, const Answer& answer) {
   ipc::AuthReply reply;
   for (const char* name : methods) reply.mutable_failure()->add_methods(name);
-  if (method != "none") {
+  // RFC 4252 §5.2: a client asks with "none" which methods there are. The first time costs no try.
+  const bool is_free = method == "none" && nones_++ == 0;
+  if (!is_free) {
     ++failures_;
     services_.preauth_audit.write(source_share_, {"auth.failure",
                                                   login_ ? login_->user : "",
@@ -167,7 +191,7 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
                                                   {{"method", base::cut_utf8(method, max_method_in_audit)},
                                                    {"source", source_},
                                                    {"login", base::cut_utf8(raw_user_, max_login_in_audit)},
-                                                   {"reason", why}}});
+                                                   {"reason", login_ ? why : login_problem_}}});
   }
   reply.set_disconnect(exhausted());
   answer(reply, std::nullopt);
@@ -176,7 +200,7 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
 void Authenticator::accept(const std::string& method, const Answer& answer) {
   ipc::AuthReply reply;
   reply.mutable_success()->set_needs_menu(!login_->destination.has_value());
-  services_.audit.write({"auth.success", login_->user, "", {{"method", method}, {"source", source_}}});
+  services_.user_audit.write({"auth.success", login_->user, "", {{"method", method}, {"source", source_}}});
   answer(reply, Identity{login_->user, method, login_->destination, services_.clock.monotonic_us()});
 }
 

@@ -59,6 +59,7 @@ class Authenticator {
   void password(base::ByteView password, const std::string& method, Answer answer);
   bool exhausted() const;
   void refuse(const std::string& method, const std::string& why, const Answer& answer);
+  bool may_ask();
   void accept(const std::string& method, const Answer& answer);
 
   Services& services_;
@@ -67,8 +68,11 @@ class Authenticator {
   const std::string source_share_;  ///< whose share of what strangers may cost
   std::string raw_user_;
   std::optional<policy::LoginName> login_;  // empty when the name is malformed: fails like any other
+  std::string login_problem_;               // why it is empty, for the audit log
   bool busy_ = false;
   bool prompted_ = false;
+  unsigned nones_ = 0;
+  unsigned questions_ = 0;  // key queries that were answered with a yes, and prompts
   unsigned failures_ = 0;
   std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
 };

@@ -155,7 +155,8 @@ void Connection::authenticated(Identity identity) {
 
 // The client hears why when it asks for something. Until it has gone it counts among those who are not logged in.
 void Connection::turn_away(const std::string& text, const std::string& reason) {
-  services_.audit.write({"connection.refused", identity_->user, "", {{"source", origin_.source}, {"reason", reason}}});
+  services_.user_audit.write(
+      {"connection.refused", identity_->user, "", {{"source", origin_.source}, {"reason", reason}}});
   ipc::BrokerToFront message;
   message.mutable_refused()->set_text("Sallyport: " + text);
   message.mutable_refused()->set_exit_status(255);
@@ -244,16 +245,11 @@ void Connection::front_jump_open(ipc::JumpOpen& request) {
   const bool reachable =
       target && std::any_of(choices_.begin(), choices_.end(), [&](const auto& c) { return c.target == *target; });
   if (!reachable) {
-    audit_denied_jump(request.host());
+    services_.user_audit.write(
+        {"jump.denied", identity_->user, "", {{"host", request.host()}, {"source", origin_.source}}});
     return refuse("Sallyport: no such target, or no policy lets you reach it");
   }
   open_jump(request.number(), *target, request.host());
-}
-
-// Tried in a loop, each would cost the one store thread a transaction.
-void Connection::audit_denied_jump(const std::string& host) {
-  services_.audit.write_within(denied_jumps_, services_.clock.monotonic_us(),
-                               {"jump.denied", identity_->user, "", {{"host", host}, {"source", origin_.source}}});
 }
 
 // The jump counts from here on, not only when its leg is there.

@@ -10,7 +10,6 @@
 
 #include "base/fd.h"
 #include "broker/admission.h"
-#include "broker/audit_limit.h"
 #include "broker/authenticator.h"
 #include "broker/front_link.h"
 #include "broker/gateway.h"
@@ -61,7 +60,6 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   void front_drained() override;
   void front_ended(const std::string& reason, const std::string& fault) override;
 
-  void audit_denied_jump(const std::string& host);
   void open_jump(std::uint32_t number, const std::string& target, const std::string& host);
   void jump_ready(std::uint32_t number, const std::string& target, std::shared_ptr<const HostIdentity> identity);
   void answer_auth(const ipc::AuthReply& reply, std::optional<Identity> identity);
@@ -81,7 +79,6 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   std::shared_ptr<Session> session_;
   std::vector<policy::Choice> choices_;
   std::shared_ptr<void> jumps_ = std::make_shared<char>();  // shared with the inner legs: its use count is theirs
-  AuditLimit denied_jumps_;
   bool front_gone_ = false;
   bool over_ = false;
   std::shared_ptr<Connection> self_;  // until over()

@@ -151,6 +151,9 @@ struct Node::Parts {
   std::unique_ptr<GuessQueue> guesses;
   std::unique_ptr<AuditTrail> audit;
   std::unique_ptr<PreauthAudit> preauth_audit;
+  std::unique_ptr<UserAudit> user_audit;
+  OpeningPace openings;
+  LoginSpacing target_logins;
   std::unique_ptr<Services> services;
   std::unique_ptr<Zygotes> fronts, backs;
   std::unique_ptr<Gateway> gateway;
@@ -159,7 +162,7 @@ struct Node::Parts {
   std::unique_ptr<admin::Server> admin_server;
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
-  std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer;
+  std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer, guess_timer;
   int stop_left = stop_polls;
 
   void tell_plan() const;
@@ -183,6 +186,7 @@ Node::~Node() {
   p.stop_timer.reset();
   p.head_timer.reset();
   p.seal_timer.reset();
+  p.guess_timer.reset();
   p.admin_server.reset();
   p.listener.reset();
   // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
@@ -285,16 +289,23 @@ base::Status Node::start(const std::string& libexec) {
   p.store_thread = std::make_unique<net::Executor>("store");
   p.reader_thread = std::make_unique<net::Executor>("reader");
   p.hash_thread = std::make_unique<net::Executor>("hash", net::Priority::idle);
-  p.guesses = std::make_unique<GuessQueue>(*p.hash_thread);
+  p.guess_timer = std::make_unique<net::Timer>(p.main_loop);
+  p.guesses = std::make_unique<GuessQueue>(
+      *p.hash_thread, p.clock, 60'000'000 / p.config.limits.source_guesses_per_minute,
+      [&p](base::Micros delay_us, std::function<void()> work) {
+        p.main_loop.post([&p, delay_us, work = std::move(work)] { p.guess_timer->after_us(delay_us, work); });
+      });
   p.record_thread = std::make_unique<net::Executor>("record");
   p.resolver = std::make_unique<net::Resolver>(
       net::Resolver::Options{p.config.resolver.servers, p.plan.lookups, p.plan.lookups_per_user}, p.clock);
   p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store, *p.store_thread);
   p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
-  p.services = std::make_unique<Services>(Services{p.config, p.clock, p.random, p.main_loop, *p.store_thread,
-                                                   *p.hash_thread, *p.guesses, *p.record_thread, *p.resolver, *p.store,
-                                                   *p.reader_thread, *p.reader, *p.vault, *p.audit, *p.preauth_audit,
-                                                   *p.passwords, p.policy, p.sessions, p.late_seals});
+  p.user_audit = std::make_unique<UserAudit>(*p.audit, p.clock);
+  p.services = std::make_unique<Services>(
+      Services{p.config,     p.clock,          p.random,         p.main_loop,   *p.store_thread,  *p.hash_thread,
+               *p.guesses,   *p.record_thread, *p.resolver,      *p.store,      *p.reader_thread, *p.reader,
+               *p.vault,     *p.audit,         *p.preauth_audit, *p.user_audit, p.openings,       p.target_logins,
+               *p.passwords, p.policy,         p.sessions,       p.late_seals});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 *p.fronts, *p.backs, p.users, p.descriptors, p.plan.kept,
                                                 HostIdentity::of_listener(*p.vault)});
@@ -345,6 +356,7 @@ void Node::Parts::keep_head() {
 
 void Node::Parts::keep_heads() {
   preauth_audit->tell_withheld();
+  user_audit->tell_withheld();
   store_thread->post([this] { keep_head(); });
   head_timer->after_us(audit::kHeadPeriodUs, [this] { keep_heads(); });
 }
@@ -363,6 +375,7 @@ void Node::Parts::stop_sessions() {
 void Node::Parts::wait_for_sessions() {
   if (sessions.size() == 0 || --stop_left == 0) {
     preauth_audit->tell_withheld();
+    user_audit->tell_withheld();
     audit->write({"node.stop", "sallyport", "", {{"node", config.node}}}, [this](base::Status) {
       keep_head();
       main_loop.stop();

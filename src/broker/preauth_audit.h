@@ -10,15 +10,15 @@
 #include <string>
 
 #include "base/clock.h"
-#include "broker/audit_limit.h"
+#include "broker/allowance.h"
 #include "broker/audit_trail.h"
 
 namespace sallyport::broker {
 
 class PreauthAudit {
  public:
-  static constexpr AuditLimit::Rate per_source{100, 500'000};
-  static constexpr AuditLimit::Rate together{1000, 100'000};
+  static constexpr Allowance::Rate per_source{100, 500'000};
+  static constexpr Allowance::Rate together{1000, 100'000};
   /// Sources that are told apart at a time; beyond, only the share of all counts.
   static constexpr std::size_t max_sources = 4096;
 
@@ -38,8 +38,8 @@ class PreauthAudit {
   AuditTrail& audit_;
   const base::Clock& clock_;
   std::mutex mutex_;
-  std::map<std::string, AuditLimit> sources_;
-  AuditLimit together_{together};
+  std::map<std::string, Allowance> sources_;
+  Allowance together_{together};
   std::int64_t withheld_ = 0;
 };
 

@@ -9,9 +9,12 @@
 #include "broker/audit_trail.h"
 #include "broker/guess_queue.h"
 #include "broker/late_seals.h"
+#include "broker/login_spacing.h"
+#include "broker/opening_pace.h"
 #include "broker/policy_state.h"
 #include "broker/preauth_audit.h"
 #include "broker/registry.h"
+#include "broker/user_audit.h"
 #include "config/config.h"
 #include "identity/password.h"
 #include "net/executor.h"
@@ -38,6 +41,9 @@ struct Services {
   vault::Vault& vault;           ///< blocking calls only on store_thread
   AuditTrail& audit;
   PreauthAudit& preauth_audit;           ///< strangers' way to it
+  UserAudit& user_audit;                 ///< users' way to it, for what they can cause at will
+  OpeningPace& openings;                 ///< of sessions
+  LoginSpacing& target_logins;           ///< what failed at targets
   const identity::Passwords& passwords;  ///< only on hash_thread
   PolicyHolder& policy;
   Registry& sessions;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One session: a log between two gates. Events of the front and the back are judged, appended to the record, and only
 // then passed on. Trusted side, on one session loop; other threads go through its SessionHandle.
-// The parts: session_open.cc (policy, record, target), session_relay.cc (the gate), session_control.cc (pause …),
-// session_end.cc (the seal).
+// The parts: session_open.cc (policy, record, target), session_turn.cc (how fast), session_relay.cc (the gate),
+// session_control.cc (pause …), session_end.cc (the seal).
 #pragma once
 
 #include <deque>
@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "broker/audit_limit.h"
 #include "broker/authenticator.h"
 #include "broker/back_link.h"
 #include "broker/channel_book.h"
@@ -49,7 +48,8 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
           std::function<void()> over);
   ~Session() override;
 
-  /// Decides, and opens what was granted; the user hears of every failure. Once.
+  /// Decides, and opens what was granted; the user hears of every failure. Once; it comes again by itself when it has
+  /// to wait for its turn.
   void open();
 
   // What the connection passes on from its front.
@@ -66,6 +66,12 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
     base::Bytes event;
     bool recorded = false;  // and judged, and synced: it waited for the disk
   };
+
+  // session_turn.cc
+  /// Whether it may open now; if not, open() comes again, or the user has heard why not.
+  bool is_its_turn();
+  void audit_denied(const std::string& reason, const std::string& detail);
+  void spaced_out(const LoginSpacing::Turn& turn);
 
   // session_open.cc
   void granted(policy::Grant grant, const policy::Snapshot& resources);
@@ -104,7 +110,6 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void pass_on(Direction from, base::ByteView bytes);
   void after_keep(const event::Event& event);
   void acknowledge_blocks(std::uint64_t up_to);
-  void audit_refusal(const Judgement& judgement);
   void answer_in_turn(Channel& channel);
   void answer_globals_in_turn();
   void refuse_event(Direction from, const event::Event& event, const Judgement& judgement);
@@ -154,6 +159,9 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   std::unique_ptr<Dialer> dialer_;
   base::Fd target_socket_;
   AccountSecret secret_;
+  base::Micros opening_since_us_ = 0;  // the first open()
+  bool paced_ = false;                 // counted among the user's openings
+  std::unique_ptr<LoginSpacing::Trial> trial_;
   int parts_missing_ = 0;
   std::unique_ptr<TargetLogin> login_;
   std::unique_ptr<BackLink> back_;
@@ -168,7 +176,6 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   bool syncing_ = false;
   unsigned blocks_syncing_ = 0;
   std::uint64_t blocks_to_acknowledge_ = 0;  // once the gate is open again
-  AuditLimit refusals_;
   bool front_done_ = false, back_done_ = true;
   int errands_out_ = 0;                              // of the opening, on other threads: the end waits for them
   unsigned passwords_asked_ = 0;                     // answers that the front owes

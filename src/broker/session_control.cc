@@ -105,7 +105,7 @@ void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
         }
         const bool judged = verdict == Authenticator::Verdict::wrong;
         if (judged) {
-          services_.audit.write(
+          services_.user_audit.write(
               {"auth.failure",
                facts_.identity.user,
                id_,

@@ -40,6 +40,7 @@ void Session::back_ended(const std::string& reason, bool clean, const std::strin
   if (!fault.empty()) {
     end_for_fault_of_back(fault);
   } else if (phase_ == Phase::login) {
+    if (trial_) trial_->closed(services_.clock.monotonic_us());
     refuse("The target '" + target_.name + "' closed the connection during login.",
            "target closed during login: " + reason);
   } else if (phase_ == Phase::live && clean && !held_.empty()) {
@@ -66,6 +67,7 @@ void Session::end(const std::string& reason, const std::string& user_text, Goodb
   if (phase_ >= Phase::ending) return;
   const bool was_live = phase_ == Phase::live;
   phase_ = Phase::ending;
+  trial_.reset();
   end_reason_ = reason;
   deadline_.cancel();
   idle_.cancel();
@@ -118,9 +120,7 @@ void Session::seal() {
 }
 
 void Session::sealed(const RecordKeeper::Closed& closed) {
-  if (const std::int64_t more = refusals_.take_withheld(); more > 0) {
-    services_.audit.write({"session.refused", facts_.identity.user, id_, {{"withheld_before", more}}});
-  }
+  services_.user_audit.tell_withheld(facts_.identity.user);
   StoredEnd end{end_reason_, closed.ok ? "sealed" : "live", closed.ok ? "sealed" : "unsealed"};
   std::vector<audit::Field> fields{{"recording", closed.ok ? "sealed" : "truncated"}};
   if (closed.ok) {

@@ -42,16 +42,10 @@ void Session::open() {
   request.source = facts_.source_host;
   const policy::Decision decision = policy::decide(state->resources, request);
   if (const auto* denial = std::get_if<policy::Denial>(&decision)) {
-    services_.audit.write({"session.denied",
-                           facts_.identity.user,
-                           "",
-                           {{"account", facts_.destination.account},
-                            {"target", facts_.destination.target},
-                            {"source", facts_.source},
-                            {"reason", policy::to_string(denial->reason)},
-                            {"detail", denial->detail}}});
+    audit_denied(policy::to_string(denial->reason), denial->detail);
     return refuse(denial->message, "denied by policy");
   }
+  if (!is_its_turn()) return;
   target_ = *state->resources.target(facts_.destination.target);
   account_ = *state->resources.account(facts_.destination.account);
   granted(std::get<policy::Grant>(decision), state->resources);
@@ -277,6 +271,7 @@ void Session::back_login_wanted(ipc::LoginWanted& wanted) {
   if (auto step = login_->step(wanted, *back_->host(), *answer.mutable_login_step()); !step) {
     return refuse("The gateway could not log in to '" + target_.name + "'.", "login failed: " + step.message());
   }
+  trial_->credential_used();
   back_->send(answer);
   std::string& request = *answer.mutable_login_step()->mutable_userauth_request();
   base::wipe(request.data(), request.size());
@@ -293,6 +288,9 @@ void Session::back_login_prompts(ipc::LoginPrompts& prompts) {
 void Session::back_login_done(ipc::LoginDone& done) {
   if (phase_ != Phase::login) return;
   login_->forget();
+  if (done.ok()) trial_->worked();
+  if (!done.ok()) trial_->failed(services_.clock.monotonic_us());
+  trial_.reset();
   event::Event event;
   event::Login& login = *event.mutable_login();
   login.set_method(policy::to_string(account_.login));

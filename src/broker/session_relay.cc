@@ -268,7 +268,9 @@ void Session::refuse_event(Direction from, const Event& event, const Judgement& 
   remark.mutable_verdict()->set_verdict("deny");
   remark.mutable_verdict()->set_reason(judgement.reason);
   if (!record_own(remark)) return;
-  audit_refusal(judgement);
+  // Each refusal is in the record; the audit log has the first of a flood, and its length.
+  services_.user_audit.write(
+      {"session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}});
   if (event.has_channel_open()) {
     Event answer;
     answer.mutable_channel_refused()->set_channel(event.channel_open().channel());
@@ -293,13 +295,6 @@ void Session::refuse_event(Direction from, const Event& event, const Judgement& 
     if (event.request().want_answer()) channel.answers_due.push_back(true);
     answer_in_turn(channel);
   }
-}
-
-// Each refusal is in the record; the audit log, which all sessions share, has the first of a flood and its length.
-void Session::audit_refusal(const Judgement& judgement) {
-  services_.audit.write_within(
-      refusals_, services_.clock.monotonic_us(),
-      {"session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}});
 }
 
 void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr) {

@@ -34,16 +34,17 @@ struct MasterKey {
 };
 
 struct Limits {
-  std::uint32_t preauth_seconds = 30;        ///< from accept to a successful login, absolute
-  std::uint32_t preauth_total = 512;         ///< connections that are not logged in yet
-  std::uint32_t preauth_per_source = 64;     ///< of them, from one address (IPv6: one /64)
-  std::uint32_t connections_per_user = 256;  ///< that are logged in
-  std::uint32_t auth_tries = 6;              ///< failed attempts a connection has
-  std::uint32_t max_sessions = 1000;         ///< live sessions of this node
-  std::uint32_t max_channels = 128;          ///< open channels a session may have
-  std::uint32_t session_threads = 0;         ///< 0: one per processor, at most 8
-  std::uint32_t connect_seconds = 15;        ///< TCP connection to a target
-  std::uint32_t login_seconds = 30;          ///< from connection to a finished login at a target
+  std::uint32_t preauth_seconds = 30;            ///< from accept to a successful login, absolute
+  std::uint32_t preauth_total = 512;             ///< connections that are not logged in yet
+  std::uint32_t preauth_per_source = 64;         ///< of them, from one address (IPv6: one /64)
+  std::uint32_t connections_per_user = 256;      ///< that are logged in
+  std::uint32_t auth_tries = 6;                  ///< failed attempts a connection has
+  std::uint32_t source_guesses_per_minute = 60;  ///< wrong passwords of one address, once the free ones are used up
+  std::uint32_t max_sessions = 1000;             ///< live sessions of this node
+  std::uint32_t max_channels = 128;              ///< open channels a session may have
+  std::uint32_t session_threads = 0;             ///< 0: one per processor, at most 8
+  std::uint32_t connect_seconds = 15;            ///< TCP connection to a target
+  std::uint32_t login_seconds = 30;              ///< from connection to a finished login at a target
 };
 
 struct Ssh {

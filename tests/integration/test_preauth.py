@@ -11,7 +11,7 @@ import paramiko
 import pytest
 
 from harness.process import until
-from harness.world import USER
+from harness.world import USER, USER_PASSWORD
 
 
 def transport_to(world):
@@ -118,6 +118,73 @@ def test_probes_without_a_password_tell_nothing_and_their_times_are_reported(wor
         print(f"{probe} probe, {who} user: median {statistics.median(values) * 1000:.2f} ms of {len(values)}")
 
 
+def failures_of(world, name):
+    return [e for e in world.gateway.audit() if e["type"] == "auth.failure" and e.get("login") == name]
+
+
+def test_asking_without_end_ends_the_connection(world, strange_key):
+    one = Asker(world, f"{USER}@deploy@web1")
+    answers = [one.none() for _ in range(9)]
+    assert [answer and answer[0] for answer in answers[:7]] == [51] * 7, "the first costs no try, of six"
+    assert None in answers[7:], answers
+
+
+def user_key(world):
+    return paramiko.Ed25519Key.from_private_key_file(str(world.user_key))
+
+
+def test_key_queries_without_end_end_the_connection(world):
+    one = Asker(world, f"{USER}@deploy@web1")
+    answers = [one.query(user_key(world)) for _ in range(15)]
+    kinds = [answer and answer[0] for answer in answers]
+    assert kinds[:12] == [60] * 12 and kinds[12] == 51 and None in kinds[13:], kinds
+
+
+def test_prompts_without_answers_end_the_connection(world):
+    one = Asker(world, f"{USER}@deploy@web1")
+    kinds = [answer and answer[0] for answer in (one.ask("keyboard-interactive", "", "") for _ in range(15))]
+    assert kinds[:12] == [60] * 12 and kinds[12] == 51 and None in kinds[13:], kinds
+
+
+def test_a_yes_to_a_key_promises_that_its_signature_would_be_judged(world):
+    key = user_key(world)
+    for algorithm in ("ssh-rsa", "rsa-sha2-512", "ecdsa-sha2-nistp256", "ssh-dss", "ssh-ed25519-cert-v01@openssh.com", "", "none"):
+        one = Asker(world, f"{USER}@deploy@web1")
+        assert one.ask("publickey", False, algorithm, key.asbytes())[0] == 51, algorithm
+        assert one.query(key)[0] == 60
+        one.close()
+
+
+def test_a_login_name_that_does_not_parse_is_audited_as_that(world, strange_key):
+    for name in ("alice@deploy", "-x"):
+        one = Asker(world, name)
+        one.query(strange_key)
+        one.password()
+        one.close()
+        reasons = until(lambda: [e["reason"] for e in failures_of(world, name)] if len(failures_of(world, name)) > 1 else None, what="both")
+        assert all(reason.startswith("the login name does not parse: ") for reason in reasons), reasons
+
+
+def test_wrong_guesses_of_one_source_become_slow_over_all_its_connections(make_world):
+    world = make_world()
+    free, slow, tries = 20, 5, 5
+    start = time.monotonic()
+    for _ in range((free + slow) // tries):
+        one = Asker(world, f"{USER}@deploy@web1")
+        assert [one.password()[0] for _ in range(tries)] == [51] * tries
+        one.close()
+    # The first slow one waits for a second, as each of its followers: the fault ran at 11 a second and more.
+    assert time.monotonic() - start >= slow - 1
+    elsewhere = socket.create_connection(("127.0.0.1", world.gateway.port), timeout=20, source_address=("127.0.0.9", 0))
+    other = paramiko.Transport(elsewhere)
+    other.start_client(timeout=20)
+    asked = time.monotonic()
+    other.auth_password(USER, USER_PASSWORD)
+    assert other.is_authenticated()
+    print(f"a right password from elsewhere: {time.monotonic() - asked:.2f} s")
+    other.close()
+
+
 def guess_times(world, name, count):
     times = []
     while len(times) < count:
@@ -136,7 +203,8 @@ def guess_times(world, name, count):
 
 
 @pytest.mark.alone
-def test_unknown_users_take_as_long(world, record_property):
+def test_unknown_users_take_as_long(make_world, record_property):
+    world = make_world(config={"limits": {"source_guesses_per_minute": 100000}})
     known, unknown = [], []
     for _ in range(6):  # interleaved, so that whatever else the machine does touches both
         known += guess_times(world, f"{USER}@deploy@web1", 5)

@@ -145,6 +145,7 @@ void set_secret(const ExchangePtr& exchange, ipc::AdminRequest& request) {
       return services.vault.set_account_secret(account, type, secret->view());
     });
     if (!done) return base::fail(done.error().code, done.error().message);
+    services.target_logins.forget();
     return Answer{{}, Json{{"account", account}, {"secret", word}}.dump()};
   });
 }

@@ -120,6 +120,17 @@ base::Status check_not_the_last_recipient(const Services& services, const std::s
                                             "recorded, so none would open. Apply another recipient first");
 }
 
+/// What changed of targets and accounts may make logins work that failed.
+base::Status reload_policy(Services& services) {
+  const auto before = services.policy.current();
+  if (auto loaded = services.policy.reload(services.store); !loaded) return loaded;
+  const auto now = services.policy.current();
+  if (before->resources.targets != now->resources.targets || before->resources.accounts != now->resources.accounts) {
+    services.target_logins.forget();
+  }
+  return {};
+}
+
 base::Result<Answer> apply_all(const Exchange& exchange, const std::vector<std::string>& items, bool dry_run) {
   auto parsed = parse_items(items);
   if (!parsed) return base::pass(parsed);
@@ -137,7 +148,7 @@ base::Result<Answer> apply_all(const Exchange& exchange, const std::vector<std::
   if (!done) return base::fail(done.error().code, done.error().message);
   std::size_t ended = 0;
   if (!dry_run) {
-    if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
+    if (auto loaded = reload_policy(services); !loaded) return base::pass(loaded);
     ended = end_sessions_of_barred_users(services, exchange.peer().actor);
   }
   answer.done = Json{{"resources", answer.items.size()}, {"dry_run", dry_run}, {"sessions_ended", ended}}.dump();
@@ -167,7 +178,7 @@ base::Result<Answer> delete_one(const Exchange& exchange, const std::string& kin
     return services.store.delete_resource(kind, name, services.clock.now_us());
   });
   if (!done) return base::fail(done.error().code, done.error().message);
-  if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
+  if (auto loaded = reload_policy(services); !loaded) return base::pass(loaded);
   const std::size_t ended = end_sessions_of_barred_users(services, exchange.peer().actor);
   return Answer{{}, Json{{"kind", kind}, {"name", name}, {"action", "deleted"}, {"sessions_ended", ended}}.dump()};
 }

@@ -104,11 +104,13 @@ class ServerTest : public ::testing::Test {
                                                               }}));
     passwords.emplace(std::move(*identity::Passwords::create({1, 8 << 20}, random)));
     trail = std::make_unique<AuditTrail>(*log, *store, *store_thread);
-    guesses = std::make_unique<GuessQueue>(*hash_thread);
+    guesses = std::make_unique<GuessQueue>(*hash_thread, clock, 1, [](base::Micros, const auto&) {});
     preauth_audit = std::make_unique<PreauthAudit>(*trail, clock);
-    services.reset(new Services{config, clock, random, loop, *store_thread, *hash_thread, *guesses, *record_thread,
-                                *resolver, *store, *reader_thread, *reader, *vault, *trail, *preauth_audit, *passwords,
-                                policy, sessions, late_seals});
+    user_audit = std::make_unique<UserAudit>(*trail, clock);
+    services.reset(new Services{config,     clock,          random,         loop,        *store_thread,  *hash_thread,
+                                *guesses,   *record_thread, *resolver,      *store,      *reader_thread, *reader,
+                                *vault,     *trail,         *preauth_audit, *user_audit, openings,       target_logins,
+                                *passwords, policy,         sessions,       late_seals});
     auto made = Server::create(*services, {"test", "127.0.0.1:1", clock.now_us()});
     ASSERT_TRUE(made) << made.message();
     server = std::move(*made);
@@ -186,6 +188,9 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<AuditTrail> trail;
   std::unique_ptr<GuessQueue> guesses;
   std::unique_ptr<PreauthAudit> preauth_audit;
+  std::unique_ptr<UserAudit> user_audit;
+  OpeningPace openings;
+  LoginSpacing target_logins;
   PolicyHolder policy;
   Registry sessions{100};
   LateSeals late_seals;
