@@ -148,6 +148,7 @@ void Authenticator::judge(const std::string& user, base::ByteView given, std::fu
   const auto judged = [&services = services_, user, usability, secret, finish, alive = alive_] {
     if (!*alive) return GuessQueue::Outcome::not_judged;
     const bool right = is_right(services, user, usability, secret->view());
+    secret->clear();  // before others go on: this thread runs when nobody else wants to
     finish(right ? Verdict::right : Verdict::wrong);
     return right ? GuessQueue::Outcome::right : GuessQueue::Outcome::wrong;
   };

@@ -5,6 +5,7 @@ import hashlib
 import os
 import pathlib
 import re
+import socket
 import subprocess
 
 import pytest
@@ -68,6 +69,24 @@ def test_a_users_password_is_wiped_from_the_front(make_world):
         for leg in ("front", "back"):
             (pid,) = world.gateway.workers(leg)
             assert USER_PASSWORD.encode() not in memory(pid), leg
+
+
+@pytest.mark.parametrize("method", ["password", "keyboard-interactive"])
+def test_a_guess_is_wiped_from_the_broker_once_it_is_judged(make_world, method):
+    import paramiko
+    world = make_world()
+    guess = "a guess of 7391 " * 64  # more than vector registers hold, which the dynamic linker saves on the stack
+    transport = paramiko.Transport(socket.create_connection(("127.0.0.1", world.gateway.port), timeout=20))
+    try:
+        transport.start_client(timeout=20)
+        with pytest.raises(paramiko.AuthenticationException):
+            if method == "password":
+                transport.auth_password(USER, guess, fallback=False)
+            else:
+                transport.auth_interactive(USER, lambda *_: [guess])
+        assert guess.encode()[200:400] not in memory(world.gateway.pid)
+    finally:
+        transport.close()
 
 
 @pytest.mark.slow
