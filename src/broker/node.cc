@@ -146,7 +146,7 @@ struct Node::Parts {
   LateSeals late_seals;
   RecordThreadState record_state;
   // Threads end before what they use.
-  std::unique_ptr<net::Executor> reader_thread, store_thread, hash_thread, record_thread;
+  std::unique_ptr<net::Executor> reader_thread, store_thread, hash_thread, record_thread, seal_thread;
   std::unique_ptr<net::Resolver> resolver;
   std::unique_ptr<GuessQueue> guesses;
   std::unique_ptr<AuditTrail> audit;
@@ -193,6 +193,7 @@ Node::~Node() {
   for (const auto& thread : p.threads) thread->stop();
   p.backs.reset();
   p.fronts.reset();
+  p.seal_thread.reset();
   p.record_thread.reset();
   if (p.guesses) p.guesses->clear();
   p.hash_thread.reset();
@@ -296,6 +297,7 @@ base::Status Node::start(const std::string& libexec) {
         p.main_loop.post([&p, delay_us, work = std::move(work)] { p.guess_timer->after_us(delay_us, work); });
       });
   p.record_thread = std::make_unique<net::Executor>("record");
+  p.seal_thread = std::make_unique<net::Executor>("seal");
   p.resolver = std::make_unique<net::Resolver>(
       net::Resolver::Options{p.config.resolver.servers, p.plan.lookups, p.plan.lookups_per_user}, p.clock);
   p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store, *p.store_thread);
@@ -361,9 +363,12 @@ void Node::Parts::keep_heads() {
   head_timer->after_us(audit::kHeadPeriodUs, [this] { keep_heads(); });
 }
 
+// On a thread of its own: it reads whole records, which may be long, and nobody's session waits for it.
 void Node::Parts::retry_seals() {
-  store_thread->post([this] { late_seals.retry(*store, *audit_log, config.recording.dir, *gateway->signer, clock); });
-  seal_timer->after_us(seal_period_us, [this] { retry_seals(); });
+  seal_thread->post([this] {
+    late_seals.retry(*store, *audit_log, config.recording.dir, *gateway->signer, clock);
+    main_loop.post([this] { seal_timer->after_us(seal_period_us, [this] { retry_seals(); }); });
+  });
 }
 
 void Node::Parts::stop_sessions() {
