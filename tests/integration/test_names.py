@@ -49,7 +49,7 @@ def test_a_silent_name_server_makes_nobody_else_wait(make_world, names, record_p
     waiting = [log_in(world, f"dark{n // 2 if n % 2 else 0}") for n in range(LOGINS)]
     try:
         until(lambda: len(world.gateway.sessions()) == LOGINS, 60, lambda: f"{LOGINS} logins that wait: {len(world.gateway.sessions())}")
-        assert {"dark0.example", "dark1.example"} <= set(names.asked)
+        until(lambda: len(set(names.asked)) >= 8, 20, "as many lookups as one user may have")
         beside = seconds_of_login(world, "via")
         assert all(one.poll() is None for one in waiting), "they still wait"
     finally:
