@@ -40,8 +40,11 @@ base::Result<DescriptorPlan> plan_descriptors(std::size_t limit, const config::L
                                             ": raise its limit (LimitNOFILE in the unit, or ulimit -n)");
   }
   const std::size_t rest = limit - own;
-  // Strangers get a quarter at most.
-  plan.preauth = std::min<std::size_t>(limits.preauth_total, rest / 4 / kArrivingDescriptors);
+  // Strangers get a quarter; and up to a half where the sessions that are configured leave it.
+  const std::size_t wanted = limits.max_sessions * (kConnectionDescriptors + kSessionDescriptors);
+  const std::size_t left = rest - std::min(rest, wanted + wanted / 8);
+  const std::size_t for_strangers = std::max(rest / 4, std::min(rest / 2, left));
+  plan.preauth = std::min<std::size_t>(limits.preauth_total, for_strangers / kArrivingDescriptors);
   plan.places = rest - plan.preauth * kArrivingDescriptors;
   plan.kept = std::max<std::size_t>(plan.places / 16, 4 * kConnectionDescriptors);
   plan.sessions = std::min<std::size_t>(limits.max_sessions,

@@ -26,6 +26,16 @@ TEST(DescriptorPlan, SessionsFollowFromTheLimit) {
   EXPECT_LT(plan->sessions, 20000u / (kConnectionDescriptors + kSessionDescriptors));
 }
 
+TEST(DescriptorPlan, StrangersGetWhatFewSessionsLeave) {
+  config::Limits limits;
+  limits.max_sessions = 1000;
+  limits.preauth_total = 2500;
+  const auto plan = plan_descriptors(20000, limits, 8);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->preauth, 2500u);
+  EXPECT_EQ(plan->sessions, 1000u);
+}
+
 TEST(DescriptorPlan, NothingIsGivenTwice) {
   std::mt19937 random(11);
   for (int i = 0; i < 2000; ++i) {
