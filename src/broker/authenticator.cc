@@ -57,6 +57,8 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
     auto parsed = policy::parse_login_name(raw_user_);
     login_problem_ = parsed ? "" : "the login name does not parse: " + parsed.message();
     login_ = parsed ? std::optional(std::move(*parsed)) : std::nullopt;
+    // From here on an e-mail address is the user's name, or that of nobody like any unknown one.
+    if (login_) login_->user = services_.policy.current()->resources.user_name(login_->user);
   }
   if (request.service() != "ssh-connection") {
     refuse(request.method(), "unknown service", answer);

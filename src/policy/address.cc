@@ -2,6 +2,8 @@
 // Login names and destinations, by hand: each form is a few characters of grammar. Pure.
 #include "policy/address.h"
 
+#include <algorithm>
+
 #include "policy/resource.h"
 
 namespace sallyport::policy {
@@ -27,24 +29,38 @@ Result<std::uint16_t> parse_port(std::string_view digits) {
 
 }  // namespace
 
+bool is_email(std::string_view s) {
+  const std::size_t at = s.find('@');
+  if (at == std::string_view::npos) return false;
+  const std::string_view domain = s.substr(at + 1);
+  return is_name(s.substr(0, at)) && is_name(domain) && !domain.ends_with('.') && !domain.ends_with('-') &&
+         domain.find('.') != std::string_view::npos && domain.find("..") == std::string_view::npos;
+}
+
+// No name holds a separator. So a login name splits in one way: one part is a name, two are an e-mail address, three a
+// name and where to, four an e-mail address and where to.
 Result<LoginName> parse_login_name(std::string_view raw) {
   if (raw.size() > kMaxLoginNameBytes) return fail(Errc::invalid, "the login name is too long");
-  const std::size_t first = raw.find_first_of(kSeparators);
-  if (first == std::string_view::npos) {
+  const char* const forms = "the login name must be USER or USER@ACCOUNT@TARGET, where USER may be an e-mail address";
+  std::size_t end = raw.find_first_of(kSeparators);  // of the user
+  if (end == std::string_view::npos) {
     if (!is_name(raw)) return fail(Errc::invalid, "the login name is no user's name");
     return LoginName{std::string(raw), std::nullopt};
   }
-  // No name holds a separator, so the first one found must be the only kind, twice.
-  const std::size_t second = raw.find(raw[first], first + 1);
-  if (second == std::string_view::npos) {
-    return fail(Errc::invalid, "the login name must be USER or USER@ACCOUNT@TARGET");
+  const auto parts =
+      1 + std::count_if(raw.begin(), raw.end(), [](char c) { return kSeparators.find(c) != std::string_view::npos; });
+  if (parts == 2 && is_email(raw)) return LoginName{std::string(raw), std::nullopt};
+  if (parts == 4) end = raw.find_first_of(kSeparators, end + 1);
+  if (parts < 3 || parts > 4) return fail(Errc::invalid, forms);
+  const std::string_view user = raw.substr(0, end);
+  const std::string_view rest = raw.substr(end + 1);
+  const std::size_t between = rest.find(raw[end]);  // the same separator on both sides of the account
+  if (between == std::string_view::npos || !(parts == 4 ? is_email(user) : is_name(user))) {
+    return fail(Errc::invalid, forms);
   }
-  const std::string_view user = raw.substr(0, first);
-  const std::string_view account = raw.substr(first + 1, second - first - 1);
-  const std::string_view target = raw.substr(second + 1);
-  if (!is_name(user) || !is_name(account) || !is_name(target)) {
-    return fail(Errc::invalid, "the login name must be USER or USER@ACCOUNT@TARGET");
-  }
+  const std::string_view account = rest.substr(0, between);
+  const std::string_view target = rest.substr(between + 1);
+  if (!is_name(account) || !is_name(target)) return fail(Errc::invalid, forms);
   return LoginName{std::string(user), Destination{std::string(account), std::string(target), 0}};
 }
 

@@ -23,13 +23,17 @@ struct Destination {
 };
 
 struct LoginName {
-  std::string user;
+  std::string user;                        ///< a name, or an e-mail address: Snapshot::user_name()
   std::optional<Destination> destination;  ///< none: the menu, or a jump
   bool operator==(const LoginName&) const = default;
 };
 
-/// USER, or USER@ACCOUNT@TARGET with '@', '%' or '+' between all three. Errors: invalid, for the audit log: a user
-/// must hear nothing but that authentication failed.
+/// NAME@DOMAIN, both names as of resources, the domain with a dot inside. So it holds one '@' and no other separator,
+/// and is no resource's name.
+bool is_email(std::string_view s);
+
+/// USER, or USER@ACCOUNT@TARGET with '@', '%' or '+' twice; USER is a name or an e-mail address. Errors: invalid, for
+/// the audit log: a user must hear nothing but that authentication failed.
 base::Result<LoginName> parse_login_name(std::string_view raw);
 
 /// ACCOUNT@TARGET or ACCOUNT@TARGET:PORT. Errors: invalid.

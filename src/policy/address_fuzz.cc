@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace sallyport;
   const std::string_view raw = base::text({data, size});
   if (const auto login = policy::parse_login_name(raw)) {
-    if (!policy::is_name(login->user)) std::abort();
+    if (policy::is_name(login->user) == policy::is_email(login->user)) std::abort();
     std::string back = login->user;
     if (login->destination) {
       const char separator = raw[back.size()];

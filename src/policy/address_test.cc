@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "policy/resource.h"
+
 namespace sallyport::policy {
 namespace {
 
@@ -12,6 +14,49 @@ TEST(LoginName, TheFormsThatThereAre) {
   EXPECT_EQ(*parse_login_name("alice@deploy@web-1.example"), full);
   EXPECT_EQ(*parse_login_name("alice%deploy%web-1.example"), full);
   EXPECT_EQ(*parse_login_name("alice+deploy+web-1.example"), full);
+}
+
+TEST(LoginName, AnEmailAddressMayStandForTheUser) {
+  EXPECT_EQ(*parse_login_name("alice@example.org"), (LoginName{"alice@example.org", std::nullopt}));
+  const LoginName full{"alice@example.org", Destination{"deploy", "web-1.example", 0}};
+  // OpenSSH takes what is before the last '@' of its argument as the login name.
+  EXPECT_EQ(*parse_login_name("alice@example.org@deploy@web-1.example"), full);
+  EXPECT_EQ(*parse_login_name("alice@example.org%deploy%web-1.example"), full);
+  EXPECT_EQ(*parse_login_name("alice@example.org+deploy+web-1.example"), full);
+  for (const char* bad :
+       {"alice@example", "alice@.org", "alice@example.org.", "alice@example..org", "alice+x@example.org",
+        "alice%example.org", "alice@example.org@deploy%web1", "alice%example.org%deploy%web1", "alice@web1@deploy@web1",
+        "a@b.org@c@d@e", "Alice@example.org", "@example.org", "alice@example.org@@web1",
+        "alice@example.org%deploy+web1"}) {
+    EXPECT_FALSE(parse_login_name(bad)) << bad;
+  }
+}
+
+// Every text of few characters: what parses is one form and no other, and prints back.
+TEST(LoginName, EveryShortTextReadsInOneWayAtMost) {
+  constexpr std::string_view alphabet = "a.@%+";
+  std::size_t parsed = 0;
+  for (std::size_t length = 1; length <= 7; ++length) {
+    std::vector<std::size_t> digits(length, 0);
+    for (bool more = true; more;) {
+      std::string text;
+      for (const std::size_t d : digits) text += alphabet[d];
+      if (const auto login = parse_login_name(text)) {
+        ++parsed;
+        EXPECT_NE(is_name(login->user), is_email(login->user)) << text;
+        std::string back = login->user;
+        if (login->destination) {
+          const std::string separator(1, text[back.size()]);
+          back += separator + login->destination->account + separator + login->destination->target;
+        }
+        EXPECT_EQ(back, text);
+      }
+      std::size_t i = 0;
+      while (i < length && ++digits[i] == alphabet.size()) digits[i++] = 0;
+      more = i < length;
+    }
+  }
+  EXPECT_GT(parsed, 100U);
 }
 
 TEST(LoginName, WhatIsNotOneOfThem) {

@@ -123,6 +123,21 @@ const Account* Snapshot::account(std::string_view name) const {
   return find(accounts, name);
 }
 
+void Snapshot::put_user(User user) {
+  if (const User* before = this->user(user.name); before != nullptr) emails.erase(before->email);
+  if (!user.email.empty()) {
+    const auto [entry, added] = emails.emplace(user.email, user.name);
+    if (!added) entry->second.clear();
+  }
+  std::string name = user.name;
+  users.insert_or_assign(std::move(name), std::move(user));
+}
+
+std::string Snapshot::user_name(const std::string& login) const {
+  const auto found = emails.find(login);
+  return found == emails.end() ? login : found->second;
+}
+
 void Snapshot::put(Resource resource) {
   const auto into = [](auto& map, auto&& value) {
     std::string name = value.name;
@@ -130,7 +145,7 @@ void Snapshot::put(Resource resource) {
   };
   switch (kind_of(resource)) {
     case Kind::user:
-      return into(users, std::get<User>(std::move(resource)));
+      return put_user(std::get<User>(std::move(resource)));
     case Kind::group:
       return into(groups, std::get<Group>(std::move(resource)));
     case Kind::role:

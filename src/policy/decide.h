@@ -24,12 +24,19 @@ struct Snapshot {
   std::map<std::string, Account, std::less<>> accounts;
   std::map<std::string, Policy, std::less<>> policies;
   std::map<std::string, Recipient, std::less<>> recipients;
+  std::map<std::string, std::string, std::less<>> emails;  ///< of users, to their names; put() keeps it
 
-  /// Adds or replaces.
+  /// Adds or replaces. An e-mail address that two users claim is nobody's: their names become empty.
   void put(Resource resource);
+  /// The name behind what somebody logs in as: a name as it is, an e-mail address's user, or what was given where
+  /// nobody has that address. No user is found by the last.
+  std::string user_name(const std::string& login) const;
   const User* user(std::string_view name) const;
   const Target* target(std::string_view name) const;
   const Account* account(std::string_view name) const;
+
+ private:
+  void put_user(User user);
 };
 
 struct Request {

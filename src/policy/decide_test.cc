@@ -194,6 +194,28 @@ TEST_F(DecideTest, ExplainNamesEveryPolicy) {
   EXPECT_EQ(explain(snapshot_, {"alice", {}, "web1", "root", 0, ""})[1].outcome, Outcome::other_account);
 }
 
+TEST(SnapshotTest, AnEmailAddressIsAUsersSecondName) {
+  const auto user = [](const char* name, const char* email) {
+    User out;
+    out.name = name;
+    out.email = email;
+    return out;
+  };
+  Snapshot s;
+  s.put(user("alice", "alice@example.org"));
+  s.put(user("bob", ""));
+  EXPECT_EQ(s.user_name("alice@example.org"), "alice");
+  EXPECT_EQ(s.user_name("bob"), "bob");
+  EXPECT_EQ(s.user_name("carol@example.org"), "carol@example.org");
+  EXPECT_EQ(s.user(s.user_name("carol@example.org")), nullptr);
+  s.put(user("mallory", "alice@example.org"));
+  EXPECT_EQ(s.user(s.user_name("alice@example.org")), nullptr) << "claimed twice, it is nobody's";
+  s.put(user("bob", "bob@example.org"));
+  s.put(user("bob", "robert@example.org"));
+  EXPECT_EQ(s.user_name("robert@example.org"), "bob");
+  EXPECT_EQ(s.user_name("bob@example.org"), "bob@example.org");
+}
+
 TEST_F(DecideTest, RolesComeFromUsersAndBindings) {
   put(R"({"kind":"role","name":"auditors","role":"auditor","subjects":{"groups":["dba"]}})");
   put(R"({"kind":"user","name":"dave","roles":["administrator"]})");

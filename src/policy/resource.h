@@ -50,6 +50,7 @@ struct Selector {
 struct User {
   std::string name;
   std::string description;
+  std::string email;  ///< a second name to log in by; no two users have the same
   std::vector<std::string> groups;
   std::vector<std::string> public_keys;  ///< lines as in authorized_keys, without options
   std::vector<Role> roles;               ///< in Sallyport itself, beside what `role` resources give

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
+#include "policy/address.h"
 #include "policy/json_object.h"
 #include "policy/key_line.h"
 #include "policy/resource.h"
@@ -116,6 +117,15 @@ bool split_address(const std::string& address, Target& out) {
 
 User read_user(JsonObject& in, const KeyCheck& check_key) {
   User out;
+  if (in.has("email")) {
+    out.email = in.required_string("email");
+    if (in.ok() && !is_email(out.email)) {
+      in.reject("email",
+                "must be NAME@DOMAIN in lower case, each at most 64 of a-z 0-9 . _ -, such as alice@example.org");
+    }
+  } else {
+    in.take("email");
+  }
   out.groups = in.name_list("groups", Every::refused);
   out.public_keys = key_lines(in, "public_keys", check_key);
   for (const std::string& word : in.string_list("roles")) {

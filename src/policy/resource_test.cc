@@ -43,6 +43,20 @@ TEST(Resource, AUser) {
   EXPECT_TRUE(u.disabled);
 }
 
+TEST(Resource, AUsersEmailAddress) {
+  const auto user = parse_resource(R"({"kind":"user","name":"alice","email":"alice@example.org"})");
+  ASSERT_TRUE(user) << user.message();
+  EXPECT_EQ(std::get<User>(*user).email, "alice@example.org");
+  const auto again = parse_resource(to_json(*user));
+  ASSERT_TRUE(again) << again.message();
+  EXPECT_EQ(*again, *user);
+  for (const char* bad : {"", "alice", "Alice@example.org", "alice@example", "a b@example.org", "a@b@example.org"}) {
+    const auto refused = parse_resource(R"({"kind":"user","name":"alice","email":")" + std::string(bad) + R"("})");
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_NE(refused.message().find("email"), std::string::npos) << refused.message();
+  }
+}
+
 TEST(Resource, ATargetAndItsAddresses) {
   const Target t = get<Target>(R"({"kind":"target","name":"web1","protocol":"ssh","address":"10.0.0.7:2222",
       "labels":{"env":"prod","a/b":"x y"},"host_keys":["KEY"]})");

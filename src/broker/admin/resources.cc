@@ -110,6 +110,35 @@ base::Status check_number_of_recipients(store::Store& store, const std::vector<P
                                              std::to_string(kMaxDeclaredRecipients) + " at most");
 }
 
+// Before the change: who has which e-mail address after it. One of two users would log in as the other.
+base::Status check_emails(store::Store& store, const std::vector<Parsed>& parsed) {
+  const std::string kind = policy::to_string(policy::Kind::user);
+  std::map<std::string, std::string> users;  // name → JSON
+  bool any = false;
+  for (const Parsed& one : parsed) {
+    if (one.kind != kind) continue;
+    users.emplace(one.name, one.json);
+    any = any || one.json.find("\"email\"") != std::string::npos;
+  }
+  if (!any) return {};
+  const auto rows = store.list_resources(kind);
+  if (!rows) return base::fail(rows.error().code, rows.error().message);
+  for (const store::ResourceRow& row : *rows) users.emplace(row.name, row.json);
+  std::map<std::string, std::string> owners;
+  for (const auto& [name, json] : users) {
+    const auto resource = policy::parse_resource(json);
+    if (!resource) return base::fail(base::Errc::corrupt, "user " + name + ": " + resource.message());
+    const std::string& email = std::get<policy::User>(*resource).email;
+    if (email.empty()) continue;
+    const auto [owner, first] = owners.emplace(email, name);
+    if (first) continue;
+    return base::fail(base::Errc::invalid,
+                      "users '" + owner->second + "' and '" + name +
+                          "' have the same email: it says who logs in, so each has one of their own");
+  }
+  return {};
+}
+
 base::Status check_not_the_last_recipient(const Services& services, const std::string& name) {
   if (!services.config.recording.write_only) return {};
   const auto rows = services.store.list_resources(policy::to_string(policy::Kind::recipient));
@@ -138,6 +167,7 @@ base::Result<Answer> apply_all(const Exchange& exchange, const std::vector<std::
   Answer answer;
   const base::Status done = services.store.transaction([&]() -> base::Status {
     if (auto fits = check_number_of_recipients(services.store, *parsed); !fits) return fits;
+    if (auto own = check_emails(services.store, *parsed); !own) return own;
     for (const Parsed& one : *parsed) {
       auto item = put_one(exchange, one, dry_run);
       if (!item) return base::pass(item);
