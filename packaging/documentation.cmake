@@ -4,6 +4,7 @@ file(MAKE_DIRECTORY ${_out})
 set(_pages architecture cli configuration getting-started policy recording-format sallyportd threat-model vault)
 list(TRANSFORM _pages REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/docs/\\1.md")
 install(FILES ${_pages} DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(_made)
 find_program(SALLYPORT_LOWDOWN lowdown)
