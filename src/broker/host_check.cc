@@ -29,7 +29,7 @@ base::Result<keys::PublicKey> trusted_key(const policy::Target& target, base::By
                                           std::string& fingerprint) {
   const std::string remedy = target.host_keys.empty() && target.host_ca.empty()
                                  ? "no host key of this target is on record: compare the fingerprint on the target "
-                                   "itself, then add the key to the target's host_keys"
+                                   "itself; `sallyport target scan` pins it"
                                  : "it is not on record for this target: find out whether the host was reinstalled or "
                                    "somebody is in between; if the key is right, change the target's host_keys";
   if (keys::is_certificate_name(keys::blob_name(blob))) {
@@ -56,28 +56,43 @@ base::Result<keys::PublicKey> trusted_key(const policy::Target& target, base::By
   return fail(Errc::denied, "it offered " + std::string(offered->type_name()) + " " + fingerprint + "; " + remedy);
 }
 
+// H, when this key signed it.
+base::Result<base::Bytes> signed_hash(const keys::PublicKey& key, const ipc::HostProof& proof,
+                                      const std::string& client_version) {
+  const ipc::KexInputs& inputs = proof.inputs();
+  auto hash = exchange_hash_of(inputs, {.client_version = base::view(client_version),
+                                        .server_version = base::view(inputs.server_version()),
+                                        .host_key = base::view(inputs.host_key())});
+  if (!hash) return base::pass(hash);
+  auto algorithm = keys::signature_algorithm_behind(inputs.host_key_algorithm());
+  if (!algorithm) return base::pass(algorithm);
+  if (auto good = key.verify(*algorithm, base::view(proof.signature()), *hash); !good) {
+    return fail(Errc::invalid, "its signature over the key exchange does not hold: " + good.message());
+  }
+  return hash;
+}
+
 }  // namespace
 
 base::Result<ProvenHost> check_host(const policy::Target& target, const ipc::HostProof& proof,
                                     const std::string& client_version, base::Micros now_us) {
-  const ipc::KexInputs& inputs = proof.inputs();
-  const base::ByteView blob = base::view(inputs.host_key());
+  const base::ByteView blob = base::view(proof.inputs().host_key());
   ProvenHost out;
   auto key = trusted_key(target, blob, now_us, out.fingerprint);
   if (!key) return base::pass(key);
-  auto hash = exchange_hash_of(inputs, {.client_version = base::view(client_version),
-                                        .server_version = base::view(inputs.server_version()),
-                                        .host_key = blob});
+  auto hash = signed_hash(*key, proof, client_version);
   if (!hash) return base::pass(hash);
-  auto algorithm = keys::signature_algorithm_behind(inputs.host_key_algorithm());
-  if (!algorithm) return base::pass(algorithm);
-  if (auto good = key->verify(*algorithm, base::view(proof.signature()), *hash); !good) {
-    return fail(Errc::invalid, "its signature over the key exchange does not hold: " + good.message());
-  }
   out.exchange_hash = std::move(*hash);
   out.host_key = base::to_bytes(blob);
-  out.software = inputs.server_version();
+  out.software = proof.inputs().server_version();
   return out;
+}
+
+base::Result<ProvenKey> prove_host_key(const ipc::HostProof& proof, const std::string& client_version) {
+  auto key = keys::PublicKey::parse(base::view(proof.inputs().host_key()));
+  if (!key) return base::pass(key);
+  if (auto hash = signed_hash(*key, proof, client_version); !hash) return base::pass(hash);
+  return ProvenKey{std::move(*key), proof.inputs().server_version()};
 }
 
 std::vector<std::string> host_key_algorithms(const policy::Target& target) {

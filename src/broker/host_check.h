@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "keys/public_key.h"
 #include "policy/resource.h"
 
 namespace sallyport::ipc {
@@ -29,6 +30,15 @@ struct ProvenHost {
 /// (the key exchange or the signature does not hold).
 base::Result<ProvenHost> check_host(const policy::Target& target, const ipc::HostProof& proof,
                                     const std::string& client_version, base::Micros now_us);
+
+/// A key whose holder signed this key exchange, whoever that is: nothing is said of whose key it should be.
+struct ProvenKey {
+  keys::PublicKey key;
+  std::string software;  ///< V_S, foreign text
+};
+
+/// For keys that nobody has pinned yet. Errors: invalid, unsupported (a certificate, another type).
+base::Result<ProvenKey> prove_host_key(const ipc::HostProof& proof, const std::string& client_version);
 
 /// What to ask the target for, best first: only what can be checked; everything when nothing is on record, so that the
 /// refusal can name the offered key.

@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "broker/admin/server.h"
+#include "broker/host_scan.h"
 #include "broker/listener.h"
 #include "broker/node_signer.h"
 #include "broker/record_recipients.h"
@@ -159,6 +160,7 @@ struct Node::Parts {
   std::unique_ptr<Gateway> gateway;
   std::vector<std::unique_ptr<SessionThread>> threads;
   std::unique_ptr<Listener> listener;
+  std::unique_ptr<HostScanner> scanner;  // on the first of the threads
   std::unique_ptr<admin::Server> admin_server;
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
@@ -191,6 +193,7 @@ Node::~Node() {
   p.listener.reset();
   // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
   for (const auto& thread : p.threads) thread->stop();
+  p.scanner.reset();
   p.backs.reset();
   p.fronts.reset();
   p.seal_thread.reset();
@@ -266,7 +269,11 @@ base::Status Node::Parts::listen() {
   if (auto listening = listener->listen(*address); !listening) return listening;
   auto bound = listener->address();
   if (!bound) return base::pass(bound);
-  auto served = admin::Server::create(*services, {SALLYPORT_VERSION, bound->text(), clock.now_us()});
+  scanner = std::make_unique<HostScanner>(*services, *backs, *threads.front());
+  auto served = admin::Server::create(*services, {SALLYPORT_VERSION, bound->text(), clock.now_us(),
+                                                  [this](policy::Target target, HostScanner::Done done) {
+                                                    scanner->scan(std::move(target), std::move(done));
+                                                  }});
   if (!served) return base::pass(served);
   admin_server = std::move(*served);
   return {};

@@ -8,6 +8,8 @@ void add_all_verbs(CommandLine& line) {
   const Command root = line.root();
   add_node_verbs(root);
   add_resource_verbs(root);
+  add_import_verbs(root);
+  add_target_verbs(root);
   add_credential_verbs(root);
   add_session_verbs(root);
   add_recording_verbs(root);

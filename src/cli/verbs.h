@@ -8,6 +8,8 @@ namespace sallyport::cli {
 
 void add_node_verbs(Command root);        ///< serve, doctor, status, master-key
 void add_resource_verbs(Command root);    ///< apply, get, delete
+void add_import_verbs(Command root);      ///< import ansible, csv, ssh-config
+void add_target_verbs(Command root);      ///< target scan
 void add_credential_verbs(Command root);  ///< user, account, ca
 void add_session_verbs(Command root);     ///< session …
 void add_recording_verbs(Command root);   ///< recording …

@@ -16,6 +16,10 @@ void apply(const ExchangePtr& exchange, std::vector<std::string> items, bool dry
 void get_resource(const ExchangePtr& exchange, ipc::AdminRequest& request);
 void delete_resource(const ExchangePtr& exchange, ipc::AdminRequest& request);
 
+// targets.cc
+/// Connects to a target and says which host keys it proves, beside those on record. Changes nothing.
+void target_scan(const ExchangePtr& exchange, ipc::AdminRequest& request);
+
 // credentials.cc
 void set_password(const ExchangePtr& exchange, ipc::AdminRequest& request);
 void add_key(const ExchangePtr& exchange, ipc::AdminRequest& request);

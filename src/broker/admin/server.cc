@@ -52,6 +52,7 @@ constexpr std::array kTable{
     Row{ipc::AdminRequest::kPolicyTest, policy_test},
     Row{ipc::AdminRequest::kNodeStatus, node_status},
     Row{ipc::AdminRequest::kRotateMasterKey, rotate_master_key},
+    Row{ipc::AdminRequest::kTargetScan, target_scan},
 };
 
 // One connected client. Requests follow each other on a connection, one at a time.

@@ -9,15 +9,18 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "broker/host_scan.h"
 #include "broker/services.h"
 
 namespace sallyport::broker::admin {
 
-/// What only main knows, for `sallyport status`.
+/// What only main knows: for `sallyport status`, and how to reach a target.
 struct NodeFacts {
   std::string version;
   std::string ssh_address;  ///< as bound: the real port
   base::Micros started_at_us = 0;
+  /// Fetches a target's host keys; calls back once, on another thread. HostScanner::scan on a node.
+  std::function<void(policy::Target, HostScanner::Done)> scan_host;
 };
 
 class Server {

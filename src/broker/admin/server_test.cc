@@ -111,7 +111,10 @@ class ServerTest : public ::testing::Test {
                                 *guesses,   *record_thread, *resolver,      *store,      *reader_thread, *reader,
                                 *vault,     *trail,         *preauth_audit, *user_audit, openings,       target_logins,
                                 *passwords, policy,         sessions,       late_seals});
-    auto made = Server::create(*services, {"test", "127.0.0.1:1", clock.now_us()});
+    const auto scan_host = [](const policy::Target&, const HostScanner::Done& done) {
+      done(base::fail(base::Errc::io, "nobody is there"));
+    };
+    auto made = Server::create(*services, {"test", "127.0.0.1:1", clock.now_us(), scan_host});
     ASSERT_TRUE(made) << made.message();
     server = std::move(*made);
     thread = std::thread([this] { loop.run(); });
@@ -247,6 +250,38 @@ TEST_F(ServerTest, APolicyTestShowsWhatThisNodeWillRecord) {
   EXPECT_NE(said.done.find(R"("bulk_hash":false)"), std::string::npos)
       << "the node's, as the policy is silent: " << said.done;
   EXPECT_NE(said.done.find(R"("bulk_after":1024)"), std::string::npos) << "the policy's: " << said.done;
+}
+
+TEST_F(ServerTest, AnEmailAddressIsOneUsers) {
+  Client c = client();
+  c.send(item(R"({"kind":"user","name":"alice","email":"alice@example.org"})"));
+  c.send(item(R"({"kind":"user","name":"bob","email":"alice@example.org"})"));
+  EXPECT_EQ(c.ask(commit()).failure, "invalid") << "both in one set";
+  c.send(item(R"({"kind":"user","name":"alice","email":"alice@example.org"})"));
+  ASSERT_EQ(c.ask(commit()).failure, "");
+  c.send(item(R"({"kind":"user","name":"bob","email":"alice@example.org"})"));
+  const auto refused = c.ask(commit());
+  EXPECT_EQ(refused.failure, "invalid");
+  EXPECT_NE(refused.message.find("'alice' and 'bob'"), std::string::npos) << refused.message;
+  EXPECT_EQ(policy.current()->resources.user_name("alice@example.org"), "alice");
+  // It moves in one step: the old owner gives it up in the same set.
+  c.send(item(R"({"kind":"user","name":"bob","email":"alice@example.org"})"));
+  c.send(item(R"({"kind":"user","name":"alice"})"));
+  ASSERT_EQ(c.ask(commit()).failure, "");
+  EXPECT_EQ(policy.current()->resources.user_name("alice@example.org"), "bob");
+}
+
+TEST_F(ServerTest, AScanIsOfADeclaredTargetAndAuditedAlsoWhenItFails) {
+  Client c = client();
+  ipc::AdminRequest scan;
+  scan.mutable_target_scan()->set_name("web1");
+  EXPECT_EQ(c.ask(scan).failure, "not_found");
+  c.send(item(R"({"kind":"target","name":"web1","protocol":"ssh","address":"192.0.2.1:22"})"));
+  ASSERT_EQ(c.ask(commit()).failure, "");
+  const auto said = c.ask(scan);
+  EXPECT_EQ(said.failure, "io");
+  EXPECT_EQ(said.message, "nobody is there");
+  EXPECT_EQ(audit_types(), (std::vector<std::string>{"resource.create", "target.scan"}));
 }
 
 TEST_F(ServerTest, RolesThatNobodyEnforcesAreRefused) {
