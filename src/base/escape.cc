@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <iterator>
 
 namespace sallyport::base {
 namespace {
@@ -29,9 +30,29 @@ std::size_t decode(std::string_view s, std::size_t i, std::uint32_t& cp) {
   return n;
 }
 
+struct Range {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+// Controls, line and paragraph separators, interlinear annotations, private planes, and all of
+// Default_Ignorable_Code_Point (Unicode 15, DerivedCoreProperties.txt): fillers, joiners, variation selectors, tags.
+constexpr Range kMovesOrHides[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x034f, 0x034f},    {0x061c, 0x061c},
+    {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},    {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},    {0xffa0, 0xffa0},
+    {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff},
+};
+
 bool moves_or_hides(std::uint32_t cp) {
-  return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x061c || (cp >= 0x200b && cp <= 0x200f) ||
-         (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff || cp >= 0xe0000;
+  const Range* after = std::upper_bound(std::begin(kMovesOrHides), std::end(kMovesOrHides), cp,
+                                        [](std::uint32_t c, const Range& range) { return c < range.first; });
+  return after != std::begin(kMovesOrHides) && cp <= std::prev(after)->last;
+}
+
+// A variation selector belongs to the character before it, and takes no column.
+bool selects_variation(std::uint32_t cp) {
+  return (cp >= 0xfe00 && cp <= 0xfe0f) || (cp >= 0xe0100 && cp <= 0xe01ef);
 }
 
 }  // namespace
@@ -67,12 +88,27 @@ std::string mask_for_terminal(std::string_view s) {
   for (std::size_t i = 0; i < s.size();) {
     std::uint32_t cp = 0;
     const std::size_t n = decode(s, i, cp);
+    if (n != 0 && i > 0 && selects_variation(cp)) {
+      i += n;
+      continue;
+    }
     if (n == 0 || moves_or_hides(cp)) {
       out += "\xEF\xBF\xBD";
     } else {
       out += s.substr(i, n);
     }
     i += n == 0 ? 1 : n;
+  }
+  return out;
+}
+
+std::string visible_text(std::string_view s) {
+  std::string out;
+  for (std::size_t i = 0; i < s.size();) {
+    std::uint32_t cp = 0;
+    const std::size_t n = decode(s, i, cp);
+    if (n == 0 || !moves_or_hides(cp)) out += s.substr(i, std::max<std::size_t>(n, 1));
+    i += std::max<std::size_t>(n, 1);
   }
   return out;
 }

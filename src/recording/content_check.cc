@@ -7,16 +7,15 @@
 namespace sallyport::recording {
 
 void ContentCheck::holes(const FramesPlace& where, const FrameWalk& walk, TornEnd torn) {
+  std::size_t before = 0;  // both are in the order of the file
   for (const auto& [offset, size] : walk.holes) {
+    while (before < walk.frames.size() && walk.frames[before].offset < offset) ++before;
     const std::string at = place(where.name, where.offset + offset);
     if (walk.torn && torn == TornEnd::possible && offset + size >= walk.used_bytes) {
       findings_.note(at, std::to_string(size) + " bytes of a write that never completed, so was never forwarded");
       continue;
     }
-    std::uint32_t expected = 0;
-    for (const WalkedFrame& f : walk.frames) {
-      if (f.offset < offset) expected = f.head.number + 1;
-    }
+    const std::uint32_t expected = before == 0 ? 0 : walk.frames[before - 1].head.number + 1;
     findings_.fault(place(where.name + ", frame " + std::to_string(expected), where.offset + offset),
                     "damaged: " + std::to_string(size) + " bytes that are no frame");
   }

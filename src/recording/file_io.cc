@@ -46,9 +46,10 @@ base::Result<base::Bytes> read_at(int fd, std::uint64_t offset, std::size_t size
 }
 
 base::Result<std::uint64_t> file_size(int fd) {
-  struct stat st {};
-  if (::fstat(fd, &st) < 0) return base::fail_errno("fstat of the recording");
-  return static_cast<std::uint64_t>(st.st_size);
+  // Not fstat: glibc makes it a call that could take a path, which a contained reader has not.
+  const off_t size = ::lseek(fd, 0, SEEK_END);
+  if (size < 0) return base::fail_errno("lseek of the recording");
+  return static_cast<std::uint64_t>(size);
 }
 
 base::Result<base::Fd> open_regular(const std::string& path, int access) {

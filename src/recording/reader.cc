@@ -115,7 +115,8 @@ base::Status Reader::State::load_chunk(const MappedChunk& mapped) {
   const ChunkHead& head = mapped.head;
   const std::string name = at_offset("chunk " + std::to_string(head.number), mapped.offset);
   const std::uint64_t body_offset = mapped.offset + kChunkHeadBytes;
-  auto body = read_at(source->record_fd(), body_offset, head.body_bytes);
+  const std::uint64_t room = std::max(map.end_of(mapped), body_offset) - body_offset;
+  auto body = read_at(source->record_fd(), body_offset, std::min<std::uint64_t>(room, head.body_bytes));
   if (!body) return pass(body);
   next_chunk();
   plain.clear();
@@ -236,9 +237,7 @@ base::Result<bool> Reader::State::step_tail() {
 /// The current number when none is known to be missing.
 std::uint64_t Reader::State::next_present() const {
   std::uint64_t next = map.seal() ? map.seal()->index.size() : 0;
-  for (const MappedChunk& c : map.chunks()) {
-    if (c.head.number > chunk && (next <= chunk || c.head.number < next)) next = c.head.number;
-  }
+  if (const auto present = map.number_after(chunk); present && (next <= chunk || *present < next)) next = *present;
   return std::max(next, chunk);
 }
 

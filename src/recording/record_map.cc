@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kChunkMagic("SPCHUNK\1", 8);
 constexpr std::string_view kSealMagic("SPSEAL\0\1", 8);
+// A search begins with small blocks: a file made to deceive has a hole in every hundred bytes.
+constexpr std::size_t kFirstSearchBytes = 4 * 1024;
 constexpr std::size_t kSearchBlockBytes = 1024 * 1024;
 // A file made to deceive could claim a large seal at every turn; an honest one has one.
 constexpr int kMaxSealAttempts = 64;
@@ -40,9 +42,25 @@ base::Result<RecordMap> RecordMap::open(int fd) {
 const MappedChunk* RecordMap::find(std::uint64_t number) const {
   // In a sound file chunk N is the Nth.
   if (number < chunks_.size() && chunks_[number].head.number == number) return &chunks_[number];
-  const auto it =
-      std::find_if(chunks_.begin(), chunks_.end(), [number](const MappedChunk& c) { return c.head.number == number; });
-  return it == chunks_.end() ? nullptr : &*it;
+  const auto it = misplaced_.find(number);
+  return it == misplaced_.end() ? nullptr : &chunks_[it->second];
+}
+
+// The search through those in their places ends at the first that is not: a walk over all numbers takes linear time.
+std::optional<std::uint64_t> RecordMap::number_after(std::uint64_t number) const {
+  const auto it = misplaced_.upper_bound(number);
+  const std::uint64_t bound = it == misplaced_.end() ? chunks_.size() : it->first;
+  for (std::uint64_t i = number + 1; i < bound && i < chunks_.size(); ++i) {
+    if (chunks_[i].head.number == i) return i;
+  }
+  if (it == misplaced_.end()) return std::nullopt;
+  return it->first;
+}
+
+std::uint64_t RecordMap::end_of(const MappedChunk& chunk) const {
+  const auto i = static_cast<std::size_t>(&chunk - chunks_.data());
+  if (i + 1 < chunks_.size()) return chunks_[i + 1].offset;
+  return seal_ ? seal_offset_ : size_;
 }
 
 base::Status RecordMap::extend(std::uint64_t up_to) {
@@ -65,6 +83,7 @@ base::Result<RecordMap::Found> RecordMap::take_item(std::uint64_t at) {
   auto head = decode_chunk_head(*bytes);
   if (!head || head->total_bytes() > size_ - at) return Found::nothing;
   at_ = at + head->total_bytes();
+  if (head->number != chunks_.size()) misplaced_.emplace(head->number, chunks_.size());
   chunks_.push_back({std::move(*head), at});
   return Found::item;
 }
@@ -96,8 +115,9 @@ base::Result<RecordMap::Found> RecordMap::search() {
   }
   const std::size_t chunks_before = chunks_.size();
   int seal_attempts = 0;
+  std::size_t wanted = kFirstSearchBytes;
   while (from < size_) {
-    auto block = read_at(fd_, from, kSearchBlockBytes);
+    auto block = read_at(fd_, from, wanted);
     if (!block) return pass(block);
     const std::string_view text = base::text(*block);
     for (std::size_t hit = text.find("SP"); hit != text.npos; hit = text.find("SP", hit + 1)) {
@@ -110,8 +130,9 @@ base::Result<RecordMap::Found> RecordMap::search() {
       if (from + hit > expected) holes_.push_back({expected, from + hit - expected, chunks_before});
       return Found::item;
     }
-    if (block->size() < kSearchBlockBytes) break;
-    from += kSearchBlockBytes - 7;  // a magic may straddle two blocks
+    if (block->size() < wanted) break;
+    from += wanted - 7;  // a magic may straddle two blocks
+    wanted = std::min(2 * wanted, kSearchBlockBytes);
   }
   searched_size_ = size_;
   return Found::nothing;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,10 @@ class RecordMap {
   const std::vector<MappedChunk>& chunks() const { return chunks_; }
   /// The first sound-looking chunk with this number.
   const MappedChunk* find(std::uint64_t number) const;
+  /// The least number above this one that a chunk has.
+  std::optional<std::uint64_t> number_after(std::uint64_t number) const;
+  /// Where what follows a chunk of chunks() begins: it may stand inside the chunk's body, when that was cut.
+  std::uint64_t end_of(const MappedChunk& chunk) const;
   const std::vector<Hole>& holes() const { return holes_; }
   const std::optional<Seal>& seal() const { return seal_; }
   std::uint64_t seal_offset() const { return seal_offset_; }
@@ -66,6 +71,7 @@ class RecordMap {
   std::string header_problem_;
   Hash header_hash_{};
   std::vector<MappedChunk> chunks_;
+  std::map<std::uint64_t, std::size_t> misplaced_;  // the first of a number that does not stand in its place
   std::vector<Hole> holes_;
   std::optional<Seal> seal_;
   std::uint64_t seal_offset_ = 0;

@@ -53,8 +53,6 @@ class Verifier {
   base::Status check_end();
   void finish();
 
-  std::uint64_t chunk_end(std::size_t i) const;
-
   const RecordSource& source_;
   const VerifyOptions& options_;
   RecordMap map_;

@@ -2,6 +2,9 @@
 // Everything that can be done to a small record is done to it, byte by byte and piece by piece: verify() has to name
 // it.
 #include "recording/verify_test.h"
+
+#include <ctime>
+
 #include "recording/chunk.h"
 #include "recording/frame.h"
 #include "recording/seal.h"
@@ -157,6 +160,32 @@ TEST_F(VerifyTest, AGapIsOneDamageHoweverWideItClaimsToBe) {
   for (const std::uint64_t number : {std::uint64_t{1} << 20, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
     head.number = number;
     EXPECT_FALSE(decode_chunk_head(encode_chunk_head(head))) << number;
+  }
+}
+
+// Chunks out of order, each number but every third, with a byte between them that is nobody's, and bodies that claim
+// what follows them: what a file can claim must not cost more than what it holds. Quadratic work would be minutes.
+TEST_F(VerifyTest, ShuffledNumbersCostNoMoreThanTheFileIsLong) {
+  write_sealed();
+  constexpr std::uint64_t count = 60'000;
+  for (const std::uint32_t body_bytes : {0U, 100'000U}) {
+    std::string made = load(rec()).substr(0, kHeaderBytes);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      ChunkHead head;
+      head.form = ChunkForm::verbatim;
+      head.number = (i * 7919 % count) / 2 * 3;
+      head.body_bytes = body_bytes;
+      made += std::string(base::text(encode_chunk_head(head))) + "x";
+    }
+    made += std::string(200'000, 'x');
+    store(rec(), made);
+    const std::clock_t begin = std::clock();
+    const VerifyReport report = check();
+    EXPECT_FALSE(report.sound());
+    EXPECT_EQ(report.chunks, count / 2);
+    const auto content = read_all(viewer);
+    EXPECT_GE(content.damage.size(), count / 2 - 1);
+    EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 20.0);
   }
 }
 
