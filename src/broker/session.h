@@ -64,7 +64,8 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   struct Held {
     Direction from;
     base::Bytes event;
-    bool recorded = false;  // and judged, and synced: it waited for the disk
+    std::optional<std::uint64_t> recorded_as =
+        {};  // judged, in the record as this entry, and synced: it waited for the disk
   };
 
   // session_turn.cc
@@ -107,7 +108,8 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
             base::ByteView bytes);
   void forward(Direction to, base::ByteView bytes);
   void after_pass(Direction from, const event::Event& event);
-  void pass_on(Direction from, base::ByteView bytes);
+  void pass_on(Direction from, base::ByteView bytes, std::uint64_t sequence);
+  bool record_allowed(const event::Event& event, std::uint64_t sequence);
   void after_keep(const event::Event& event);
   void acknowledge_blocks(std::uint64_t up_to);
   void answer_in_turn(Channel& channel);

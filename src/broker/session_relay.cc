@@ -6,7 +6,9 @@
 
 #include "broker/queue_cost.h"
 #include "broker/session.h"
+#include "broker/verdict.h"
 #include "event/event.pb.h"
+#include "event/verdict_match.h"
 #include "ipc/back.pb.h"
 #include "ipc/front.pb.h"
 #include "ipc/ring_memory.h"
@@ -73,7 +75,7 @@ void Session::drain_held() {
     const Held next = std::move(held_.front());
     held_.pop_front();
     held_bytes(next.from) -= queue_cost(next.event.size());
-    next.recorded ? pass_on(next.from, next.event) : process(next.from, next.event);
+    next.recorded_as ? pass_on(next.from, next.event, *next.recorded_as) : process(next.from, next.event);
   }
   draining_ = false;
   update_back_pressure();
@@ -116,20 +118,22 @@ void Session::process(Direction from, base::ByteView bytes) {
   const recording::EntryKind kind = kind_of(from, event);
   const base::Micros now = services_.clock.now_us();
   if (!record_->append(kind, now, bytes)) return;
+  const std::uint64_t sequence = record_->entries() - 1;
   if (needs_sync(from, event)) {
     show(kind, now, from, event, bytes);
     syncing_ = true;
-    record_->synced([self = shared_from_this(), from, copy = base::to_bytes(bytes)](bool ok) mutable {
+    record_->synced([self = shared_from_this(), from, sequence, copy = base::to_bytes(bytes)](bool ok) mutable {
       self->syncing_ = false;
       if (self->phase_ != Phase::live) return;
       if (!ok) return self->end("recording stopped: the record cannot be synced", "Recording stopped.");
       // The gate may have been shut meanwhile: it is the first to pass when it opens.
       self->held_bytes(from) += queue_cost(copy.size());
-      self->held_.push_front({from, std::move(copy), true});
+      self->held_.push_front({from, std::move(copy), sequence});
       self->drain_held();
     });
     return;
   }
+  if (!record_allowed(event, sequence)) return;
   forward(from, bytes);
   show(kind, now, from, event, bytes);  // those who watch can wait for those who work
   after_pass(from, event);
@@ -204,9 +208,10 @@ void Session::after_pass(Direction from, const Event& event) {
 }
 
 // An event that is in the record, and on the disk where the policy wants that.
-void Session::pass_on(Direction from, base::ByteView bytes) {
+void Session::pass_on(Direction from, base::ByteView bytes, std::uint64_t sequence) {
   Event event;
   event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  if (!record_allowed(event, sequence)) return;
   forward(from, bytes);
   after_pass(from, event);
 }
@@ -260,14 +265,7 @@ void Session::answer_globals_in_turn() {
 
 void Session::refuse_event(Direction from, const Event& event, const Judgement& judgement) {
   if (!record(kind_of(from, event), from, event, base::view(event.SerializeAsString()))) return;
-  Event remark;
-  remark.mutable_verdict()->set_subject(event.has_channel_open()     ? "channel"
-                                        : event.has_global_request() ? "global-request"
-                                                                     : "request");
-  remark.mutable_verdict()->set_name(judgement.name);
-  remark.mutable_verdict()->set_verdict("deny");
-  remark.mutable_verdict()->set_reason(judgement.reason);
-  if (!record_own(remark)) return;
+  if (!record_own(denied(event, record_->entries() - 1, judgement))) return;
   // Each refusal is in the record; the audit log has the first of a flood, and its length.
   services_.user_audit.write(
       {"session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}});
@@ -284,8 +282,7 @@ void Session::refuse_event(Direction from, const Event& event, const Judgement& 
     answer_globals_in_turn();
   } else if (event.has_request()) {
     Channel& channel = *book_.find(event.request().channel());
-    const bool starts = event.request().has_shell() || event.request().has_exec() || event.request().has_subsystem();
-    if (starts && front_ != nullptr) {
+    if (event::starts_program(event) && front_ != nullptr) {
       ipc::BrokerToFront message;
       message.mutable_notice()->set_text("Sallyport: " + judgement.reason);
       message.mutable_notice()->set_one_channel(true);
@@ -295,6 +292,11 @@ void Session::refuse_event(Direction from, const Event& event, const Judgement& 
     if (event.request().want_answer()) channel.answers_due.push_back(true);
     answer_in_turn(channel);
   }
+}
+
+// What starts at the target is in the record twice: as what was asked for, and as let through.
+bool Session::record_allowed(const Event& event, std::uint64_t sequence) {
+  return !event::starts_program(event) || record_own(allowed(event, sequence));
 }
 
 void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr) {
