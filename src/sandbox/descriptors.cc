@@ -10,12 +10,32 @@
 
 namespace sallyport::sandbox {
 
-Step close_all_above(int last_kept) {
-  if (::syscall(SYS_close_range, static_cast<unsigned>(last_kept) + 1, ~0u, 0) < 0) {
+namespace {
+
+Step close_range(unsigned first, unsigned last) {
+  if (::syscall(SYS_close_range, first, last, 0) < 0) {
     return failed("close_range", errno,
                   "Linux 5.13 or newer is needed; allow close_range in the container's seccomp profile");
   }
   return {};
+}
+
+}  // namespace
+
+Step close_all_above(int last_kept) {
+  return close_range(static_cast<unsigned>(last_kept) + 1, ~0u);
+}
+
+Step close_all_but(std::span<const int> kept) {
+  unsigned next = 0;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > next) {
+      if (auto f = close_range(next, number - 1)) return f;
+    }
+    next = number + 1;
+  }
+  return close_range(next, ~0u);
 }
 
 Step silence_standard_streams() {

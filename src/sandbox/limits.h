@@ -22,5 +22,8 @@ struct WorkerNeeds {
 
 Step limit_zygote(const WorkerNeeds& needs);
 Step limit_worker(const WorkerNeeds& needs);
+/// No file it could grow, no process beside it, so much address space and so many descriptors.
+Step limit_reader(std::uint64_t address_space_bytes, std::uint64_t descriptors);
+Step forbid_core_dumps();
 
 }  // namespace sallyport::sandbox

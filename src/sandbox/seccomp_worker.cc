@@ -23,7 +23,14 @@ void add_input_and_output(Rules& rules) {
   rules.allow_if(SCMP_SYS(fcntl), {{1, kInt, F_GET_SEALS}});  // a ring that could shrink is refused
 }
 
-void add_memory(Rules& rules) {
+// abort() in a worker, which is always process 1 and sees no other.
+void add_own_end(Rules& rules) {
+  rules.allow_if(SCMP_SYS(tgkill), {{0, kInt, 1}, {1, kInt, 1}, {2, kInt, SIGABRT}});
+}
+
+}  // namespace
+
+void add_memory_rules(Rules& rules) {
   rules.allow({SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk)});
   rules.allow_if(SCMP_SYS(mmap), {{2, PROT_EXEC, 0}});
   rules.allow_if(SCMP_SYS(mprotect), {{2, PROT_EXEC, 0}});
@@ -33,7 +40,7 @@ void add_memory(Rules& rules) {
   }
 }
 
-void add_process(Rules& rules) {
+void add_process_rules(Rules& rules) {
   rules.allow({SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(getrandom),
                SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
                SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getpid),
@@ -43,9 +50,9 @@ void add_process(Rules& rules) {
   for (const auto operation : {FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET}) {
     rules.allow_if(SCMP_SYS(futex), {{1, FUTEX_CMD_MASK & kInt, static_cast<std::uint64_t>(operation)}});
   }
-  // abort() in a worker, which is always process 1 and sees no other.
-  rules.allow_if(SCMP_SYS(tgkill), {{0, kInt, 1}, {1, kInt, 1}, {2, kInt, SIGABRT}});
 }
+
+namespace {
 
 /// The sanitizers' own needs: big mappings, sleeping on their locks, a pipe to find out what memory is readable.
 void add_sanitizer_needs([[maybe_unused]] Rules& rules) {
@@ -69,9 +76,15 @@ void answer_sanitizer_reports([[maybe_unused]] Rules& rules) {
 
 void add_worker_rules(Rules& rules) {
   add_input_and_output(rules);
-  add_memory(rules);
-  add_process(rules);
+  add_memory_rules(rules);
+  add_process_rules(rules);
+  add_own_end(rules);
   add_sanitizer_needs(rules);
+}
+
+void add_sanitizer_rules(Rules& rules) {
+  add_sanitizer_needs(rules);
+  answer_sanitizer_reports(rules);
 }
 
 Step worker_filter(Filter& out) {
