@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "base/escape.h"
+#include "cli/output.h"
 
 namespace sallyport::cli {
 
@@ -220,6 +221,7 @@ int CommandLine::run(int argc, const char* const* argv) {
   }
   if (!s.config_path.empty()) s.context.config_path = s.config_path;
   s.context.format = s.format == "json" ? Format::json : Format::table;
+  s.context.colour = colour_of_stdout();
   const Command::Node* node = State::chosen(*s.root);
   auto status = node->run(s.context);
   if (status) return *status;

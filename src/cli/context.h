@@ -12,10 +12,12 @@
 namespace sallyport::cli {
 
 enum class Format { table, json };
+enum class Colour { off, on };
 
 struct Context {
   std::optional<std::string> config_path;
   Format format = Format::table;
+  Colour colour = Colour::off;
 
   base::Result<config::Config> config() const { return config::load_config(config_path); }
   /// A connection to the gateway of the configuration. Errors say whether it runs and who may.

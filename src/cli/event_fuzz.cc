@@ -9,8 +9,8 @@
 #include "cli/event_json.h"
 #include "cli/export.h"
 #include "cli/output.h"
+#include "cli/plain_lines.h"
 #include "cli/record_access.h"
-#include "cli/record_search.h"
 #include "event/event.pb.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -21,11 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string joined = utf8.feed(text.substr(0, size / 2)) + utf8.feed(text.substr(size / 2)) + utf8.finish();
   if (nlohmann::json(joined).dump().empty()) __builtin_trap();  // throws on what is no UTF-8
   cli::PlainLines lines;
-  lines.feed(text, [](const std::string& line) {
+  const auto plain = [](std::string_view line) {
+    if (line.size() > 65536) __builtin_trap();
     for (const char c : line) {
       if (c == 0x1B || c == '\n') __builtin_trap();
     }
-  });
+  };
+  lines.feed(text, plain);
+  lines.finish(plain);
   sallyport::event::Event event;
   if (!event.ParseFromArray(data, static_cast<int>(size))) return 0;
   const std::string line = cli::event_line(event, cli::Direction::up);

@@ -265,6 +265,7 @@ void put_broker_event(Json& out, const Event& event) {
       out["name"] = event.verdict().name();
       out["verdict"] = event.verdict().verdict();
       out["reason"] = event.verdict().reason();
+      if (event.verdict().sequence() != 0) out["sequence"] = event.verdict().sequence();
       return;
     case Event::kLogin:
       out["event"] = "login";

@@ -245,10 +245,10 @@ base::Status export_asciicast(const OpenRecording& recording, const ChannelFacts
   writer.header(recording.id + " " + channel.what);
   Visitor visitor;
   visitor.damage = report_damage;
-  visitor.event = [&](base::Micros time_us, bool up, const Event& event) {
-    if (is_data_of(event, channel.channel)) writer.data(time_us, up, event.data().bytes());
+  visitor.event = [&](const EventPlace& at, const Event& event) {
+    if (is_data_of(event, channel.channel)) writer.data(at.time_us, at.up, event.data().bytes());
     if (const auto size = resize_of(event, channel.channel)) {
-      writer.line(time_us, "r", std::to_string(size->columns) + "x" + std::to_string(size->rows));
+      writer.line(at.time_us, "r", std::to_string(size->columns) + "x" + std::to_string(size->rows));
     }
     return static_cast<bool>(out);
   };
@@ -263,15 +263,15 @@ base::Status export_text(const OpenRecording& recording, const ChannelFacts& cha
   ChannelNotices notices(channel);
   Visitor visitor;
   visitor.damage = report_damage;
-  visitor.event = [&](base::Micros time_us, bool up, const Event& event) {
-    if (is_data_of(event, channel.channel) && !up) {
+  visitor.event = [&](const EventPlace& at, const Event& event) {
+    if (is_data_of(event, channel.channel) && !at.up) {
       channel.terminal ? screen.feed(event.data().bytes()) : plain.feed(event.data().bytes());
     }
-    if (event.kind_case() == Event::kBulkBegin && event.bulk_begin().channel() == channel.channel && !up) {
+    if (event.kind_case() == Event::kBulkBegin && event.bulk_begin().channel() == channel.channel && !at.up) {
       plain.line("[from here on the record counts and hashes this stream: see recording show --events]");
     }
     if (const auto size = resize_of(event, channel.channel)) screen.resize(*size);
-    if (const auto notice = notices.see(time_us, event)) {
+    if (const auto notice = notices.see(at.time_us, event)) {
       channel.terminal ? screen.notice(notice->text) : plain.line(base::escape_for_terminal(notice->text));
     }
     return static_cast<bool>(out);
@@ -290,8 +290,8 @@ base::Status export_jsonl(const OpenRecording& recording, std::ostream& out) {
     out << dump(whole) << "\n";
   };
   Visitor visitor;
-  visitor.event = [&](base::Micros time_us, bool up, const Event& event) {
-    line(time_us, event_json(event, recorded_direction(event, up)));
+  visitor.event = [&](const EventPlace& at, const Event& event) {
+    line(at.time_us, event_json(event, recorded_direction(event, at.up)));
     return static_cast<bool>(out);
   };
   visitor.hidden = [&](base::Micros time_us) { line(time_us, Json{{"event", "input"}, {"hidden", true}}); };

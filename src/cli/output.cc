@@ -152,7 +152,7 @@ int print_rows(const Context& context, const std::vector<Column>& columns, const
   } else if (rows.empty()) {
     std::cerr << "nothing\n";
   } else {
-    std::cout << render_table(columns, rows, colour_of_stdout());
+    std::cout << render_table(columns, rows, context.colour);
   }
   return 0;
 }
@@ -171,7 +171,7 @@ base::Status print_object(const Context& context, const std::string& json) {
   if (context.format == Format::json) {
     std::cout << dump(*object) << "\n";
   } else {
-    std::cout << render_fields(*object, colour_of_stdout());
+    std::cout << render_fields(*object, context.colour);
   }
   return {};
 }

@@ -14,8 +14,6 @@ namespace sallyport::cli {
 
 using Json = nlohmann::ordered_json;
 
-enum class Colour { off, on };
-
 /// On when standard output is a terminal that has them and NO_COLOR is not set.
 Colour colour_of_stdout();
 

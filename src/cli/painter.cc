@@ -58,7 +58,8 @@ std::string style_sequence(const Style& style) {
 
 std::string printable(const Cell& cell) {
   if (cell.text.empty()) return " ";
-  if (base::mask_for_terminal(cell.text) == cell.text) return cell.text;
+  const std::string masked = base::mask_for_terminal(cell.text);
+  if (masked == base::visible_text(cell.text)) return masked;
   return cell.width == 2 ? "\xEF\xBF\xBD " : "\xEF\xBF\xBD";
 }
 

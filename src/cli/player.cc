@@ -11,7 +11,6 @@
 #include "base/escape.h"
 #include "cli/control_notice.h"
 #include "cli/painter.h"
-#include "cli/tty.h"
 #include "event/event.pb.h"
 
 namespace sallyport::cli {
@@ -21,23 +20,24 @@ using codec::terminal::Terminal;
 using event::Event;
 
 constexpr base::Micros kFrameUs = 33'000;  // no terminal is looked at more often
+constexpr std::size_t kMaxDamages = 1000;
 
 class Player {
  public:
-  Player(ScreenGuard guard, const ChannelFacts& channel, const PlayOptions& options)
-      : guard_(std::move(guard)),
+  Player(Viewer& viewer, const ChannelFacts& channel, const PlayOptions& options)
+      : viewer_(viewer),
         channel_(channel),
         options_(options),
         notices_(channel),
         screen_(channel.size, 0),
-        painter_(terminal_size(STDOUT_FILENO)) {}
+        painter_(viewer.size()) {}
 
   // False: the viewer has seen enough.
   bool step(base::Micros time_us, bool up, const Event& event) {
     const bool output = event.kind_case() == Event::kData && !up && event.data().channel() == channel_.channel;
     const auto size = resize_of(event, channel_.channel);
     const auto notice = notices_.see(time_us, event);
-    if (!output && !size && !notice) return !interrupted();
+    if (!output && !size && !notice) return !viewer_.left();
     if (!wait_for(time_us)) return false;
     if (output) feed(event.data().bytes());
     if (size) screen_.resize(*size);
@@ -50,9 +50,9 @@ class Player {
     state_ = State::at_end;
     dirty_ = true;
     paint();
-    while (options_.at_end == PlayOptions::AtEnd::hold && !interrupted()) {
-      if (wait_key(200) != Key::none) return;
-      if (guard_.take_resized()) repaint();
+    while (options_.at_end == PlayOptions::AtEnd::hold && !viewer_.left()) {
+      if (viewer_.wait_key(200) != Key::none) return;
+      if (viewer_.take_resized()) repaint();
       paint();
     }
   }
@@ -81,15 +81,15 @@ class Player {
       if (due_us_ == 0 || due_us_ < now - 1'000'000) due_us_ = now;  // late or new: no catching up in a rush
       const base::Micros left = due_us_ - now;
       if (left > kFrameUs || now - painted_us_ > kFrameUs) paint();
-      if (interrupted()) return false;
+      if (viewer_.left()) return false;
       const bool look = left > 0 || now - looked_us_ > kFrameUs;
       if (!look) return true;
       looked_us_ = now;
-      const Key key = wait_key(static_cast<int>(std::clamp<base::Micros>(left / 1000, 0, 200)));
+      const Key key = viewer_.wait_key(static_cast<int>(std::clamp<base::Micros>(left / 1000, 0, 200)));
       if (key == Key::quit || (key == Key::pause && !pause())) return false;
       if (key == Key::faster) options_.speed = std::min(options_.speed * 2, 1000.0);
       if (key == Key::slower) options_.speed = std::max(options_.speed / 2, 0.01);
-      if (guard_.take_resized()) repaint();
+      if (viewer_.take_resized()) repaint();
       if (clock_.monotonic_us() >= due_us_) return true;
     }
   }
@@ -98,9 +98,9 @@ class Player {
     state_ = State::paused;
     paint();
     Key key = Key::none;
-    while (!interrupted() && key != Key::quit && key != Key::pause) {
-      key = wait_key(200);
-      if (guard_.take_resized()) repaint();
+    while (!viewer_.left() && key != Key::quit && key != Key::pause) {
+      key = viewer_.wait_key(200);
+      if (viewer_.take_resized()) repaint();
     }
     state_ = State::playing;
     due_us_ = clock_.monotonic_us();
@@ -108,7 +108,7 @@ class Player {
   }
 
   void repaint() {
-    painter_.reset(terminal_size(STDOUT_FILENO));
+    painter_.reset(viewer_.size());
     painter_.set_status(status_);
     dirty_ = true;
     paint();
@@ -129,13 +129,13 @@ class Player {
       dirty_ = true;
     }
     if (!dirty_) return;
-    guard_.write(painter_.paint(screen_));
+    viewer_.write(painter_.paint(screen_));
     dirty_ = false;
     painted_us_ = clock_.monotonic_us();
   }
 
   base::SystemClock clock_;
-  ScreenGuard guard_;
+  Viewer& viewer_;
   const ChannelFacts& channel_;
   PlayOptions options_;
   ChannelNotices notices_;
@@ -153,22 +153,18 @@ class Player {
 
 }  // namespace
 
-base::Status play(const OpenRecording& recording, const ChannelFacts& channel, const PlayOptions& options) {
-  auto guard = ScreenGuard::take();
-  if (!guard) {
-    return base::fail(guard.error().code,
-                      guard.message() + "; --dump writes the output to a file, `recording export` a cast or text");
-  }
+base::Status play(const OpenRecording& recording, const ChannelFacts& channel, const PlayOptions& options,
+                  Viewer& viewer) {
+  viewer.take_screen();
   std::vector<std::string> damages;
-  base::Result<WalkEnd> end = WalkEnd::stopped;
-  {
-    Player player(std::move(*guard), channel, options);
-    Visitor visitor;
-    visitor.damage = [&](const recording::Damage& damage) { damages.push_back(damage.where + ": " + damage.what); };
-    visitor.event = [&](base::Micros time_us, bool up, const Event& event) { return player.step(time_us, up, event); };
-    end = walk(recording, visitor);
-    if (end && *end != WalkEnd::stopped) player.finish();
-  }
+  Player player(viewer, channel, options);
+  Visitor visitor;
+  visitor.damage = [&](const recording::Damage& damage) {
+    if (damages.size() < kMaxDamages) damages.push_back(damage.where + ": " + damage.what);
+  };
+  visitor.event = [&](const EventPlace& at, const Event& event) { return player.step(at.time_us, at.up, event); };
+  base::Result<WalkEnd> end = walk(recording, visitor);
+  if (end && *end != WalkEnd::stopped) player.finish();
   for (const std::string& damage : damages) {
     std::cerr << "sallyport: damaged: " << base::escape_for_terminal(damage) << "\n";
   }
@@ -177,17 +173,13 @@ base::Status play(const OpenRecording& recording, const ChannelFacts& channel, c
 }
 
 base::Status dump_output(const OpenRecording& recording, const ChannelFacts& channel) {
-  if (::isatty(STDOUT_FILENO) == 1) {
-    return base::fail(base::Errc::denied,
-                      "a session's raw bytes could take a terminal over: send --dump to a file or a program");
-  }
   Visitor visitor;
   base::Status written;
   visitor.damage = [](const recording::Damage& damage) {
     std::cerr << "sallyport: damaged: " << base::escape_for_terminal(damage.where + ": " + damage.what) << "\n";
   };
-  visitor.event = [&](base::Micros, bool up, const Event& event) {
-    if (event.kind_case() != Event::kData || up || event.data().channel() != channel.channel) return true;
+  visitor.event = [&](const EventPlace& at, const Event& event) {
+    if (event.kind_case() != Event::kData || at.up || event.data().channel() != channel.channel) return true;
     written = base::write_all(STDOUT_FILENO, base::view(event.data().bytes()));
     return written.has_value();
   };

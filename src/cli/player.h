@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plays one channel of a recording on the administrator's terminal, in its own time. Trusted side; what the session
-// sent reaches the terminal only through the painter.
+// Plays one channel of a recording on the administrator's terminal, in its own time. Untrusted side: in a contained
+// child. What the session sent reaches the terminal only through the painter.
 #pragma once
 
 #include "cli/record_access.h"
+#include "cli/viewer.h"
 
 namespace sallyport::cli {
 
@@ -13,10 +14,11 @@ struct PlayOptions {
   enum class AtEnd { hold, leave } at_end = AtEnd::hold;  ///< hold: the last screen stays until a key is pressed
 };
 
-/// Needs a terminal. space: pause, + and -: speed, q: quit.
-base::Status play(const OpenRecording& recording, const ChannelFacts& channel, const PlayOptions& options);
+/// Takes the screen. space: pause, + and -: speed, q: quit.
+base::Status play(const OpenRecording& recording, const ChannelFacts& channel, const PlayOptions& options,
+                  Viewer& viewer);
 
-/// The channel's output, byte for byte, on standard output, which must not be a terminal.
+/// The channel's output, byte for byte, on standard output.
 base::Status dump_output(const OpenRecording& recording, const ChannelFacts& channel);
 
 }  // namespace sallyport::cli

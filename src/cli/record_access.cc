@@ -8,6 +8,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/escape.h"
 #include "cli/admin_client.h"
 #include "cli/event_json.h"
 #include "cli/forwarding_place.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr int kAnswerMs = 60'000;
 constexpr std::size_t kMaxTails = 64;
 constexpr std::size_t kMaxChannels = 100'000;
+constexpr std::size_t kMaxWhat = 1024;
 
 std::optional<recording::Hash> hash_from(const std::string& bytes) {
   recording::Hash out{};
@@ -54,6 +56,12 @@ void take_first(ipc::RecordingHandle& handle, OpenRecording& out) {
 
 }  // namespace
 
+std::vector<int> PassedSource::descriptors() const {
+  std::vector<int> out{record_.get()};
+  for (const auto& [number, fd] : tails_) out.push_back(fd.get());
+  return out;
+}
+
 base::Result<base::Fd> PassedSource::open_tail(std::uint64_t number) const {
   const auto found = tails_.find(number);
   if (found == tails_.end()) return base::fail(base::Errc::not_found, "no tail " + std::to_string(number));
@@ -64,11 +72,19 @@ base::Result<base::Fd> PassedSource::open_tail(std::uint64_t number) const {
 
 base::Result<OpenRecording> open_recording(AdminClient& client, const std::string& id, const std::string& purpose,
                                            Input input) {
+  if (auto asked = ask_for_recording(client, id, purpose, input); !asked) return base::pass(asked);
+  return take_recording(client, id);
+}
+
+base::Status ask_for_recording(AdminClient& client, const std::string& id, const std::string& purpose, Input input) {
   ipc::AdminRequest request;
   request.mutable_recording_open()->set_id(id);
   request.mutable_recording_open()->set_with_input(input == Input::with);
   request.mutable_recording_open()->set_purpose(purpose);
-  if (auto sent = client.send(request); !sent) return base::pass(sent);
+  return client.send(request);
+}
+
+base::Result<OpenRecording> take_recording(AdminClient& client, const std::string& id) {
   OpenRecording out;
   out.id = id;
   base::Fd record;
@@ -93,7 +109,9 @@ base::Result<OpenRecording> open_recording(AdminClient& client, const std::strin
     }
   }
   if (!record) return base::fail(base::Errc::invalid, "the gateway's answer is not what was asked for");
-  out.source = std::make_shared<PassedSource>(std::move(record), std::move(tails));
+  auto source = std::make_shared<PassedSource>(std::move(record), std::move(tails));
+  out.descriptors = source->descriptors();
+  out.source = std::move(source);
   return out;
 }
 
@@ -119,12 +137,14 @@ base::Result<WalkEnd> walk(const OpenRecording& recording, const Visitor& visito
       if (visitor.hidden) visitor.hidden(entry.time_us);
       continue;
     }
+    if (visitor.skip && visitor.skip(entry.event)) continue;
     event::Event event;
     if (!event.ParseFromArray(entry.event.data(), static_cast<int>(entry.event.size()))) {
       if (visitor.damage) visitor.damage({"entry " + std::to_string(entry.seq), "is no event that this version knows"});
       continue;
     }
-    if (!visitor.event(entry.time_us, entry.kind == recording::EntryKind::input, event)) return WalkEnd::stopped;
+    const EventPlace at{entry.seq, entry.time_us, entry.kind == recording::EntryKind::input};
+    if (!visitor.event(at, event)) return WalkEnd::stopped;
   }
 }
 
@@ -140,11 +160,16 @@ void ChannelTracker::see(base::Micros time_us, const event::Event& event) {
     if (channels_.size() >= kMaxChannels) return;
     ChannelFacts facts;
     facts.channel = event.channel_open().channel();
-    facts.what = event.channel_open().type();
+    facts.what = base::cut_utf8(event.channel_open().type(), kMaxWhat);
     const auto place = place_of_channel(facts.what, event.channel_open().type_data());
-    if (place && !place->to.empty()) facts.what += " " + place->to;
+    if (place && !place->to.empty()) facts.what = base::cut_utf8(facts.what + " " + place->to, kMaxWhat);
     facts.started_us = time_us;
     channels_[facts.channel] = std::move(facts);
+    return;
+  }
+  if (event.kind_case() == event::Event::kClose) {
+    const auto closed = channels_.find(event.close().channel());
+    if (closed != channels_.end()) closed->second.closed = true;
     return;
   }
   if (event.kind_case() != event::Event::kRequest) return;
@@ -162,7 +187,12 @@ void ChannelTracker::see(base::Micros time_us, const event::Event& event) {
   const std::string command = command_of(event, source);
   if (source.empty()) return;
   facts.started = true;
-  facts.what = source == "shell" ? source : source + " " + command;
+  facts.what = base::cut_utf8(source == "shell" ? source : source + " " + command, kMaxWhat);
+}
+
+const ChannelFacts* ChannelTracker::find(std::uint32_t channel) const {
+  const auto found = channels_.find(channel);
+  return found == channels_.end() ? nullptr : &found->second;
 }
 
 base::Result<ChannelFacts> pick_channel(const OpenRecording& recording, const std::string& asked) {
@@ -181,8 +211,8 @@ base::Result<ChannelFacts> pick_channel(const OpenRecording& recording, const st
     return nullptr;
   };
   Visitor visitor;
-  visitor.event = [&](base::Micros time_us, bool, const event::Event& event) {
-    tracker.see(time_us, event);
+  visitor.event = [&](const EventPlace& at, const event::Event& event) {
+    tracker.see(at.time_us, event);
     return !asked.empty() || event.kind_case() != event::Event::kRequest || first_terminal(true) == nullptr;
   };
   auto end = walk(recording, visitor);

@@ -29,6 +29,7 @@ class PassedSource final : public recording::RecordSource {
   PassedSource(base::Fd record, std::map<std::uint64_t, base::Fd> tails)
       : record_(std::move(record)), tails_(std::move(tails)) {}
   int record_fd() const override { return record_.get(); }
+  std::vector<int> descriptors() const;
   base::Result<base::Fd> open_tail(std::uint64_t number) const override;
 
  private:
@@ -40,6 +41,7 @@ struct OpenRecording {
   std::string id;
   std::string facts;  ///< the recording's JSON object
   std::shared_ptr<const recording::RecordSource> source;
+  std::vector<int> descriptors;  ///< the source's: what a contained child keeps open
   std::uint64_t record_bytes =
       std::numeric_limits<std::uint64_t>::max();  ///< when the tails passed with it were all that it had
   recording::ReadKeys keys;                       ///< session empty: this node cannot read it
@@ -58,11 +60,23 @@ enum class Input { without, with };
 /// purpose: "play", "export", "verify", "show" or "search".
 base::Result<OpenRecording> open_recording(AdminClient& client, const std::string& id, const std::string& purpose,
                                            Input input);
+/// The same in two steps, so that several can be under way: to ask, and to take the answer when it comes.
+base::Status ask_for_recording(AdminClient& client, const std::string& id, const std::string& purpose, Input input);
+base::Result<OpenRecording> take_recording(AdminClient& client, const std::string& id);
+
+/// Where in the record an event stands.
+struct EventPlace {
+  std::uint64_t sequence = 0;
+  base::Micros time_us = 0;
+  bool up = false;  ///< from the user: input, present only with its key
+};
 
 /// What a walk over a record meets, in order.
 struct Visitor {
-  /// up: from the user (input, present only with its key). False ends the walk.
-  std::function<bool(base::Micros time_us, bool up, const event::Event& event)> event;
+  /// False ends the walk.
+  std::function<bool(const EventPlace& at, const event::Event& event)> event;
+  /// True: this entry is not worth parsing.
+  std::function<bool(base::ByteView entry)> skip = {};
   /// Input that this reader has no key for.
   std::function<void(base::Micros time_us)> hidden = {};
   std::function<void(const recording::Damage& damage)> damage = {};
@@ -77,9 +91,10 @@ std::optional<codec::terminal::Size> resize_of(const event::Event& event, std::u
 /// A session channel as its requests describe it.
 struct ChannelFacts {
   std::uint32_t channel = 0;
-  std::string what;  ///< "shell", "exec COMMAND", "subsystem NAME", or the channel's type
+  std::string what;  ///< "shell", "exec COMMAND", "subsystem NAME", or the channel's type; at most 1 KiB
   bool terminal = false;
   bool started = false;  ///< a shell, a command or a subsystem was asked for
+  bool closed = false;   ///< by either side
   codec::terminal::Size size;
   std::string term;
   base::Micros started_us = 0;
@@ -90,6 +105,8 @@ class ChannelTracker {
  public:
   void see(base::Micros time_us, const event::Event& event);
   const std::map<std::uint32_t, ChannelFacts>& channels() const { return channels_; }
+  /// Null: there is none.
+  const ChannelFacts* find(std::uint32_t channel) const;
 
  private:
   std::map<std::uint32_t, ChannelFacts> channels_;

@@ -18,30 +18,21 @@ struct Hit {
   std::string text;   ///< the line, without control sequences, at most 512 bytes
 };
 
-/// At most 10,000 hits. What a program draws with cursor movements is found only as far as it was written in one go.
+/// At most 10,000 hits, of a text of at most 1 KiB. What a program draws with cursor movements is found only as far as
+/// it was written in one go. A line that was edited, or that terminals would show in different ways, may be found
+/// twice.
 base::Result<std::vector<Hit>> search_recording(const OpenRecording& recording, const std::string& text, Case how);
 
-/// Lines out of terminal output: control sequences go, and a line ends at \n or \r.
-class PlainLines {
- public:
-  /// Calls back with each line that ends in these bytes.
-  template <class Sink>
-  void feed(std::string_view bytes, Sink&& sink) {
-    for (const char c : bytes) {
-      if (step(c)) {
-        sink(line_);
-        line_.clear();
-      }
-    }
-  }
-  const std::string& rest() const { return line_; }
+/// Errors: invalid.
+base::Status check_search_text(const std::string& text);
 
- private:
-  bool step(char c);  // true at the end of a line
+inline constexpr std::size_t kMaxHits = 10'000;
 
-  enum class In { text, escape, csi, string, string_escape };
-  In in_ = In::text;
-  std::string line_;
-};
+/// Hits as a contained reader hands them over. decode_hits() takes what foreign bytes may have made of that. Errors:
+/// corrupt.
+std::string encode_hits(const std::vector<Hit>& hits);
+base::Result<std::vector<Hit>> decode_hits(std::string_view bytes);
+/// The longest encoding that is no error.
+std::size_t max_encoded_hits();
 
 }  // namespace sallyport::cli

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
+#include "cli/command_list.h"
 #include "cli/event_json.h"
 #include "event/event.pb.h"
 
@@ -16,57 +17,14 @@ void say_damage(const recording::Damage& damage) {
   std::cerr << "sallyport: damaged: " << base::escape_for_terminal(damage.where + ": " + damage.what) << "\n";
 }
 
-// What was run, with the verdict that the broker noted beside it.
-class CommandList {
- public:
-  void see(base::Micros time_us, const event::Event& event) {
-    if (start_us_ == 0) start_us_ = time_us;
-    if (event.kind_case() == event::Event::kVerdict) return judge(event.verdict());
-    std::string source;
-    const std::string text = command_of(event, source);
-    if (source.empty()) return;
-    const std::uint32_t channel = event.request().channel();
-    Json row{{"time_ms", (time_us - start_us_) / 1000},
-             {"channel", channel},
-             {"text", text},
-             {"source", source},
-             {"confidence", "exact"},
-             {"verdict", "allow"},
-             {"reason", ""}};
-    if (const auto early = early_.find(channel); early != early_.end()) {
-      row["verdict"] = early->second.verdict();
-      row["reason"] = early->second.reason();
-      early_.erase(early);
-    }
-    rows_.push_back(std::move(row));
-  }
-  std::vector<Json> take() { return std::move(rows_); }
-
- private:
-  void judge(const event::Verdict& verdict) {
-    if (verdict.subject() != "request") return;
-    for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
-      if ((*row)["channel"] != verdict.channel() || (*row)["source"] != verdict.name()) continue;
-      (*row)["verdict"] = verdict.verdict();
-      (*row)["reason"] = verdict.reason();
-      return;
-    }
-    early_[verdict.channel()] = verdict;
-  }
-
-  base::Micros start_us_ = 0;
-  std::vector<Json> rows_;
-  std::map<std::uint32_t, event::Verdict> early_;
-};
-
 }  // namespace
 
 base::Result<int> show_commands(Context& context, const OpenRecording& recording) {
   CommandList commands;
   Visitor visitor;
   visitor.damage = say_damage;
-  visitor.event = [&](base::Micros time_us, bool, const event::Event& event) {
-    commands.see(time_us, event);
+  visitor.event = [&](const EventPlace& at, const event::Event& event) {
+    commands.see(at, event);
     return true;
   };
   if (auto end = walk(recording, visitor); !end) return base::pass(end);
@@ -94,9 +52,9 @@ base::Result<int> show_events(Context& context, const OpenRecording& recording) 
   Visitor visitor;
   visitor.damage = say_damage;
   visitor.hidden = [&](base::Micros t) { one(t, Json{{"event", "input"}, {"hidden", true}}, "input hidden"); };
-  visitor.event = [&](base::Micros t, bool up, const event::Event& event) {
-    const Direction direction = recorded_direction(event, up);
-    one(t, json ? event_json(event, direction) : Json::object(), json ? "" : event_line(event, direction));
+  visitor.event = [&](const EventPlace& at, const event::Event& event) {
+    const Direction direction = recorded_direction(event, at.up);
+    one(at.time_us, json ? event_json(event, direction) : Json::object(), json ? "" : event_line(event, direction));
     return true;
   };
   if (auto end = walk(recording, visitor); !end) return base::pass(end);
@@ -111,8 +69,8 @@ base::Result<int> show_summary(Context& context, const OpenRecording& recording)
   Visitor visitor;
   Json damages = Json::array();
   visitor.damage = [&](const recording::Damage& damage) { damages.push_back(damage.where + ": " + damage.what); };
-  visitor.event = [&](base::Micros time_us, bool, const event::Event& event) {
-    tracker.see(time_us, event);
+  visitor.event = [&](const EventPlace& at, const event::Event& event) {
+    tracker.see(at.time_us, event);
     const auto kind = event.kind_case();
     if (kind == event::Event::kSessionStart) (*facts)["start"] = event_json(event, Direction::unknown);
     if (kind == event::Event::kLogin) (*facts)["login"] = event_json(event, Direction::unknown);
@@ -137,7 +95,7 @@ base::Result<int> show_summary(Context& context, const OpenRecording& recording)
     if (facts->contains(key)) (*facts)[key].erase("event");
   }
   if (!end) (*facts)["contents"] = end.error().message;
-  std::cout << (context.format == Format::json ? dump(*facts) + "\n" : render_fields(*facts, colour_of_stdout()));
+  std::cout << (context.format == Format::json ? dump(*facts) + "\n" : render_fields(*facts, context.colour));
   return 0;
 }
 

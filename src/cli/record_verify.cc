@@ -2,6 +2,8 @@
 // The report of recording verify.
 #include "cli/record_verify.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <iostream>
 #include <iterator>
@@ -9,14 +11,17 @@
 
 #include "base/escape.h"
 #include "cli/output.h"
+#include "cli/screen_check.h"
 #include "event/event.pb.h"
+#include "recording/file_io.h"
 
 namespace sallyport::cli {
 namespace {
 
-using codec::terminal::Terminal;
 using recording::Finding;
 using recording::VerifyReport;
+
+constexpr std::size_t kMaxTails = 256;
 
 const char* to_string(VerifyReport::State state) {
   switch (state) {
@@ -32,65 +37,21 @@ const char* to_string(VerifyReport::State state) {
   return "unreadable";
 }
 
-// Recorded screens are caches of what the output draws: one that differs is worth knowing, but it is no damage. A
-// resize takes effect at the target a little after it is recorded, so screens of another size are not compared.
-class ScreenCheck {
- public:
-  void see(base::Micros time_us, bool up, const event::Event& event) {
-    tracker_.see(time_us, event);
-    if (event.kind_case() == event::Event::kData && !up) {
-      if (auto* screen = screen_of(event.data().channel())) screen->feed(base::view(event.data().bytes()));
-    }
-    if (const auto size = resize_of(event, event.request().channel())) {
-      if (auto* screen = screen_of(event.request().channel())) screen->resize(*size);
-    }
-    if (event.kind_case() == event::Event::kKeyframe) keyframe(event.keyframe());
-  }
-
-  std::size_t compared() const { return compared_; }
-  std::size_t different() const { return different_; }
-
- private:
-  Terminal* screen_of(std::uint32_t channel) {
-    const auto known = tracker_.channels().find(channel);
-    if (known == tracker_.channels().end() || !known->second.terminal) return nullptr;
-    return &screens_.try_emplace(channel, known->second.size, 0).first->second;
-  }
-
-  // A large screen comes in parts.
-  void keyframe(const event::Keyframe& part) {
-    const auto size = codec::terminal::announced_size(part.columns(), part.rows());
-    Terminal& recorded = keyframes_.try_emplace(part.channel(), size, 0).first->second;
-    recorded.feed(base::view(part.ansi()));
-    if (part.more()) return;
-    const Terminal* screen = screen_of(part.channel());
-    if (screen != nullptr && recorded.size() == screen->size()) {
-      ++compared_;
-      if (recorded.cells() != screen->cells()) ++different_;
-    }
-    keyframes_.erase(part.channel());
-  }
-
-  ChannelTracker tracker_;
-  std::map<std::uint32_t, Terminal> screens_;
-  std::map<std::uint32_t, Terminal> keyframes_;  // being put together
-  std::size_t compared_ = 0;
-  std::size_t different_ = 0;
-};
-
 void check_screens(const OpenRecording& recording, VerifyReport& report) {
   const auto note = [&](const std::string& what) {
     report.findings.push_back({Finding::Severity::note, "screens", what});
   };
   ScreenCheck check;
   Visitor visitor;
-  visitor.event = [&](base::Micros time_us, bool up, const event::Event& event) {
-    check.see(time_us, up, event);
+  visitor.event = [&](const EventPlace& at, const event::Event& event) {
+    check.see(at.time_us, at.up, event);
     return true;
   };
   if (auto end = walk(recording, visitor); !end) return note("not recomputed: " + end.error().message);
-  note(std::to_string(check.compared()) + " recorded screens recomputed, " + std::to_string(check.different()) +
-       " differ from what the output draws");
+  std::string what = std::to_string(check.compared()) + " recorded screens recomputed, " +
+                     std::to_string(check.different()) + " differ from what the output draws";
+  if (check.left_out() != 0) what += ", " + std::to_string(check.left_out()) + " left out: too many are open at once";
+  note(what);
 }
 
 // A record that nobody can open any more is no evidence: that counts as a fault of it. Files that were copied without
@@ -137,6 +98,27 @@ void print_report(const OpenRecording& recording, const VerifyReport& report) {
             << ", " << (report.opened ? "every frame opened" : "contents not opened (no key)") << "\n";
 }
 
+// All that belongs to a record, open: what reads it can open nothing.
+base::Result<std::shared_ptr<const PassedSource>> open_files(const std::string& directory, const std::string& id) {
+  auto by_name = recording::open_directory(directory, id);
+  if (!by_name) return base::pass(by_name);
+  auto record = recording::open_regular(recording::record_path(directory, id), O_RDONLY);
+  if (!record) return base::pass(record);
+  auto numbers = recording::list_tails(directory, id);
+  if (!numbers) return base::pass(numbers);
+  if (numbers->size() > kMaxTails) {
+    return base::fail(base::Errc::full, "more than " + std::to_string(kMaxTails) + " tails lie beside the record");
+  }
+  std::map<std::uint64_t, base::Fd> tails;
+  for (const std::uint64_t number : *numbers) {
+    auto tail = (*by_name)->open_tail(number);
+    if (!tail && tail.error().code == base::Errc::not_found) continue;
+    if (!tail) return base::pass(tail);
+    tails[number] = std::move(*tail);
+  }
+  return std::make_shared<const PassedSource>(std::move(*record), std::move(tails));
+}
+
 }  // namespace
 
 base::Result<OpenRecording> open_record_file(const std::string& path, const std::string& node_key) {
@@ -147,10 +129,11 @@ base::Result<OpenRecording> open_record_file(const std::string& path, const std:
     return base::fail(base::Errc::invalid, path + ": a record's file is called ID.rec");
   }
   name.resize(name.size() - 4);
-  auto source = recording::open_directory(directory, name);
+  auto source = open_files(directory, name);
   if (!source) return base::pass(source);
   OpenRecording out;
   out.id = name;
+  out.descriptors = (*source)->descriptors();
   out.source = std::move(*source);
   if (auto keys = recording::read_key_file(directory, name)) {
     out.key_file = std::move(*keys);

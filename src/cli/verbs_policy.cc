@@ -35,11 +35,11 @@ base::Result<int> test(Context& context, const Options& o) {
   } else {
     Json rest = *verdict;
     rest.erase("considered");
-    std::cout << render_fields(rest, colour_of_stdout());
+    std::cout << render_fields(rest, context.colour);
     if (!considered.empty()) {
       std::cout << "\n"
                 << render_table({{"POLICY", "policy"}, {"OUTCOME", "outcome"}},
-                                std::vector<Json>(considered.begin(), considered.end()), colour_of_stdout());
+                                std::vector<Json>(considered.begin(), considered.end()), context.colour);
     }
   }
   return verdict->value("verdict", std::string{}) == "allow" ? 0 : 1;

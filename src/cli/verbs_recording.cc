@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // recording list, show, play, export, search, verify. Each opening goes through the gateway and stands in its audit
 // log.
+#include <unistd.h>
+
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "cli/export.h"
 #include "cli/new_file.h"
 #include "cli/output.h"
 #include "cli/player.h"
+#include "cli/reading.h"
 #include "cli/record_search.h"
 #include "cli/record_show.h"
 #include "cli/record_verify.h"
+#include "cli/search_pool.h"
 #include "cli/verbs.h"
 #include "ipc/admin.pb.h"
 
@@ -65,26 +70,39 @@ base::Result<OpenRecording> open(Context& context, const Options& o, const std::
 base::Result<int> show(Context& context, const Options& o) {
   auto recording = open(context, o, "show");
   if (!recording) return base::pass(recording);
-  if (o.commands) return show_commands(context, *recording);
-  if (o.files) return show_files(context, *recording);
-  if (o.events) return show_events(context, *recording);
-  return show_summary(context, *recording);
+  return read_contained(*recording, [&](Viewer&) {
+    if (o.commands) return show_commands(context, *recording);
+    if (o.files) return show_files(context, *recording);
+    if (o.events) return show_events(context, *recording);
+    return show_summary(context, *recording);
+  });
+}
+
+base::Result<int> status_of(base::Status done) {
+  if (!done) return base::pass(done);
+  return 0;
 }
 
 base::Result<int> play_one(Context& context, const Options& o) {
+  if (o.dump && ::isatty(STDOUT_FILENO) == 1) {
+    return base::fail(base::Errc::denied,
+                      "a session's raw bytes could take a terminal over: send --dump to a file or a program");
+  }
+  if (!o.dump && !screen_available()) {
+    return base::fail(base::Errc::unsupported,
+                      "this needs a terminal on standard input and output; --dump writes the output to a file, "
+                      "`recording export` a cast or text");
+  }
   auto recording = open(context, o, "play");
   if (!recording) return base::pass(recording);
-  auto channel = pick_channel(*recording, o.channel);
-  if (!channel) return base::pass(channel);
-  base::Status done;
-  if (o.dump) {
-    done = dump_output(*recording, *channel);
-  } else {
-    done = play(*recording, *channel,
-                {o.speed, o.idle_limit, o.exit ? PlayOptions::AtEnd::leave : PlayOptions::AtEnd::hold});
-  }
-  if (!done) return base::pass(done);
-  return 0;
+  const ContainedWork work = [&](Viewer& viewer) -> base::Result<int> {
+    auto channel = pick_channel(*recording, o.channel);
+    if (!channel) return base::pass(channel);
+    if (o.dump) return status_of(dump_output(*recording, *channel));
+    const auto at_end = o.exit ? PlayOptions::AtEnd::leave : PlayOptions::AtEnd::hold;
+    return status_of(play(*recording, *channel, {o.speed, o.idle_limit, at_end}, viewer));
+  };
+  return o.dump ? read_contained(*recording, work) : view_contained(recording->descriptors, work);
 }
 
 base::Status export_to(const OpenRecording& recording, const Options& o, std::ostream& out) {
@@ -97,17 +115,26 @@ base::Status export_to(const OpenRecording& recording, const Options& o, std::os
 base::Result<int> export_one(Context& context, const Options& o) {
   auto recording = open(context, o, "export");
   if (!recording) return base::pass(recording);
-  base::Status done;
-  if (o.out.empty() || o.out == "-") {
-    done = export_to(*recording, o, std::cout);
-  } else {
-    auto file = NewFile::create(o.out);  // a recording is nobody else's to read
-    if (!file) return base::pass(file);
-    done = export_to(*recording, o, file->out());
-    if (done) done = file->keep();
-  }
-  if (!done) return base::pass(done);
-  return 0;
+  const ContainedWork work = [&](Viewer&) { return status_of(export_to(*recording, o, std::cout)); };
+  if (o.out.empty() || o.out == "-") return read_contained(*recording, work);
+  auto file = NewFile::create(o.out);  // a recording is nobody else's to read
+  if (!file) return base::pass(file);
+  auto done = read_contained(*recording, work, [&](std::string_view words) -> base::Status {
+    if (!file->out().write(words.data(), static_cast<std::streamsize>(words.size()))) {
+      return base::fail(base::Errc::io, "the export could not be written: is the disk full?");
+    }
+    return {};
+  });
+  if (!done) return done;
+  if (auto kept = file->keep(); !kept) return base::pass(kept);
+  return done;
+}
+
+// A recording of a session that nothing happened in has its start, its login and its end.
+bool may_hold_text(const Json& row) {
+  const Json events = row.value("events", Json());
+  if (!events.is_number_unsigned() || row.value("state", std::string()) != "sealed") return true;
+  return events == 0 || events > 3;
 }
 
 base::Result<std::vector<std::string>> ids_to_search(Context& context, const Options& o) {
@@ -117,41 +144,57 @@ base::Result<std::vector<std::string>> ids_to_search(Context& context, const Opt
   auto rows = parse_objects(answer->items);
   if (!rows) return base::pass(rows);
   std::vector<std::string> ids;
-  for (const Json& row : *rows) ids.push_back(row.value("id", std::string{}));
+  for (const Json& row : *rows) {
+    if (may_hold_text(row)) ids.push_back(row.value("id", std::string{}));
+  }
   return ids;
 }
 
-base::Result<std::vector<Hit>> search_one(Context& context, Options o, const std::string& id) {
-  o.id = id;
-  auto recording = open(context, o, "search");
-  if (!recording) return base::pass(recording);
-  return search_recording(*recording, o.text, o.ignore_case ? Case::ignore : Case::exact);
+// On a terminal: how far it is. Nothing of what is searched is in it.
+SearchPool::Progress progress_of(std::size_t all) {
+  if (::isatty(STDERR_FILENO) != 1 || all < 2) return [](std::size_t, std::size_t) {};
+  return [all, shown = base::Micros{0}](std::size_t done, std::size_t hits) mutable {
+    const base::Micros now = base::SystemClock().monotonic_us();
+    if (done < all && now - shown < 100'000) return;
+    shown = now;
+    std::cerr << "\r" << done << " of " << all << " recordings searched, " << hits << " hits";
+    std::cerr << (done < all ? "" : "\r\x1b[K") << std::flush;
+  };
 }
 
 // One recording that cannot be searched does not hide what is in the others, but the answer is not whole then.
 base::Result<int> search(Context& context, const Options& o) {
-  if (o.text.empty()) return base::fail(base::Errc::invalid, "there is nothing to look for");
+  if (auto fit = check_search_text(o.text); !fit) return base::pass(fit);
   auto ids = ids_to_search(context, o);
   if (!ids) return base::pass(ids);
+  SearchPool pool(context, o.text, o.ignore_case ? Case::ignore : Case::exact);
+  auto outcomes = pool.search(*ids, progress_of(ids->size()));
+  if (!outcomes) return base::pass(outcomes);
   std::vector<Json> found;
   std::size_t failed = 0;
-  for (const std::string& id : *ids) {
-    auto hits = search_one(context, o, id);
-    if (!hits) {
+  for (std::size_t i = 0; i < outcomes->size(); ++i) {
+    const SearchPool::Outcome& outcome = (*outcomes)[i];
+    if (!outcome.problem.empty()) {
       ++failed;
-      std::cerr << "sallyport: " << base::escape_for_terminal(id + ": " + hits.message()) << "\n";
-      continue;
+      std::cerr << "sallyport: " << base::escape_for_terminal((*ids)[i] + ": " + outcome.problem) << "\n";
     }
-    for (const Hit& hit : *hits) {
-      found.push_back(
-          {{"id", id}, {"time_ms", hit.time_ms}, {"channel", hit.channel}, {"where", hit.where}, {"text", hit.text}});
+    for (const Hit& hit : outcome.hits) {
+      found.push_back({{"id", (*ids)[i]},
+                       {"time_ms", hit.time_ms},
+                       {"channel", hit.channel},
+                       {"where", hit.where},
+                       {"text", hit.text}});
     }
   }
+  const bool all = found.size() < SearchPool::kMaxAllHits;
   print_rows(context, {{"ID", "id"}, {"MS", "time_ms"}, {"CH", "channel"}, {"WHERE", "where"}, {"TEXT", "text"}},
              found);
-  if (failed == 0) return 0;
-  return base::fail(base::Errc::io, std::to_string(failed) + " of " + std::to_string(ids->size()) +
-                                        " recordings could not be searched");
+  if (failed != 0) {
+    return base::fail(base::Errc::io, std::to_string(failed) + " of " + std::to_string(ids->size()) +
+                                          " recordings could not be searched");
+  }
+  if (!all) return base::fail(base::Errc::full, "there are more hits than are shown: name a user, a target or a time");
+  return 0;
 }
 
 base::Result<int> verify_one(Context& context, const Options& o) {
@@ -159,7 +202,8 @@ base::Result<int> verify_one(Context& context, const Options& o) {
   base::Result<OpenRecording> recording =
       o.file.empty() ? open(context, o, "verify") : open_record_file(o.file, o.node_key);
   if (!recording) return base::pass(recording);
-  return verify_and_print(context, *recording, o.deep ? Depth::deep : Depth::plain);
+  return read_contained(
+      *recording, [&](Viewer&) { return verify_and_print(context, *recording, o.deep ? Depth::deep : Depth::plain); });
 }
 
 void add_reading_verbs(Command recording, const std::shared_ptr<Options>& o) {

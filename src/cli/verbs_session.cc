@@ -65,9 +65,7 @@ base::Result<int> control(Context& context, const std::string& id, const std::st
 base::Result<int> watch_session(Context& context, const std::string& id, bool lines) {
   auto client = context.connect();
   if (!client) return base::pass(client);
-  auto done = watch(context, *client, id, lines ? WatchView::lines : WatchView::screen);
-  if (!done) return base::pass(done);
-  return 0;
+  return watch(context, *client, id, lines ? WatchView::lines : WatchView::screen);
 }
 
 struct Options {

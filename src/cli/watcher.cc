@@ -2,8 +2,6 @@
 // session watch.
 #include "cli/watcher.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -16,8 +14,8 @@
 #include "cli/event_json.h"
 #include "cli/output.h"
 #include "cli/painter.h"
+#include "cli/reading.h"
 #include "cli/record_access.h"
-#include "cli/tty.h"
 #include "event/event.pb.h"
 #include "ipc/admin.pb.h"
 
@@ -29,50 +27,32 @@ using codec::terminal::Terminal;
 using event::Event;
 
 constexpr base::Micros kFrameUs = 33'000;
+constexpr int kFrameMs = 33;
 constexpr std::size_t kMaxEventBytes = 256 * 1024;
 
 class Watcher {
  public:
-  Watcher(Format format, WatchView view) : format_(format), view_(view) {}
+  Watcher(Format format, WatchView view, Viewer& viewer) : format_(format), view_(view), viewer_(viewer) {}
 
-  base::Status run(AdminClient& client) {
-    const bool keys = ::isatty(STDIN_FILENO) == 1;
-    while (!ended_ && !interrupted()) {
-      if (guard_ && keys) {
-        if (wait_key(50, client.fd()) == Key::quit) break;
-        if (guard_->take_resized()) {
-          painter_->reset(terminal_size(STDOUT_FILENO));
-          painter_->set_status(status_);
-          dirty_ = true;
-        }
+  void run() {
+    while (!viewer_.left() && !viewer_.watch_ended()) {
+      // Everything that has come, but never so much that a flood hides the keys.
+      if (viewer_.wait_key(painter_ ? kFrameMs : 1000) == Key::quit && painter_) return;
+      for (std::string next = viewer_.take_watched(); !next.empty(); next = viewer_.take_watched()) {
+        ipc::WatchEvent message;
+        if (message.ParseFromString(next)) take(message);
       }
-      if (auto taken = take_messages(client, guard_ ? 0 : 100); !taken) {
-        guard_.reset();
-        return taken;
+      if (painter_ && viewer_.take_resized()) {
+        painter_->reset(viewer_.size());
+        painter_->set_status(status_);
+        dirty_ = true;
       }
       paint();
     }
-    guard_.reset();
-    if (ended_ && format_ == Format::table) std::cerr << "the session has ended\n";
-    return {};
+    if (viewer_.watch_ended() && format_ == Format::table) std::cerr << "the session has ended\n";
   }
 
  private:
-  // Everything that waits, but never so much that a flood hides the keys.
-  base::Status take_messages(AdminClient& client, int first_timeout_ms) {
-    for (int i = 0; i < 256 && !ended_; ++i) {
-      auto reply = client.receive(i == 0 ? first_timeout_ms : 0);
-      if (!reply && reply.error().code == base::Errc::timeout) return {};
-      if (!reply) return base::pass(reply);
-      if (reply->kind_case() == ipc::AdminReply::kDone) {
-        ended_ = true;
-      } else if (reply->kind_case() == ipc::AdminReply::kWatchEvent) {
-        take(reply->watch_event());
-      }
-    }
-    return {};
-  }
-
   void take(const ipc::WatchEvent& message) {
     if (message.gap()) note(message.time_us(), Json{{"gap", true}}, "the watcher was too slow: events are missing");
     if (!message.state().empty()) {
@@ -95,7 +75,7 @@ class Watcher {
       Json out{{"time", base::to_rfc3339(time_us)}};
       out.update(json);
       std::cout << dump(out) << std::endl;
-    } else if (!guard_) {
+    } else if (!painter_) {
       std::cout << base::to_rfc3339(time_us) << " " << base::escape_for_terminal(line) << std::endl;
     }
   }
@@ -124,14 +104,9 @@ class Watcher {
   // The first terminal is the one that shows.
   void start(std::uint32_t channel, Size size) {
     if (screen_ && channel != channel_) return;
-    if (!guard_) {
-      auto taken = ScreenGuard::take();
-      if (!taken) {
-        view_ = WatchView::lines;
-        return;
-      }
-      guard_.emplace(std::move(*taken));
-      painter_.emplace(terminal_size(STDOUT_FILENO));
+    if (!painter_) {
+      viewer_.take_screen();
+      painter_.emplace(viewer_.size());
       status_.clear();
     }
     channel_ = channel;
@@ -169,7 +144,7 @@ class Watcher {
   }
 
   void paint() {
-    if (!guard_ || !screen_) return;
+    if (!painter_ || !screen_) return;
     if (std::string now = status(); now != status_) {
       status_ = std::move(now);
       painter_->set_status(status_);
@@ -180,13 +155,13 @@ class Watcher {
     if (now - painted_us_ < kFrameUs) return;
     painted_us_ = now;
     dirty_ = false;
-    guard_->write(painter_->paint(*screen_));
+    viewer_.write(painter_->paint(*screen_));
   }
 
   base::SystemClock clock_;
   Format format_;
   WatchView view_;
-  std::optional<ScreenGuard> guard_;
+  Viewer& viewer_;
   std::optional<Painter> painter_;
   std::optional<Terminal> screen_;
   std::uint32_t channel_ = 0;
@@ -197,17 +172,19 @@ class Watcher {
   std::string pending_;
   base::Micros painted_us_ = 0;
   bool dirty_ = false;
-  bool ended_ = false;
 };
 
 }  // namespace
 
-base::Status watch(Context& context, AdminClient& client, const std::string& id, WatchView view) {
+base::Result<int> watch(Context& context, AdminClient& client, const std::string& id, WatchView view) {
   ipc::AdminRequest request;
   request.mutable_session_watch()->set_id(id);
-  if (auto sent = client.send(request); !sent) return sent;
-  catch_interrupts();
-  return Watcher(context.format, view).run(client);
+  if (auto sent = client.send(request); !sent) return base::pass(sent);
+  if (!screen_available()) view = WatchView::lines;
+  return watch_contained(client, [format = context.format, view](Viewer& viewer) -> base::Result<int> {
+    Watcher(format, view, viewer).run();
+    return 0;
+  });
 }
 
 }  // namespace sallyport::cli

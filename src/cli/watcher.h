@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows a live session: its screen where it has a terminal, else its events line by line. Trusted side; nothing of the
-// session reaches the administrator's terminal but through the painter or escaped.
+// Shows a live session: its screen where it has a terminal, else its events line by line. A contained child decodes
+// what the session sent; nothing of that reaches the administrator's terminal but through the painter or escaped.
 #pragma once
 
 #include "cli/context.h"
@@ -13,6 +13,6 @@ enum class WatchView {
 };
 
 /// Until the session ends, or the watcher has seen enough (q, Ctrl-C).
-base::Status watch(Context& context, AdminClient& client, const std::string& id, WatchView view);
+base::Result<int> watch(Context& context, AdminClient& client, const std::string& id, WatchView view);
 
 }  // namespace sallyport::cli

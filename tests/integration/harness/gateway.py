@@ -125,10 +125,12 @@ class Gateway:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
 
     # --- command line -------------------------------------------------------------------------------------------
+    def argv(self, *args):
+        return [str(self.bin / "sallyport"), "--config", str(self.config_path), *map(str, args)]
+
     def run(self, *args, input=None, timeout=60, text=True):
         self.calls += 1
-        return subprocess.run([str(self.bin / "sallyport"), "--config", str(self.config_path), *map(str, args)],
-                              input=input, capture_output=True, timeout=timeout, text=text,
+        return subprocess.run(self.argv(*args), input=input, capture_output=True, timeout=timeout, text=text,
                               stdin=subprocess.DEVNULL if input is None else None, **self.identity)
 
     def cli(self, *args, input=None, timeout=60):
