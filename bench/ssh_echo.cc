@@ -252,14 +252,23 @@ class Typist {
   std::size_t echoed_ = 0;
 };
 
-void type(std::uint16_t port, std::string user, const keys::PrivateKey& key, int count) {
+base::Fd connect_to(std::uint16_t port) {
   base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
   if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0) die("nobody listens there");
-  Typist typist(std::move(socket), std::move(user), key);
+  return socket;
+}
+
+/// Logs in and opens a shell, again and again.
+void connect_often(std::uint16_t port, const std::string& user, const keys::PrivateKey& key, int count) {
+  for (int i = 0; i < count; ++i) Typist(connect_to(port), user, key);
+}
+
+void type(std::uint16_t port, std::string user, const keys::PrivateKey& key, int count) {
+  Typist typist(connect_to(port), std::move(user), key);
   std::vector<double> us;
   for (int i = 0; i < kWarmUp + count; ++i) {
     const auto pause = std::chrono::steady_clock::now() + kPause;
@@ -281,9 +290,14 @@ int main(int argc, char** argv) {
   const std::string_view mode = argc > 1 ? argv[1] : "";
   if (mode == "serve" && argc == 3) serve(read_key(argv[2]));
   const int count = argc > 5 ? std::atoi(argv[5]) : 5000;
+  if (mode == "connect" && argc == 6) {
+    connect_often(static_cast<std::uint16_t>(std::atoi(argv[2])), argv[3], read_key(argv[4]), count);
+    return 0;
+  }
   if (mode != "type" || argc < 5 || argc > 6 || count < 100) {
     std::fprintf(stderr,
-                 "usage: ssh_echo serve HOST_KEY | ssh_echo type PORT USER KEY [KEYSTROKES]   (at least 100)\n");
+                 "usage: ssh_echo serve HOST_KEY | ssh_echo type PORT USER KEY [KEYSTROKES]   (at least 100)\n"
+                 "     | ssh_echo connect PORT USER KEY COUNT\n");
     return 2;
   }
   type(static_cast<std::uint16_t>(std::atoi(argv[2])), argv[3], read_key(argv[4]), count);

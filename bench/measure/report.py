@@ -38,6 +38,8 @@ def summarize(rounds, memory):
     for way in rounds[0]["connections"]:
         out["connections"][way] = {how: {key: median(rounds, "connections", way, how, key) for key in ("per_second", "cpu_ms")}
                                    for how in ("sequential", "parallel")}
+    if "post_quantum" in rounds[0]:
+        out["post_quantum"] = {"cpu_ms": median(rounds, "post_quantum", "cpu_ms")}
     out["noise"] = {"relay": spread(rounds, "floors", "relay"), "sha256": spread(rounds, "floors", "sha256"),
                     "echo_gate_p50_us": spread(rounds, "floors", "echo_gate_p50_us"),
                     "bulk_direct": spread(rounds, "bulk", "down", "direct", "wall_s"),
@@ -67,6 +69,7 @@ def targets(figures):
     connections = figures["connections"]
     if connections:
         connection_targets(row, connections)
+    row("connection, ML-KEM on both legs: 12 ms", 12.0, figures.get("post_quantum", {}).get("cpu_ms"), "CPU ms")
     if figures["memory"]:
         row(f"PSS of an idle session, of {figures['memory']['sessions']}: 1 MiB", 1024.0, figures["memory"]["pss_kib"], "KiB")
     return rows

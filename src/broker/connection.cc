@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "base/log.h"
+#include "broker/legacy.h"
 #include "ipc/front.pb.h"
 #include "ipc/message_kind.h"
 #include "net/socket.h"
@@ -84,6 +85,7 @@ void Connection::start_front(SpawnedWorker spawned) {
   for (const std::string& name : ssh.kex) start.mutable_algorithms()->add_kex(name);
   for (const std::string& name : ssh.ciphers) start.mutable_algorithms()->add_ciphers(name);
   for (const std::string& name : ssh.macs) start.mutable_algorithms()->add_macs(name);
+  offer_legacy(ssh.legacy_clients, *start.mutable_algorithms());
   start.set_inherited_identity(origin_.inherited.has_value());
   start.set_rekey_bytes(ssh.rekey_bytes);
   start.set_rekey_seconds(ssh.rekey_seconds);
@@ -200,8 +202,8 @@ void Connection::front_menu_choice(ipc::MenuChoice& choice) {
 }
 
 void Connection::choose(policy::Destination destination, const std::string& via) {
-  Session::Facts facts{*identity_, std::move(destination),   origin_.source, origin_.source_host,
-                       via,        front_->client_software()};
+  Session::Facts facts{*identity_, std::move(destination),    origin_.source,  origin_.source_host,
+                       via,        front_->client_software(), front_->legacy()};
   session_ = pin_to(thread_, std::make_unique<Session>(gateway_, thread_, *front_, *authenticator_, std::move(facts),
                                                        [weak = weak_from_this()] {
                                                          if (const auto self = weak.lock()) self->over();

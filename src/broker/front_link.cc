@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "broker/kex_inputs.h"
+#include "broker/legacy.h"
 #include "broker/phase_table.h"
 #include "ipc/front.pb.h"
 
@@ -72,6 +73,8 @@ void FrontLink::on_client_software(ipc::FrontToBroker& message) {
 void FrontLink::on_sign_kex(ipc::FrontToBroker& message) {
   ipc::KexInputs& inputs = *message.mutable_sign_kex();
   if (phase_ == Live && !rekeys_.take(services_.clock.monotonic_us())) return kill("too many key exchanges");
+  auto legacy = legacy_in(inputs, services_.config.ssh.legacy_clients);
+  if (!legacy) return kill(legacy.message());
   auto key = identity_->key_blob(inputs.host_key_algorithm());
   if (!key) return kill(key.message());
   auto hash = exchange_hash_of(inputs, {.client_version = base::view(inputs.client_version()),
@@ -84,6 +87,7 @@ void FrontLink::on_sign_kex(ipc::FrontToBroker& message) {
   if (phase_ == Kex) {
     session_id_ = *hash;
     host_key_ = base::to_bytes(*key);
+    legacy_ = std::move(*legacy);
     phase_ = Auth;
   }
   ipc::BrokerToFront answer;

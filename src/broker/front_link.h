@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "broker/host_identity.h"
@@ -70,6 +71,8 @@ class FrontLink {
   /// K_S of the first key exchange, as publickey-hostbound wants it.
   base::ByteView host_key() const { return host_key_; }
   const std::string& client_software() const { return client_software_; }
+  /// What the first key exchange came to of the configuration's legacy_clients.
+  const std::vector<std::string>& legacy() const { return legacy_; }
 
   // Handlers of the table.
   void on_sign_kex(ipc::FrontToBroker& message);
@@ -101,6 +104,7 @@ class FrontLink {
   base::Bytes session_id_;
   base::Bytes host_key_;
   std::string client_software_;
+  std::vector<std::string> legacy_;
   std::string reason_;
   RekeyLimit rekeys_;
   unsigned log_lines_ = 0;

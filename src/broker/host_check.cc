@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "broker/kex_inputs.h"
+#include "broker/legacy.h"
 #include "ipc/back.pb.h"
 #include "keys/certificate.h"
 #include "keys/public_key.h"
@@ -56,17 +57,26 @@ base::Result<keys::PublicKey> trusted_key(const policy::Target& target, base::By
   return fail(Errc::denied, "it offered " + std::string(offered->type_name()) + " " + fingerprint + "; " + remedy);
 }
 
-// H, when this key signed it.
+base::Status verify(const keys::PublicKey& key, const std::string& host_key_algorithm, base::ByteView signature,
+                    base::ByteView hash) {
+  if (host_key_algorithm == keys::kSshRsa) return key.verify_ssh_rsa(signature, hash);  // the target's `legacy` has it
+  auto algorithm = keys::signature_algorithm_behind(host_key_algorithm);
+  if (!algorithm) return base::pass(algorithm);
+  return key.verify(*algorithm, signature, hash);
+}
+
+// H, when this key signed it; `legacy` is what the exchange may come to and then what it came to.
 base::Result<base::Bytes> signed_hash(const keys::PublicKey& key, const ipc::HostProof& proof,
-                                      const std::string& client_version) {
+                                      const std::string& client_version, std::vector<std::string>& legacy) {
   const ipc::KexInputs& inputs = proof.inputs();
+  auto used = legacy_in(inputs, legacy);
+  if (!used) return fail(Errc::invalid, used.message());
+  legacy = std::move(*used);
   auto hash = exchange_hash_of(inputs, {.client_version = base::view(client_version),
                                         .server_version = base::view(inputs.server_version()),
                                         .host_key = base::view(inputs.host_key())});
   if (!hash) return base::pass(hash);
-  auto algorithm = keys::signature_algorithm_behind(inputs.host_key_algorithm());
-  if (!algorithm) return base::pass(algorithm);
-  if (auto good = key.verify(*algorithm, base::view(proof.signature()), *hash); !good) {
+  if (auto good = verify(key, inputs.host_key_algorithm(), base::view(proof.signature()), *hash); !good) {
     return fail(Errc::invalid, "its signature over the key exchange does not hold: " + good.message());
   }
   return hash;
@@ -80,7 +90,8 @@ base::Result<ProvenHost> check_host(const policy::Target& target, const ipc::Hos
   ProvenHost out;
   auto key = trusted_key(target, blob, now_us, out.fingerprint);
   if (!key) return base::pass(key);
-  auto hash = signed_hash(*key, proof, client_version);
+  out.legacy = target.legacy;
+  auto hash = signed_hash(*key, proof, client_version, out.legacy);
   if (!hash) return base::pass(hash);
   out.exchange_hash = std::move(*hash);
   out.host_key = base::to_bytes(blob);
@@ -91,7 +102,8 @@ base::Result<ProvenHost> check_host(const policy::Target& target, const ipc::Hos
 base::Result<ProvenKey> prove_host_key(const ipc::HostProof& proof, const std::string& client_version) {
   auto key = keys::PublicKey::parse(base::view(proof.inputs().host_key()));
   if (!key) return base::pass(key);
-  if (auto hash = signed_hash(*key, proof, client_version); !hash) return base::pass(hash);
+  std::vector<std::string> legacy;  // a scan offers none
+  if (auto hash = signed_hash(*key, proof, client_version, legacy); !hash) return base::pass(hash);
   return ProvenKey{std::move(*key), proof.inputs().server_version()};
 }
 
@@ -110,6 +122,7 @@ std::vector<std::string> host_key_algorithms(const policy::Target& target) {
   for (const keys::KeyType type : order) {
     const bool have = std::any_of(known.begin(), known.end(), [&](const auto& key) { return key.type() == type; });
     if (have || nothing) add(keys::signature_algorithms_for(type));
+    if ((have || nothing) && type == keys::KeyType::rsa) add(legacy_of(policy::AlgorithmKind::host_key, target.legacy));
   }
   return out;
 }

@@ -21,9 +21,10 @@ namespace sallyport::broker {
 /// A target that proved itself.
 struct ProvenHost {
   base::Bytes exchange_hash;
-  base::Bytes host_key;     ///< K_S
-  std::string fingerprint;  ///< of the key, or of the certificate's key with its authority
-  std::string software;     ///< V_S, foreign text
+  base::Bytes host_key;             ///< K_S
+  std::string fingerprint;          ///< of the key, or of the certificate's key with its authority
+  std::string software;             ///< V_S, foreign text
+  std::vector<std::string> legacy;  ///< what the exchange came to of the target's `legacy`
 };
 
 /// Errors: denied (the key is not this target's: the message names the offered fingerprint and what to do), invalid

@@ -19,6 +19,8 @@ base::Result<base::Bytes> exchange_hash_of(const ipc::KexInputs& inputs, const K
   typed.client_public = base::view(inputs.client_public());
   typed.server_public = base::view(inputs.server_public());
   typed.shared_secret = base::view(inputs.shared_secret());
+  typed.group_prime = base::view(inputs.group_prime());
+  typed.group_generator = base::view(inputs.group_generator());
   return keys::exchange_hash(typed);
 }
 

@@ -40,6 +40,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
     std::string source_host;
     std::string via;
     std::string client_software;
+    std::vector<std::string> legacy;  ///< of the user's connection: algorithms for old clients
   };
 
   /// front and authenticator outlive the session or are taken away by front_gone(). over() is called once, on the

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "broker/grant_defaults.h"
+#include "broker/legacy.h"
 #include "broker/record_recipients.h"
 #include "broker/session.h"
 #include "event/event.pb.h"
@@ -106,6 +107,7 @@ void Session::store_start() {
                       {"via", facts_.via},
                       {"auth", facts_.identity.method},
                       {"policies", grant_.policies}}};
+  if (!facts_.legacy.empty()) event.fields.push_back({"legacy", listed(facts_.legacy)});
   store::SessionRow row;
   const SessionInfo info = handle_->info();
   row.id = id_;
@@ -225,6 +227,7 @@ void Session::record_start() {
   start.set_via(facts_.via);
   start.set_auth(facts_.identity.method);
   start.set_client_software(facts_.client_software);
+  for (const std::string& name : facts_.legacy) start.add_legacy(name);
   record_own(event);
   services_.audit.write({"recording.start",
                          "sallyport",
@@ -241,7 +244,7 @@ void Session::start_back(SpawnedWorker spawned) {
   home_.add(front_->pid());
   home_.add(back_->pid());
   TargetLogin::Facts facts{
-      id_, facts_.identity.user, account_, target_.name, services_.config.egress_address, grant_.permissions};
+      id_, facts_.identity.user, account_, target_, services_.config.egress_address, grant_.permissions};
   login_ = std::make_unique<TargetLogin>(std::move(facts), std::move(secret_), services_.vault.user_ca(),
                                          services_.clock, services_.random);
   ipc::BackStart start;
@@ -249,7 +252,9 @@ void Session::start_back(SpawnedWorker spawned) {
   for (const std::string& name : host_key_algorithms(target_)) start.add_host_key_algorithms(name);
   const config::Ssh& ssh = services_.config.ssh;
   for (const std::string& name : ssh.kex) start.mutable_algorithms()->add_kex(name);
+  for (const std::string& name : ssh.ciphers) start.mutable_algorithms()->add_ciphers(name);
   for (const std::string& name : ssh.macs) start.mutable_algorithms()->add_macs(name);
+  offer_legacy(target_.legacy, *start.mutable_algorithms());
   start.set_rekey_bytes(ssh.rekey_bytes);
   start.set_rekey_seconds(ssh.rekey_seconds);
   start.set_bulk_hash(grant_.record.bulk_hash);
@@ -299,14 +304,17 @@ void Session::back_login_done(ipc::LoginDone& done) {
   login.set_address(target_.address());
   login.set_secret_crossed(login_->secret_crossed());
   login.set_target_software(done.target_software());
+  for (const std::string& name : back_->host()->legacy) login.add_legacy(name);
   if (!record_own(event)) return;
-  services_.audit.write({done.ok() ? "target.login" : "target.login_failed",
-                         "sallyport",
-                         id_,
-                         {{"target", target_.name},
-                          {"account", account_.name},
-                          {"method", policy::to_string(account_.login)},
-                          {"host_key", back_->host()->fingerprint}}});
+  audit::Event noted{done.ok() ? "target.login" : "target.login_failed",
+                     "sallyport",
+                     id_,
+                     {{"target", target_.name},
+                      {"account", account_.name},
+                      {"method", policy::to_string(account_.login)},
+                      {"host_key", back_->host()->fingerprint}}};
+  if (!back_->host()->legacy.empty()) noted.fields.push_back({"legacy", listed(back_->host()->legacy)});
+  services_.audit.write(std::move(noted));
   if (!done.ok()) {
     return refuse("The target '" + target_.name + "' did not accept the account '" + account_.name +
                       "'. Tell an administrator; session " + id_ + ".",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "broker/legacy.h"
 #include "ipc/back.pb.h"
 #include "keys/certificate.h"
 #include "keys/userauth_blob.h"
@@ -50,6 +51,13 @@ base::Bytes interactive_request(const std::string& user) {
   return out;
 }
 
+base::Result<base::Bytes> sign(const keys::PrivateKey& key, std::string_view algorithm, base::ByteView data) {
+  if (algorithm == keys::kSshRsa) return key.sign_ssh_rsa(data);
+  auto plain = keys::signature_algorithm_behind(algorithm);
+  if (!plain) return base::pass(plain);
+  return key.sign(*plain, data);
+}
+
 }  // namespace
 
 TargetLogin::TargetLogin(Facts facts, AccountSecret secret, const keys::PrivateKey& user_ca, const base::Clock& clock,
@@ -64,7 +72,12 @@ base::Status TargetLogin::step(const ipc::LoginWanted& wanted, const ProvenHost&
       if (attempt == 0) request = certificate_request(host, wanted.hostbound());
       break;
     case policy::Login::key:
-      if (attempt == 0) request = key_request(wanted, host);
+      if (attempt == 0) {
+        request = key_request(wanted, host);
+      } else if (attempt == 1 && may_use_ssh_rsa() && !tried_ssh_rsa_) {  // it knew others by name only
+        const keys::PrivateKey& key = *secret_.key;
+        request = signed_request(keys::kSshRsa, key.public_key().blob(), key, host, wanted.hostbound());
+      }
       break;
     case policy::Login::password:
       if (attempt == 0) {
@@ -123,8 +136,8 @@ base::Result<base::Bytes> TargetLogin::certificate_request(const ProvenHost& hos
   if (!key) return base::pass(key);
   keys::CertificateFields fields;
   fields.type = keys::CertificateType::user;
-  fields.key_id = "sallyport user=" + facts_.user + " account=" + facts_.account.name + " target=" + facts_.target +
-                  " session=" + facts_.session;
+  fields.key_id = "sallyport user=" + facts_.user + " account=" + facts_.account.name +
+                  " target=" + facts_.target.name + " session=" + facts_.session;
   fields.principals = {facts_.account.login_name};
   const auto now = static_cast<std::uint64_t>(clock_.now_us() / 1'000'000);
   fields.valid_after = now - skew_seconds;
@@ -136,16 +149,23 @@ base::Result<base::Bytes> TargetLogin::certificate_request(const ProvenHost& hos
   return signed_request(keys::certificate_type_name(key->type()), *certificate, *key, host, hostbound);
 }
 
+bool TargetLogin::may_use_ssh_rsa() const {
+  return secret_.key->type() == keys::KeyType::rsa &&
+         !legacy_of(policy::AlgorithmKind::host_key, facts_.target.legacy).empty();
+}
+
 base::Result<base::Bytes> TargetLogin::key_request(const ipc::LoginWanted& wanted, const ProvenHost& host) {
   const keys::PrivateKey& key = *secret_.key;
   const auto algorithms = keys::signature_algorithms_for(key.type());
-  std::string_view chosen = algorithms.front();
+  // A target that tells none of them (RFC 8308) may be one that knows none.
+  std::string_view chosen = may_use_ssh_rsa() ? keys::kSshRsa : algorithms.front();
   for (const std::string_view name : algorithms) {
     if (has(wanted.server_sig_algs(), name)) {
       chosen = name;
       break;
     }
   }
+  tried_ssh_rsa_ = chosen == keys::kSshRsa;
   return signed_request(chosen, key.public_key().blob(), key, host, wanted.hostbound());
 }
 
@@ -160,9 +180,7 @@ base::Result<base::Bytes> TargetLogin::signed_request(std::string_view algorithm
   if (hostbound) login.host_key_blob = host.host_key;
   auto data = keys::publickey_signed_data(host.exchange_hash, login);
   if (!data) return base::pass(data);
-  auto plain = keys::signature_algorithm_behind(algorithm);
-  if (!plain) return base::pass(plain);
-  auto signature = key.sign(*plain, *data);
+  auto signature = sign(key, algorithm, *data);
   if (!signature) return base::pass(signature);
   return keys::publickey_request(login, base::ByteView(*signature));
 }

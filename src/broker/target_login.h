@@ -36,7 +36,7 @@ class TargetLogin {
     std::string session;  ///< id
     std::string user;     ///< of Sallyport
     policy::Account account;
-    std::string target;
+    policy::Target target;
     std::optional<std::string> egress_address;  ///< restricts the certificate, if known
     policy::Permissions permissions;            ///< of the grant: a certificate is good for no forwarding beyond them
   };
@@ -58,6 +58,7 @@ class TargetLogin {
 
  private:
   base::Result<base::Bytes> certificate_request(const ProvenHost& host, bool hostbound);
+  bool may_use_ssh_rsa() const;
   base::Result<base::Bytes> key_request(const ipc::LoginWanted& wanted, const ProvenHost& host);
   base::Result<base::Bytes> signed_request(std::string_view algorithm, base::ByteView blob, const keys::PrivateKey& key,
                                            const ProvenHost& host, bool hostbound) const;
@@ -70,6 +71,7 @@ class TargetLogin {
   unsigned attempts_ = 0;
   bool prompts_allowed_ = false;
   bool secret_crossed_ = false;
+  bool tried_ssh_rsa_ = false;
 };
 
 }  // namespace sallyport::broker

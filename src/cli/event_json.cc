@@ -107,6 +107,7 @@ void put_start(Json& out, const event::SessionStart& start) {
   out["via"] = start.via();
   out["auth"] = start.auth();
   out["client_software"] = start.client_software();
+  if (start.legacy_size() > 0) out["legacy"] = start.legacy();
 }
 
 void put_end(Json& out, const event::SessionEnd& end) {
@@ -275,6 +276,7 @@ void put_broker_event(Json& out, const Event& event) {
       out["address"] = event.login().address();
       out["secret_crossed"] = event.login().secret_crossed();
       out["target_software"] = event.login().target_software();
+      if (event.login().legacy_size() > 0) out["legacy"] = event.login().legacy();
       return;
     default:
       out["event"] = "unknown";

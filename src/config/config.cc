@@ -51,6 +51,11 @@ const Names& default_macs() {
   return names;
 }
 
+const Names& legacy_client_macs() {
+  static const Names names{"hmac-sha2-256", "hmac-sha2-512"};
+  return names;
+}
+
 bool is_numeric_address(const std::string& host) {
   unsigned char buffer[sizeof(in6_addr)];
   return ::inet_pton(AF_INET, host.c_str(), buffer) == 1 || ::inet_pton(AF_INET6, host.c_str(), buffer) == 1;
@@ -116,6 +121,7 @@ void read_ssh(MapReader ssh, Ssh& out) {
   }
   ssh.names("ciphers", out.ciphers, default_ciphers());
   ssh.names("macs", out.macs, default_macs());
+  ssh.names("legacy_clients", out.legacy_clients, legacy_client_macs());
   if (out.kex.empty()) ssh.wrong("kex", "at least one key exchange must stay");
   if (out.ciphers.empty()) ssh.wrong("ciphers", "at least one cipher must stay");
   // The counter-mode ciphers need one; with none of them an empty list would do, but a default costs nothing.

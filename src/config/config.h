@@ -48,9 +48,10 @@ struct Limits {
 };
 
 struct Ssh {
-  std::vector<std::string> kex;      ///< in order of preference, extra_kex appended
-  std::vector<std::string> ciphers;  ///< in order of preference
-  std::vector<std::string> macs;     ///< in order of preference
+  std::vector<std::string> kex;             ///< in order of preference, extra_kex appended
+  std::vector<std::string> ciphers;         ///< in order of preference
+  std::vector<std::string> macs;            ///< in order of preference
+  std::vector<std::string> legacy_clients;  ///< MACs that are offered to clients after those
   std::uint64_t rekey_bytes = 1ULL << 30;
   std::uint32_t rekey_seconds = 3600;
   std::uint32_t keepalive_seconds = 60;  ///< towards targets; 0: off

@@ -26,6 +26,7 @@ TEST(Config, DefaultsWork) {
   EXPECT_EQ(config->recording.bulk_after_bytes, 4194304U);
   EXPECT_FALSE(config->node.empty());
   EXPECT_EQ(config->ssh.kex.front(), "mlkem768x25519-sha256");
+  EXPECT_TRUE(config->ssh.legacy_clients.empty());
   for (const std::string& name : config->ssh.kex) EXPECT_EQ(name.find("ecdh"), std::string::npos);
 }
 
@@ -44,7 +45,7 @@ log_level: debug
 limits: {preauth_seconds: 5, preauth_total: 10, preauth_per_source: 3, auth_tries: 2, source_guesses_per_minute: 8, max_sessions: 7,
          max_channels: 9, session_threads: 2, connect_seconds: 4, login_seconds: 6}
 ssh: {extra_kex: [ecdh-sha2-nistp256], ciphers: [aes256-ctr], macs: [hmac-sha2-512-etm@openssh.com],
-      rekey_bytes: 1MiB, rekey_seconds: 60, keepalive_seconds: 0}
+      legacy_clients: [hmac-sha2-256], rekey_bytes: 1MiB, rekey_seconds: 60, keepalive_seconds: 0}
 recording: {dir: /srv/rec, bulk_after: 1 MiB, bulk_hash: false, write_only: true}
 resolver: {servers: [10.0.0.53, "[::1]:5353"]}
 )",
@@ -68,6 +69,7 @@ resolver: {servers: [10.0.0.53, "[::1]:5353"]}
   EXPECT_EQ(config->ssh.kex.back(), "ecdh-sha2-nistp256");
   EXPECT_EQ(config->ssh.kex.front(), "mlkem768x25519-sha256");
   EXPECT_EQ(config->ssh.ciphers, std::vector<std::string>{"aes256-ctr"});
+  EXPECT_EQ(config->ssh.legacy_clients, std::vector<std::string>{"hmac-sha2-256"});
   EXPECT_EQ(config->ssh.rekey_bytes, 1048576U);
   EXPECT_EQ(config->recording.dir, "/srv/rec");
   EXPECT_EQ(config->recording.bulk_after_bytes, 1048576U);
@@ -95,6 +97,8 @@ TEST(Config, RefusesWrongValues) {
   EXPECT_EQ(
       error_of("node: Über"),
       "c.yaml:1: node: must be 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit");
+  EXPECT_EQ(error_of("ssh: {legacy_clients: [hmac-sha1]}"),
+            "c.yaml:1: ssh.legacy_clients: unknown name \"hmac-sha1\"; known: hmac-sha2-256, hmac-sha2-512");
   EXPECT_EQ(error_of("ssh: {kex: []}"), "c.yaml:1: ssh.kex: at least one key exchange must stay");
   EXPECT_EQ(error_of("ssh:\n  kex:\n    - diffie-hellman-group1-sha1\n").substr(0, 64),
             "c.yaml:3: ssh.kex: unknown name \"diffie-hellman-group1-sha1\"; kn");

@@ -45,10 +45,16 @@ constexpr NamedMethod kMethods[] = {
     {"mlkem768x25519-sha256", KexMethod::mlkem768x25519_sha256},
     {"sntrup761x25519-sha512", KexMethod::sntrup761x25519_sha512},
     {"sntrup761x25519-sha512@openssh.com", KexMethod::sntrup761x25519_sha512},
+    {"diffie-hellman-group14-sha1", KexMethod::dh_group14_sha1},
+    {"diffie-hellman-group1-sha1", KexMethod::dh_group1_sha1},
+    {"diffie-hellman-group-exchange-sha256", KexMethod::dh_gex_sha256},
+    {"diffie-hellman-group-exchange-sha1", KexMethod::dh_gex_sha1},
 };
 
 const EVP_MD* digest_of(HashAlgorithm algorithm) {
   switch (algorithm) {
+    case HashAlgorithm::sha1:
+      return EVP_sha1();
     case HashAlgorithm::sha256:
       return EVP_sha256();
     case HashAlgorithm::sha384:
@@ -86,6 +92,18 @@ Status check_value(ByteView v, KexEncoding encoding, std::size_t size, const cha
   return {};
 }
 
+/// The bits of p and the size of g; nobody here can say whether the prime is a safe one.
+Status check_group(const KexInputs& in) {
+  ByteView p = in.group_prime;
+  while (!p.empty() && p[0] == 0) p = p.subspan(1);
+  const bool sized = p.size() >= kGroupMinBits / 8 && p.size() <= kGroupMaxBits / 8;
+  const bool full = sized && (p.size() > kGroupMinBits / 8 || (p[0] & 0x80) != 0);
+  if (!full || (p.back() & 1) == 0 || is_zero(in.group_generator) || in.group_generator.size() > p.size()) {
+    return fail(Errc::invalid, "exchange hash: malformed group");
+  }
+  return {};
+}
+
 Status check(const KexInputs& in, const KexShape& shape) {
   if (auto s = check_version(in.client_version); !s) return s;
   if (auto s = check_version(in.server_version); !s) return s;
@@ -93,6 +111,11 @@ Status check(const KexInputs& in, const KexShape& shape) {
   if (auto s = check_kexinit(in.server_kexinit); !s) return s;
   if (in.host_key_blob.empty() || in.host_key_blob.size() > kMaxHostKeyBytes) {
     return fail(Errc::invalid, "exchange hash: malformed host key");
+  }
+  if (is_group_exchange(in.method)) {
+    if (auto s = check_group(in); !s) return s;
+  } else if (!in.group_prime.empty() || !in.group_generator.empty()) {
+    return fail(Errc::invalid, "exchange hash: a group where the method fixes it");
   }
   if (auto s = check_value(in.client_public, shape.public_values, shape.client_public_bytes, "client value"); !s)
     return s;
@@ -134,8 +157,20 @@ KexShape shape_of(KexMethod method) {
       return {sha256, kString, kString, 1184 + 32, 1088 + 32, 32};
     case KexMethod::sntrup761x25519_sha512:
       return {sha512, kString, kString, 1158 + 32, 1039 + 32, 64};
+    case KexMethod::dh_group14_sha1:
+      return {sha1, kMpint, kMpint, 256, 256, 256};
+    case KexMethod::dh_group1_sha1:
+      return {sha1, kMpint, kMpint, 128, 128, 128};
+    case KexMethod::dh_gex_sha256:
+      return {sha256, kMpint, kMpint, kGroupMaxBits / 8, kGroupMaxBits / 8, kGroupMaxBits / 8};
+    case KexMethod::dh_gex_sha1:
+      return {sha1, kMpint, kMpint, kGroupMaxBits / 8, kGroupMaxBits / 8, kGroupMaxBits / 8};
   }
   std::abort();
+}
+
+bool is_group_exchange(KexMethod method) {
+  return method == KexMethod::dh_gex_sha256 || method == KexMethod::dh_gex_sha1;
 }
 
 std::string_view kex_method_name(KexMethod method) {
@@ -154,6 +189,8 @@ Result<KexMethod> kex_method_from_name(std::string_view name) {
 
 std::size_t hash_size(HashAlgorithm algorithm) {
   switch (algorithm) {
+    case HashAlgorithm::sha1:
+      return 20;
     case HashAlgorithm::sha256:
       return 32;
     case HashAlgorithm::sha384:
@@ -180,13 +217,20 @@ Result<Bytes> exchange_hash(const KexInputs& in) {
   Bytes head;
   head.reserve(6 * 4 + in.client_version.size() + in.server_version.size() + in.client_kexinit.size() +
                in.server_kexinit.size() + in.host_key_blob.size() + in.client_public.size() + in.server_public.size() +
-               8);
+               in.group_prime.size() + in.group_generator.size() + 32);
   Writer w(head);
   w.string(in.client_version);
   w.string(in.server_version);
   w.string(in.client_kexinit);
   w.string(in.server_kexinit);
   w.string(in.host_key_blob);
+  if (is_group_exchange(in.method)) {  // RFC 4419 §3
+    w.u32(kGroupMinBits);
+    w.u32(kGroupPreferredBits);
+    w.u32(kGroupMaxBits);
+    w.mpint(in.group_prime);
+    w.mpint(in.group_generator);
+  }
   put(w, shape.public_values, in.client_public);
   put(w, shape.public_values, in.server_public);
   const base::SecretBytes k = encode_shared_secret(in.method, in.shared_secret);

@@ -20,9 +20,14 @@ enum class KexMethod {
   dh_group18_sha512,       ///< RFC 8268
   mlkem768x25519_sha256,   ///< draft-ietf-sshm-mlkem-hybrid-kex
   sntrup761x25519_sha512,  ///< draft-ietf-sshm-ntruprime-ssh; with @openssh.com under its older name
+  // For old targets that ask for them by name only:
+  dh_group14_sha1,  ///< RFC 4253
+  dh_group1_sha1,   ///< RFC 4253
+  dh_gex_sha256,    ///< RFC 4419: the server chooses the group
+  dh_gex_sha1,      ///< RFC 4419
 };
 
-enum class HashAlgorithm { sha256, sha384, sha512 };
+enum class HashAlgorithm { sha1, sha256, sha384, sha512 };
 
 /// The form in which a value enters the hash.
 enum class KexEncoding { string, mpint };
@@ -38,6 +43,12 @@ struct KexShape {
 };
 
 KexShape shape_of(KexMethod method);
+
+/// RFC 4419: does the server choose the group? What a client asks for then, in bits; smaller groups are refused.
+bool is_group_exchange(KexMethod method);
+inline constexpr std::uint32_t kGroupMinBits = 2048;
+inline constexpr std::uint32_t kGroupPreferredBits = 3072;
+inline constexpr std::uint32_t kGroupMaxBits = 8192;
 
 /// The method's name on the wire.
 std::string_view kex_method_name(KexMethod method);
@@ -55,18 +66,21 @@ inline base::Result<base::Bytes> hash(HashAlgorithm algorithm, base::ByteView da
 /// Everything that H covers, in the order of RFC 4253 §8. Views: the caller keeps the bytes alive.
 struct KexInputs {
   KexMethod method = KexMethod::curve25519_sha256;
-  base::ByteView client_version;  ///< V_C, without CR LF
-  base::ByteView server_version;  ///< V_S, without CR LF
-  base::ByteView client_kexinit;  ///< I_C: the payload, from the byte SSH_MSG_KEXINIT on
-  base::ByteView server_kexinit;  ///< I_S
-  base::ByteView host_key_blob;   ///< K_S: a public key or a certificate
-  base::ByteView client_public;   ///< Q_C, or e as a big-endian magnitude
-  base::ByteView server_public;   ///< Q_S, or f as a big-endian magnitude
-  base::ByteView shared_secret;   ///< K as a big-endian magnitude, or the hybrids' string
+  base::ByteView client_version;     ///< V_C, without CR LF
+  base::ByteView server_version;     ///< V_S, without CR LF
+  base::ByteView client_kexinit;     ///< I_C: the payload, from the byte SSH_MSG_KEXINIT on
+  base::ByteView server_kexinit;     ///< I_S
+  base::ByteView host_key_blob;      ///< K_S: a public key or a certificate
+  base::ByteView client_public;      ///< Q_C, or e as a big-endian magnitude
+  base::ByteView server_public;      ///< Q_S, or f as a big-endian magnitude
+  base::ByteView shared_secret;      ///< K as a big-endian magnitude, or the hybrids' string
+  base::ByteView group_prime{};      ///< p, where the server chooses the group
+  base::ByteView group_generator{};  ///< g, likewise
 };
 
 /// H. Errors: invalid, when an input is not of the shape that its method fixes (an identification string over 255 bytes
-/// or without "SSH-2.0-", a KEXINIT that is none or over 64 KiB, a public value of a wrong length, K of zero).
+/// or without "SSH-2.0-", a KEXINIT that is none or over 64 KiB, a public value of a wrong length, K of zero, a group
+/// outside the bits above).
 base::Result<base::Bytes> exchange_hash(const KexInputs& inputs);
 
 /// K as it enters H and the key derivation (RFC 4253 §7.2): length included. Secret: the result is wiped when it goes.

@@ -98,6 +98,32 @@ TEST(ExchangeHash, HybridsHashAStringSecret) {
             "6d0370adc478442bac89a4da9e2d7c427540d4e5d82fbaf33ce61e013c76d583");
 }
 
+TEST(ExchangeHash, AChosenGroupIsPartOfIt) {
+  Exchange e;
+  e.client_public = Bytes(256, 0x11);
+  e.server_public = Bytes(256, 0x22);
+  e.secret = Bytes(256, 0x33);
+  const Bytes prime(256, 0xff);
+  const Bytes two{2};
+  const auto hash = [&](KexMethod method, base::ByteView p, base::ByteView g) {
+    KexInputs in = e.inputs(method);
+    in.group_prime = p;
+    in.group_generator = g;
+    const auto h = exchange_hash(in);
+    return h ? base::to_hex(*h) : std::string();
+  };
+  const std::string expected = "5dae36ba38978e6e40765488d1a8cf8bb7674921df5bf3919908cf5a2171829a";
+  EXPECT_EQ(hash(KexMethod::dh_gex_sha256, prime, two), expected);
+  EXPECT_EQ(hash(KexMethod::dh_gex_sha1, prime, two).size(), 40U);
+  EXPECT_NE(hash(KexMethod::dh_gex_sha256, prime, Bytes{3}), expected);
+  EXPECT_EQ(hash(KexMethod::dh_gex_sha256, {}, two), "");
+  EXPECT_EQ(hash(KexMethod::dh_gex_sha256, prime, {}), "");
+  EXPECT_EQ(hash(KexMethod::dh_gex_sha256, Bytes(255, 0xff), two), "") << "below 2048 bits";
+  EXPECT_EQ(hash(KexMethod::dh_gex_sha256, Bytes(1025, 0xff), two), "") << "above 8192 bits";
+  EXPECT_EQ(hash(KexMethod::dh_group14_sha1, prime, two), "") << "whose group is fixed";
+  EXPECT_NE(hash(KexMethod::dh_group14_sha1, {}, {}), "");
+}
+
 TEST(ExchangeHash, EveryInputCounts) {
   std::set<std::string> seen{curve25519().hash(KexMethod::curve25519_sha256)};
   const auto add = [&seen](auto change) {
@@ -147,7 +173,7 @@ TEST(KexMethods, NamesGoBothWays) {
   }
   EXPECT_EQ(kex_method_from_name("curve25519-sha256@libssh.org").value(), KexMethod::curve25519_sha256);
   EXPECT_EQ(kex_method_name(KexMethod::curve25519_sha256), "curve25519-sha256");
-  EXPECT_FALSE(kex_method_from_name("diffie-hellman-group1-sha1"));
+  EXPECT_FALSE(kex_method_from_name("diffie-hellman-group2-sha1"));
   EXPECT_FALSE(kex_method_from_name(""));
 }
 

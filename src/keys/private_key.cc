@@ -143,6 +143,17 @@ Result<Bytes> PrivateKey::sign(std::string_view algorithm, ByteView data) const 
   return out;
 }
 
+Result<Bytes> PrivateKey::sign_ssh_rsa(ByteView data) const {
+  if (type() != KeyType::rsa) return fail(Errc::invalid, "the signature algorithm is not one of this key's");
+  auto signature = sign_evp(state_->pkey.get(), EVP_sha1(), data);
+  if (!signature) return signature;
+  Bytes out;
+  Writer w(out);
+  w.string(kSshRsa);
+  w.string(*signature);
+  return out;
+}
+
 Result<Bytes> PrivateKey::sign(ByteView data) const {
   return sign(signature_algorithms_for(type()).front(), data);
 }

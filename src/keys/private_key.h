@@ -47,6 +47,9 @@ class PrivateKey {
   base::Result<base::Bytes> sign(std::string_view signature_algorithm, base::ByteView data) const;
   /// sign() with the best algorithm of the key's type.
   base::Result<base::Bytes> sign(base::ByteView data) const;
+  /// An RSA key's signature under ssh-rsa, which is over SHA-1: only for a target whose resource asks for it. Errors:
+  /// invalid (no RSA key), internal.
+  base::Result<base::Bytes> sign_ssh_rsa(base::ByteView data) const;
 
  private:
   struct State;

@@ -176,5 +176,25 @@ TEST(PrivateKey, MayStandAmongOtherText) {
   EXPECT_EQ(PrivateKey::parse(file).value().public_key(), key.public_key());
 }
 
+// Over SHA-1: for old targets that are named, and for nothing else.
+TEST(PrivateKey, SshRsaOnlyWhereItIsAskedFor) {
+  base::SystemRandom random;
+  const auto rsa = PrivateKey::generate(GeneratedKey::rsa_3072, random);
+  ASSERT_TRUE(rsa) << rsa.message();
+  const Bytes data(20, 7);
+  const auto signature = rsa->sign_ssh_rsa(data);
+  ASSERT_TRUE(signature);
+  EXPECT_TRUE(rsa->public_key().verify_ssh_rsa(*signature, data));
+  EXPECT_FALSE(rsa->public_key().verify_ssh_rsa(*signature, Bytes(20, 8)));
+  EXPECT_FALSE(rsa->public_key().verify_ssh_rsa(*rsa->sign("rsa-sha2-256", data), data));
+  for (const char* algorithm : {"ssh-rsa", "rsa-sha2-256", "rsa-sha2-512"}) {
+    EXPECT_FALSE(rsa->public_key().verify(algorithm, *signature, data)) << algorithm;
+  }
+  EXPECT_FALSE(rsa->sign("ssh-rsa", data));
+  const auto ed25519 = PrivateKey::generate(GeneratedKey::ed25519, random);
+  EXPECT_FALSE(ed25519->sign_ssh_rsa(data));
+  EXPECT_FALSE(ed25519->public_key().verify_ssh_rsa(*signature, data));
+}
+
 }  // namespace
 }  // namespace sallyport::keys

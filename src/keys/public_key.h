@@ -69,6 +69,10 @@ class PublicKey {
   base::Status verify(std::string_view signature_algorithm, base::ByteView signature_blob, base::ByteView data,
                       TouchRule touch = TouchRule::present) const;
 
+  /// Ok when signature_blob is this RSA key's signature under ssh-rsa, which is over SHA-1: only for a target whose
+  /// resource asks for it. Errors: as verify().
+  base::Status verify_ssh_rsa(base::ByteView signature_blob, base::ByteView data) const;
+
   friend bool operator==(const PublicKey& a, const PublicKey& b) { return a.blob() == b.blob(); }
 
  private:
@@ -81,6 +85,9 @@ class PublicKey {
 /// The signature algorithms of a key of this type, the best first: {"rsa-sha2-512", "rsa-sha2-256"} for RSA, else the
 /// type's own name.
 std::vector<std::string_view> signature_algorithms_for(KeyType type);
+
+/// The signature algorithm of RSA keys over SHA-1 (RFC 4253 §6.6): no algorithm of any key but where it is asked for.
+inline constexpr std::string_view kSshRsa = "ssh-rsa";
 
 /// Every algorithm that verify() takes, for server-sig-algs (RFC 8308 §3.1).
 std::vector<std::string_view> all_signature_algorithms();

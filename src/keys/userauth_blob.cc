@@ -64,7 +64,7 @@ std::string_view publickey_method_name(PublickeyMethod method) {
 }
 
 Result<Bytes> publickey_signed_data(ByteView session_id, const PublickeyLogin& login) {
-  if (session_id.size() != 32 && session_id.size() != 48 && session_id.size() != 64) {
+  if (session_id.size() != 20 && session_id.size() != 32 && session_id.size() != 48 && session_id.size() != 64) {
     return fail(Errc::invalid, "publickey login: the session id is not a digest");
   }
   if (auto s = check(login); !s) return pass(s);

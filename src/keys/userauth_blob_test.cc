@@ -75,7 +75,8 @@ TEST(Request, IsWhatTheSignatureCovers) {
 }
 
 TEST(SignedData, RefusesWhatNoLoginHolds) {
-  EXPECT_FALSE(publickey_signed_data(Bytes(20, 1), plain())) << "a SHA-1 session id";
+  EXPECT_TRUE(publickey_signed_data(Bytes(20, 1), plain())) << "of a target that knows no other than SHA-1";
+  EXPECT_FALSE(publickey_signed_data(Bytes(21, 1), plain()));
   EXPECT_FALSE(publickey_signed_data(ByteView{}, plain()));
   PublickeyLogin login = plain();
   login.host_key_blob = kHost;

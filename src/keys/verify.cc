@@ -152,4 +152,14 @@ Status PublicKey::verify(std::string_view algorithm, ByteView signature_blob, By
   return verify_ecdsa(state_->pkey.get(), EVP_sha256(), signature, message);
 }
 
+Status PublicKey::verify_ssh_rsa(ByteView signature_blob, ByteView data) const {
+  if (type() != KeyType::rsa) return fail(Errc::invalid, "the signature algorithm is not one of this key's");
+  Reader r(signature_blob);
+  const std::string_view named = r.text(64);
+  const ByteView signature = r.string();
+  if (!r.done() || signature_blob.size() > kMaxSignatureBytes) return malformed();
+  if (named != kSshRsa) return fail(Errc::invalid, "the signature names another algorithm");
+  return verify_rsa(state_->pkey.get(), EVP_sha1(), signature, data);
+}
+
 }  // namespace sallyport::keys

@@ -93,6 +93,7 @@ struct Target {
   std::map<std::string, std::string> labels;
   std::vector<std::string> host_keys;  ///< key lines, any one of which the target must prove
   std::vector<std::string> host_ca;    ///< key lines of authorities whose host certificates are accepted
+  std::vector<std::string> legacy;     ///< names of legacy.h that this target needs
   /// "host:port", IPv6 in brackets.
   std::string address() const;
   bool operator==(const Target&) const = default;

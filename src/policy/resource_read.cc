@@ -9,6 +9,7 @@
 #include "policy/address.h"
 #include "policy/json_object.h"
 #include "policy/key_line.h"
+#include "policy/legacy.h"
 #include "policy/resource.h"
 #include "policy/selector_read.h"
 
@@ -47,6 +48,21 @@ std::vector<std::string> key_lines(JsonObject& in, std::string_view key, const K
     if (!good) in.reject(key, "item " + std::to_string(i + 1) + ": " + good.message());
   }
   return lines;
+}
+
+std::vector<std::string> legacy_names(JsonObject& in, std::string_view key) {
+  std::vector<std::string> out;
+  for (const std::string& word : in.string_list(key)) {
+    const auto known = [&word](const LegacyAlgorithm& one) { return one.name == word; };
+    if (std::none_of(std::begin(kLegacyAlgorithms), std::end(kLegacyAlgorithms), known)) {
+      std::string all;
+      for (const LegacyAlgorithm& one : kLegacyAlgorithms) all.append(all.empty() ? "" : ", ").append(one.name);
+      in.reject(key, "must be some of " + all);
+      break;
+    }
+    out.push_back(word);
+  }
+  return out;
 }
 
 /// Reads a nested object under a key with `read`; what goes wrong inside is reported with the path to it.
@@ -167,6 +183,7 @@ Target read_target(JsonObject& in, const KeyCheck& check_key) {
   out.labels = read_labels(in, "labels");
   out.host_keys = key_lines(in, "host_keys", check_key, Hosts::cut_off);
   out.host_ca = key_lines(in, "host_ca", check_key);
+  out.legacy = legacy_names(in, "legacy");
   return out;
 }
 

@@ -57,6 +57,18 @@ TEST(Resource, AUsersEmailAddress) {
   }
 }
 
+TEST(Resource, ATargetNamesWhatItNeedsOfOldAlgorithms) {
+  const Target t = get<Target>(R"({"kind":"target","name":"switch1","protocol":"ssh","address":"10.0.0.7",
+      "legacy":["ssh-rsa","aes128-cbc","hmac-sha1"]})");
+  EXPECT_EQ(t.legacy, (std::vector<std::string>{"ssh-rsa", "aes128-cbc", "hmac-sha1"}));
+  for (const char* bad : {R"(["arcfour"])", R"("ssh-rsa")", R"([1])", R"(["curve25519-sha256"])", R"([""])",
+                          R"(["ssh-rsa","ssh-rsa"])"}) {
+    EXPECT_FALSE(parse_resource(R"({"kind":"target","name":"t","protocol":"ssh","address":"h","legacy":)" +
+                                std::string(bad) + "}"))
+        << bad;
+  }
+}
+
 TEST(Resource, ATargetAndItsAddresses) {
   const Target t = get<Target>(R"({"kind":"target","name":"web1","protocol":"ssh","address":"10.0.0.7:2222",
       "labels":{"env":"prod","a/b":"x y"},"host_keys":["KEY"]})");

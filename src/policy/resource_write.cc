@@ -65,6 +65,7 @@ void write(json& out, const Target& r) {
   if (!r.labels.empty()) out["labels"] = r.labels;
   list(out, "host_keys", r.host_keys);
   list(out, "host_ca", r.host_ca);
+  list(out, "legacy", r.legacy);
 }
 
 void write(json& out, const Account& r) {

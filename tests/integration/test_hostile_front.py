@@ -67,6 +67,18 @@ def test_out_of_phase_messages_end_that_worker_alone(front_world, exchanged):
         request = pb.FrontToBroker()
         request.auth_request.user, request.auth_request.service, request.auth_request.method = b"alice", "ssh-connection", "none"
         cases["authentication before key exchange"] = (CONTROL, request)
+        # What only old peers need is not signed for, whatever the front agreed on.
+        for name, change in {"key exchange over SHA-1": {"method": "diffie-hellman-group14-sha1"},
+                             "a group of the server's": {"method": "diffie-hellman-group-exchange-sha256"},
+                             "signature over SHA-1": {"host_key_algorithm": "ssh-rsa"}, "old MAC": {"protection": ["hmac-sha2-256"]}}.items():
+            old = pb.FrontToBroker()
+            fill_kex(old.sign_kex)
+            for field, value in change.items():
+                if isinstance(value, list):
+                    getattr(old.sign_kex, field).extend(value)
+                else:
+                    setattr(old.sign_kex, field, value)
+            cases[name] = (CONTROL, old)
     for name, (kind, message) in cases.items():
         before = len(faults(front_world))
         one = Front(front_world)

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "keys/public_key.h"
+
 namespace sallyport::codec::ssh {
 
 namespace {
@@ -16,11 +18,20 @@ constexpr std::array kCiphers = {
     CipherAlgorithm{"aes256-ctr", CipherKind::aes_ctr, 32, 16, "AES-256-CTR"},
     CipherAlgorithm{"aes192-ctr", CipherKind::aes_ctr, 24, 16, "AES-192-CTR"},
     CipherAlgorithm{"aes128-ctr", CipherKind::aes_ctr, 16, 16, "AES-128-CTR"},
+    // For old targets:
+    CipherAlgorithm{"aes256-cbc", CipherKind::cbc, 32, 16, "AES-256-CBC"},
+    CipherAlgorithm{"aes192-cbc", CipherKind::cbc, 24, 16, "AES-192-CBC"},
+    CipherAlgorithm{"aes128-cbc", CipherKind::cbc, 16, 16, "AES-128-CBC"},
+    CipherAlgorithm{"3des-cbc", CipherKind::cbc, 24, 8, "DES-EDE3-CBC"},
 };
 
 constexpr std::array kMacs = {
-    MacAlgorithm{"hmac-sha2-256-etm@openssh.com", 32, "SHA256"},
-    MacAlgorithm{"hmac-sha2-512-etm@openssh.com", 64, "SHA512"},
+    MacAlgorithm{"hmac-sha2-256-etm@openssh.com", 32, "SHA256", MacOrder::encrypt_then_mac},
+    MacAlgorithm{"hmac-sha2-512-etm@openssh.com", 64, "SHA512", MacOrder::encrypt_then_mac},
+    // For old peers:
+    MacAlgorithm{"hmac-sha2-256", 32, "SHA256", MacOrder::encrypt_and_mac},
+    MacAlgorithm{"hmac-sha2-512", 64, "SHA512", MacOrder::encrypt_and_mac},
+    MacAlgorithm{"hmac-sha1", 20, "SHA1", MacOrder::encrypt_and_mac},
 };
 
 constexpr std::array<std::string_view, 8> kDefaultKex = {
@@ -107,7 +118,7 @@ bool is_known_algorithm(AlgorithmClass kind, std::string_view name) {
     case AlgorithmClass::mac:
       return find_mac(name) != nullptr;
     case AlgorithmClass::host_key:
-      return std::find(kHostKeys.begin(), kHostKeys.end(), name) != kHostKeys.end();
+      return name == keys::kSshRsa || std::find(kHostKeys.begin(), kHostKeys.end(), name) != kHostKeys.end();
   }
   return false;
 }

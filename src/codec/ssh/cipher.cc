@@ -3,8 +3,11 @@
 // Runs in the untrusted workers.
 #include "codec/ssh/cipher.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 
+#include <array>
 #include <cassert>
 #include <cstring>
 
@@ -47,6 +50,26 @@ base::Result<CipherCtx> new_cipher(const char* name, int encrypt, const unsigned
   return ctx;
 }
 
+base::Result<MacCtx> new_mac(const MacAlgorithm& mac, base::ByteView key) {
+  MacPtr hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  MacCtx ctx(hmac ? EVP_MAC_CTX_new(hmac.get()) : nullptr);
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(mac.digest), 0),
+      OSSL_PARAM_construct_end(),
+  };
+  if (!ctx || EVP_MAC_init(ctx.get(), key.data(), key.size(), params) != 1) return crypto_failed("HMAC");
+  return ctx;
+}
+
+bool mac_packet(EVP_MAC_CTX* mac, std::uint32_t sequence, base::ByteView text, std::span<std::uint8_t> tag) {
+  std::array<std::uint8_t, 4> number;
+  store_u32(number.data(), sequence);
+  std::size_t n = 0;
+  // A null key starts over with the key that is set.
+  return EVP_MAC_init(mac, nullptr, 0, nullptr) == 1 && EVP_MAC_update(mac, number.data(), number.size()) == 1 &&
+         EVP_MAC_update(mac, text.data(), text.size()) == 1 && EVP_MAC_final(mac, tag.data(), &n, tag.size()) == 1;
+}
+
 bool crypt_body(EVP_CIPHER_CTX* ctx, std::span<std::uint8_t> packet, std::size_t tag_bytes,
                 const Elsewhere& elsewhere) {
   std::uint8_t* at = packet.data() + 4;
@@ -76,7 +99,11 @@ base::Result<std::unique_ptr<PacketCipher>> make_cipher(const CipherAlgorithm& c
       return make_chacha20_poly1305(cipher, keys);
     case CipherKind::aes_ctr:
       assert(mac != nullptr && keys.mac_key.size() == mac->key_bytes);
-      return make_aes_ctr_etm(cipher, *mac, direction, keys);
+      if (mac->order == MacOrder::encrypt_then_mac) return make_aes_ctr_etm(cipher, *mac, direction, keys);
+      return make_cipher_with_mac(cipher, *mac, direction, keys);
+    case CipherKind::cbc:
+      assert(mac != nullptr && keys.mac_key.size() == mac->key_bytes);
+      return make_cipher_with_mac(cipher, *mac, direction, keys);
   }
   return base::fail(base::Errc::unsupported, "unknown cipher kind");
 }

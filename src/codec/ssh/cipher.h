@@ -27,6 +27,11 @@ struct Elsewhere {
   std::size_t at = 0;  ///< where it belongs in the packet; behind the four bytes of length
 };
 
+/// What to do about a packet_length that cannot be: say so, or behave as if the packet were a long one that does not
+/// authenticate. With block chaining and encrypt-and-MAC, saying so tells an attacker on the network what a block that
+/// he put there decrypts to (Albrecht, Paterson, Watson: Plaintext Recovery Attacks Against SSH, 2009).
+enum class BadLength { told, hidden };
+
 /// A packet here is: 4 bytes packet_length, then that many bytes, then tag_bytes().
 class PacketCipher {
  public:
@@ -36,9 +41,13 @@ class PacketCipher {
   /// Bytes at the start of the packet that padding does not count: 4 where the length is outside of the cipher's
   /// blocks.
   std::size_t unpadded_bytes() const { return unpadded_bytes_; }
+  /// Bytes that packet_length() needs.
+  std::size_t head_bytes() const { return head_bytes_; }
+  BadLength bad_length() const { return bad_length_; }
 
-  /// packet_length from the first four bytes as received; nothing about it is authentic yet.
-  virtual base::Result<std::uint32_t> packet_length(std::uint32_t sequence, const std::uint8_t* first4) = 0;
+  /// packet_length from the packet's first head_bytes() as received; nothing about it is authentic yet. Once a packet,
+  /// before open().
+  virtual base::Result<std::uint32_t> packet_length(std::uint32_t sequence, const std::uint8_t* head) = 0;
   /// Authenticates, then decrypts, in place. Errors: corrupt (the tag does not fit), internal.
   virtual base::Status open(std::uint32_t sequence, std::span<std::uint8_t> packet) = 0;
   /// Encrypts in place, but for what lies elsewhere, and writes the tag. Errors: internal.
@@ -46,13 +55,20 @@ class PacketCipher {
   base::Status seal(std::uint32_t sequence, std::span<std::uint8_t> packet) { return seal(sequence, packet, {}); }
 
  protected:
-  PacketCipher(std::size_t block_bytes, std::size_t tag_bytes, std::size_t unpadded_bytes)
-      : block_bytes_(block_bytes), tag_bytes_(tag_bytes), unpadded_bytes_(unpadded_bytes) {}
+  PacketCipher(std::size_t block_bytes, std::size_t tag_bytes, std::size_t unpadded_bytes, std::size_t head_bytes = 4,
+               BadLength bad_length = BadLength::told)
+      : block_bytes_(block_bytes),
+        tag_bytes_(tag_bytes),
+        unpadded_bytes_(unpadded_bytes),
+        head_bytes_(head_bytes),
+        bad_length_(bad_length) {}
 
  private:
   std::size_t block_bytes_;
   std::size_t tag_bytes_;
   std::size_t unpadded_bytes_;
+  std::size_t head_bytes_;
+  BadLength bad_length_;
 };
 
 /// Keys of one direction, as long as their algorithms say (mac_key may be empty for an authenticating cipher).
@@ -75,6 +91,8 @@ base::Result<std::unique_ptr<PacketCipher>> make_chacha20_poly1305(const CipherA
                                                                    const CipherKeys& keys);
 base::Result<std::unique_ptr<PacketCipher>> make_aes_ctr_etm(const CipherAlgorithm& cipher, const MacAlgorithm& mac,
                                                              Direction direction, const CipherKeys& keys);
+base::Result<std::unique_ptr<PacketCipher>> make_cipher_with_mac(const CipherAlgorithm& cipher, const MacAlgorithm& mac,
+                                                                 Direction direction, const CipherKeys& keys);
 
 /// A big-endian 32-bit number at p.
 inline std::uint32_t load_u32(const std::uint8_t* p) {

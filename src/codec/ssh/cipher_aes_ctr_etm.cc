@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // aes128/192/256-ctr (RFC 4344) with hmac-sha2-256/512-etm@openssh.com: encrypt, then authenticate sequence number,
 // length and ciphertext (OpenSSH's PROTOCOL §1.5). Runs in the untrusted workers.
-#include <openssl/core_names.h>
-#include <openssl/params.h>
-
 #include <array>
 
 #include "codec/ssh/cipher.h"
@@ -50,14 +47,7 @@ class AesCtrEtm final : public PacketCipher {
   }
 
   bool compute_tag(std::uint32_t sequence, base::ByteView text, std::uint8_t* tag) {
-    std::array<std::uint8_t, 4> number;
-    store_u32(number.data(), sequence);
-    std::size_t n = 0;
-    // A null key starts over with the key that is set.
-    return EVP_MAC_init(mac_.get(), nullptr, 0, nullptr) == 1 &&
-           EVP_MAC_update(mac_.get(), number.data(), number.size()) == 1 &&
-           EVP_MAC_update(mac_.get(), text.data(), text.size()) == 1 &&
-           EVP_MAC_final(mac_.get(), tag, &n, tag_bytes()) == 1;
+    return mac_packet(mac_.get(), sequence, text, {tag, tag_bytes()});
   }
 
   CipherCtx ctx_;
@@ -71,16 +61,9 @@ base::Result<std::unique_ptr<PacketCipher>> make_aes_ctr_etm(const CipherAlgorit
   const int encrypt = direction == Direction::seal ? 1 : 0;
   auto ctx = new_cipher(cipher.library_name, encrypt, keys.key.data(), keys.iv.data());
   if (!ctx) return base::pass(ctx);
-  MacPtr hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-  MacCtx mac_ctx(hmac ? EVP_MAC_CTX_new(hmac.get()) : nullptr);
-  const OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(mac.digest), 0),
-      OSSL_PARAM_construct_end(),
-  };
-  if (!mac_ctx || EVP_MAC_init(mac_ctx.get(), keys.mac_key.data(), keys.mac_key.size(), params) != 1) {
-    return crypto_failed("HMAC");
-  }
-  return std::make_unique<AesCtrEtm>(std::move(*ctx), std::move(mac_ctx), mac.key_bytes);
+  auto mac_ctx = new_mac(mac, keys.mac_key.view());
+  if (!mac_ctx) return base::pass(mac_ctx);
+  return std::make_unique<AesCtrEtm>(std::move(*ctx), std::move(*mac_ctx), mac.key_bytes);
 }
 
 }  // namespace sallyport::codec::ssh

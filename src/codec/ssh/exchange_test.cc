@@ -315,6 +315,21 @@ TEST(KeyAgreement, BothSidesGetTheSameSecret) {
   }
 }
 
+TEST(KeyAgreement, RefusesGroupsOfWrongForm) {
+  FixedRandom random(3);
+  const Bytes two{2};
+  Bytes prime(256, 0xff);
+  EXPECT_TRUE(make_modp_of_group(prime, two, random).has_value());
+  EXPECT_FALSE(make_modp_of_group(prime, Bytes{1}, random).has_value());
+  EXPECT_FALSE(make_modp_of_group(prime, {}, random).has_value());
+  EXPECT_FALSE(make_modp_of_group(prime, prime, random).has_value());
+  EXPECT_FALSE(make_modp_of_group(Bytes(255, 0xff), two, random).has_value()) << "below 2048 bits";
+  EXPECT_FALSE(make_modp_of_group(Bytes(1025, 0xff), two, random).has_value()) << "above 8192 bits";
+  EXPECT_FALSE(make_modp_of_group({}, two, random).has_value());
+  prime.back() = 0xfe;
+  EXPECT_FALSE(make_modp_of_group(prime, two, random).has_value()) << "even";
+}
+
 TEST(KeyAgreement, HybridsRefuseBadHalves) {
   FixedRandom random(3);
   for (auto method : {keys::KexMethod::mlkem768x25519_sha256, keys::KexMethod::sntrup761x25519_sha512}) {

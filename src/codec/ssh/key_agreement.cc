@@ -70,10 +70,15 @@ base::Result<std::unique_ptr<KeyAgreement>> make_key_agreement(keys::KexMethod m
     case keys::KexMethod::dh_group14_sha256:
     case keys::KexMethod::dh_group16_sha512:
     case keys::KexMethod::dh_group18_sha512:
+    case keys::KexMethod::dh_group14_sha1:
+    case keys::KexMethod::dh_group1_sha1:
       return make_modp(method, random);
     case keys::KexMethod::mlkem768x25519_sha256:
     case keys::KexMethod::sntrup761x25519_sha512:
       return make_hybrid(method, role, random);
+    case keys::KexMethod::dh_gex_sha256:
+    case keys::KexMethod::dh_gex_sha1:
+      return base::fail(base::Errc::unsupported, "the server chooses the group of this method");
   }
   std::abort();
 }

@@ -26,13 +26,17 @@ class KeyAgreement {
 };
 
 /// A new pair. The random source, which must outlive it, feeds all but the NIST curves: they use the library's
-/// generator. Errors: internal.
+/// generator. Errors: internal, unsupported (a method whose server chooses the group).
 base::Result<std::unique_ptr<KeyAgreement>> make_key_agreement(keys::KexMethod method, Role role, base::Random& random);
 
 // The kinds, each in its own file.
 base::Result<std::unique_ptr<KeyAgreement>> make_x25519(base::Random& random);
 base::Result<std::unique_ptr<KeyAgreement>> make_nist_ecdh(keys::KexMethod method);
 base::Result<std::unique_ptr<KeyAgreement>> make_modp(keys::KexMethod method, base::Random& random);
+/// Over a group that a server chose (RFC 4419), for the client. Errors: invalid (not of kGroupMinBits to kGroupMaxBits,
+/// an even p, a generator out of range), internal.
+base::Result<std::unique_ptr<KeyAgreement>> make_modp_of_group(base::ByteView prime, base::ByteView generator,
+                                                               base::Random& random);
 base::Result<std::unique_ptr<KeyAgreement>> make_hybrid(keys::KexMethod method, Role role, base::Random& random);
 
 }  // namespace sallyport::codec::ssh

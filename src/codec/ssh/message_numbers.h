@@ -19,8 +19,12 @@ enum class MessageNumber : std::uint8_t {
   new_compress = 8,
   kexinit = 20,
   newkeys = 21,
-  kex_init = 30,   ///< SSH_MSG_KEXDH_INIT and SSH_MSG_KEX_ECDH_INIT
-  kex_reply = 31,  ///< SSH_MSG_KEXDH_REPLY and SSH_MSG_KEX_ECDH_REPLY
+  kex_init = 30,     ///< SSH_MSG_KEXDH_INIT and SSH_MSG_KEX_ECDH_INIT
+  kex_reply = 31,    ///< SSH_MSG_KEXDH_REPLY and SSH_MSG_KEX_ECDH_REPLY
+  gex_group = 31,    ///< RFC 4419 §5
+  gex_init = 32,     ///< RFC 4419 §5
+  gex_reply = 33,    ///< RFC 4419 §5
+  gex_request = 34,  ///< RFC 4419 §5
   userauth_request = 50,
   userauth_failure = 51,
   userauth_success = 52,

@@ -36,6 +36,11 @@ tl::unexpected<base::Error> crypto_failed(const char* what);
 /// A cipher keyed and ready to be given IVs. `encrypt` as in EVP_CipherInit_ex2: 1 or 0.
 base::Result<CipherCtx> new_cipher(const char* name, int encrypt, const unsigned char* key, const unsigned char* iv);
 
+/// An HMAC keyed and ready.
+base::Result<MacCtx> new_mac(const MacAlgorithm& mac, base::ByteView key);
+/// The tag of a packet: over its sequence number and the text. As long as `tag` is.
+bool mac_packet(EVP_MAC_CTX* mac, std::uint32_t sequence, base::ByteView text, std::span<std::uint8_t> tag);
+
 /// Runs the packet's body, which is what follows the four bytes of length and ends tag_bytes before its end, through a
 /// stream cipher in place, but for what lies elsewhere.
 bool crypt_body(EVP_CIPHER_CTX* ctx, std::span<std::uint8_t> packet, std::size_t tag_bytes, const Elsewhere& elsewhere);

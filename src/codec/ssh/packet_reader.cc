@@ -94,8 +94,10 @@ base::Result<std::optional<std::string_view>> PacketReader::next_line(std::size_
 base::Result<std::size_t> PacketReader::packet_bytes() {
   auto length = cipher_->packet_length(sequence_, buffer_.get() + head_);
   if (!length) return base::pass(length);
+  const std::size_t block = cipher_->block_bytes();
   const std::size_t padded = *length + (4 - cipher_->unpadded_bytes());
-  if (*length > max_packet_ || *length < 1 + kMinPadding || padded % cipher_->block_bytes() != 0) {
+  if (*length > max_packet_ || *length < 1 + kMinPadding || padded % block != 0) {
+    if (cipher_->bad_length() == BadLength::hidden) return max_packet_ / block * block + cipher_->tag_bytes();
     return base::fail(base::Errc::invalid, "bad packet length");
   }
   return 4 + std::size_t{*length} + cipher_->tag_bytes();
@@ -105,7 +107,7 @@ base::Result<std::optional<PacketReader::Packet>> PacketReader::next() {
   last_payload_ = {};
   const std::size_t buffered = tail_ - head_;
   if (wanted_ == 0) {
-    if (buffered < 4) return std::nullopt;
+    if (buffered < cipher_->head_bytes()) return std::nullopt;
     if (packets_since_keys_ >= kMaxPacketsPerKey) {
       return base::fail(base::Errc::full, "too many packets without a key exchange");
     }

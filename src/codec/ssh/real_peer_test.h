@@ -32,7 +32,8 @@ inline constexpr int kDeadlineSeconds = 60;
 
 inline base::Result<Bytes> hash_of(const KexEvidence& e, ByteView host_key) {
   return keys::exchange_hash({e.method, base::view(e.client_version), base::view(e.server_version), e.client_kexinit,
-                              e.server_kexinit, host_key, e.client_public, e.server_public, e.shared_secret.view()});
+                              e.server_kexinit, host_key, e.client_public, e.server_public, e.shared_secret.view(),
+                              e.group_prime, e.group_generator});
 }
 
 /// A scratch folder, a host key and a user key.

@@ -164,6 +164,31 @@ TEST(OpensshServer, EveryCipher) {
   }
 }
 
+TEST(OpensshServer, WhatOldOnesKnow) {
+  if (!can_run_sshd()) GTEST_SKIP() << "no OpenSSH server here, or not root";
+  struct Old {
+    const char* kex;
+    const char* cipher;
+    const char* mac;
+  };
+  for (const Old& old : {Old{"diffie-hellman-group-exchange-sha256", "aes256-cbc", "hmac-sha2-512"},
+                         Old{"diffie-hellman-group-exchange-sha1", "aes192-cbc", "hmac-sha2-256"},
+                         Old{"diffie-hellman-group14-sha1", "aes128-cbc", "hmac-sha1"},
+                         Old{"diffie-hellman-group1-sha1", "3des-cbc", "hmac-sha1"},
+                         Old{"curve25519-sha256", "aes256-ctr", "hmac-sha2-256"},
+                         Old{"curve25519-sha256", "aes128-cbc", "hmac-sha2-256-etm@openssh.com"}}) {
+    SCOPED_TRACE(std::string(old.kex) + " " + old.cipher + " " + old.mac);
+    TransportConfig config;
+    config.kex = {old.kex};
+    config.ciphers = {old.cipher};
+    config.macs = {old.mac};
+    config.rekey_bytes = 700'000;
+    run_server(config,
+               std::string(" -o KexAlgorithms=") + old.kex + " -o Ciphers=" + old.cipher + " -o MACs=" + old.mac,
+               3'000'000, 3);
+  }
+}
+
 TEST(OpensshServer, RekeysFromBothSidesUnderLoad) {
   if (!can_run_sshd()) GTEST_SKIP() << "no OpenSSH server here, or not root";
   TransportConfig config;

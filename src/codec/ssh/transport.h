@@ -68,6 +68,9 @@ struct KexEvidence {
   base::Bytes server_public;        ///< Q_S, or f as a big-endian magnitude
   base::SecretBytes shared_secret;  ///< K: big-endian magnitude, unencoded
   base::Bytes signature;            ///< the server's signature blob; empty in the server role
+  base::Bytes group_prime;          ///< where the server chose the group (RFC 4419), else empty
+  base::Bytes group_generator;
+  std::vector<std::string> protection;  ///< the ciphers and MACs of both directions, each once
 };
 
 enum class EventKind {

@@ -21,6 +21,7 @@ struct Exchange {
   enum class Stage {
     sent_init,       ///< our KEXINIT is out, the peer's is awaited
     awaiting_init,   ///< server: the client's public value is awaited
+    awaiting_group,  ///< client: the server's choice of a group is awaited (RFC 4419)
     awaiting_reply,  ///< client: the server's is awaited
     signature_due,   ///< server: the caller has a demand to answer
     check_due,       ///< client: likewise
@@ -96,6 +97,9 @@ class Transport::Impl {
   base::Status on_kexinit(const Packet& packet);
   base::Result<Event> on_kex_init(base::ByteView payload);
   base::Result<Event> on_kex_reply(base::ByteView payload);
+  base::Status start_agreement();
+  base::Status ask_for_group();
+  base::Status on_gex_group(base::ByteView payload);
   base::Result<Event> on_newkeys(base::ByteView payload);
   base::Status agree(KeyAgreement& agreement, base::ByteView peer_public);
   void fill_evidence();

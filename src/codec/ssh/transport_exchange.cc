@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Key exchange of the transport (RFC 4253 §7 to §9, RFC 8308, strict key exchange). Runs in the untrusted workers.
 // It must never decide whether a host key is right, nor make an exchange hash its own: both are answers to demands.
+#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 
@@ -14,6 +15,18 @@ namespace {
 
 std::uint8_t to_byte(MessageNumber n) {
   return static_cast<std::uint8_t>(n);
+}
+
+MessageNumber reply_number(keys::KexMethod method) {
+  return keys::is_group_exchange(method) ? MessageNumber::gex_reply : MessageNumber::kex_reply;
+}
+
+void add_names(const FlowChoice& flow, std::vector<std::string>& out) {
+  const auto add = [&out](std::string_view name) {
+    if (std::find(out.begin(), out.end(), name) == out.end()) out.emplace_back(name);
+  };
+  add(flow.cipher->name);
+  if (flow.mac) add(flow.mac->name);
 }
 
 std::string describe(const FlowChoice& flow) {
@@ -60,7 +73,9 @@ base::Result<Event> Transport::Impl::handle_exchange(std::uint8_t number, const 
     if (auto done = on_kexinit(packet); !done) event = base::pass(done);
   } else if (number == to_byte(MessageNumber::kex_init) && in_stage(Stage::awaiting_init)) {
     event = on_kex_init(packet.payload);
-  } else if (number == to_byte(MessageNumber::kex_reply) && in_stage(Stage::awaiting_reply)) {
+  } else if (number == to_byte(MessageNumber::gex_group) && in_stage(Stage::awaiting_group)) {
+    if (auto done = on_gex_group(packet.payload); !done) event = base::pass(done);
+  } else if (in_stage(Stage::awaiting_reply) && number == to_byte(reply_number(exchange_->choice.kex))) {
     event = on_kex_reply(packet.payload);
   } else if (number == to_byte(MessageNumber::newkeys) && in_stage(Stage::awaiting_newkeys)) {
     event = on_newkeys(packet.payload);
@@ -93,12 +108,44 @@ base::Status Transport::Impl::on_kexinit(const Packet& packet) {
   x.peer_init = base::to_bytes(packet.payload);
   negotiated_ = x.choice.kex_name + " " + x.choice.host_key_algorithm + " " + describe(x.choice.up) + " " +
                 describe(x.choice.down) + (strict_ ? " strict" : "");
-  x.stage = client ? Exchange::Stage::awaiting_reply : Exchange::Stage::awaiting_init;
-  if (!client) return {};
+  if (client) return keys::is_group_exchange(x.choice.kex) ? ask_for_group() : start_agreement();
+  x.stage = Exchange::Stage::awaiting_init;
+  return {};
+}
+
+base::Status Transport::Impl::start_agreement() {
+  Exchange& x = *exchange_;
   auto agreement = make_key_agreement(x.choice.kex, config_.role, *random_);
   if (!agreement) return base::pass(agreement);
   x.agreement = std::move(*agreement);
+  x.stage = Exchange::Stage::awaiting_reply;
   return write_public(MessageNumber::kex_init, x.agreement->public_value());
+}
+
+base::Status Transport::Impl::ask_for_group() {
+  base::Bytes payload;
+  keys::Writer w(payload);
+  w.u8(to_byte(MessageNumber::gex_request));
+  w.u32(keys::kGroupMinBits);
+  w.u32(keys::kGroupPreferredBits);
+  w.u32(keys::kGroupMaxBits);
+  exchange_->stage = Exchange::Stage::awaiting_group;
+  return writer_.write(payload);
+}
+
+base::Status Transport::Impl::on_gex_group(base::ByteView payload) {
+  Exchange& x = *exchange_;
+  keys::Reader r(payload.subspan(1));
+  const base::ByteView prime = r.mpint(keys::kGroupMaxBits / 8);
+  const base::ByteView generator = r.mpint(keys::kGroupMaxBits / 8);
+  if (!r.done()) return base::fail(base::Errc::invalid, "malformed key exchange message");
+  auto agreement = make_modp_of_group(prime, generator, *random_);
+  if (!agreement) return base::pass(agreement);
+  x.evidence.group_prime = base::to_bytes(prime);
+  x.evidence.group_generator = base::to_bytes(generator);
+  x.agreement = std::move(*agreement);
+  x.stage = Exchange::Stage::awaiting_reply;
+  return write_public(MessageNumber::gex_init, x.agreement->public_value());
 }
 
 base::Status Transport::Impl::write_public(MessageNumber number, base::ByteView value) {
@@ -130,6 +177,8 @@ void Transport::Impl::fill_evidence() {
   const bool client = config_.role == Role::client;
   KexEvidence& e = x.evidence;
   e.method = x.choice.kex;
+  add_names(x.choice.up, e.protection);
+  add_names(x.choice.down, e.protection);
   e.host_key_algorithm = x.choice.host_key_algorithm;
   e.client_version = client ? config_.version : peer_version_;
   e.server_version = client ? peer_version_ : config_.version;

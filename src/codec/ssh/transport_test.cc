@@ -60,11 +60,50 @@ TEST(Transport, EveryCipherCarriesEverySize) {
   }
 }
 
+TEST(Transport, EveryCipherForOldPeersCarriesEverySize) {
+  for (const char* cipher : {"aes256-ctr", "aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc"}) {
+    for (const char* mac : {"hmac-sha2-256", "hmac-sha2-512", "hmac-sha1", "hmac-sha2-256-etm@openssh.com"}) {
+      SCOPED_TRACE(std::string(cipher) + " " + mac);
+      const auto config = only("curve25519-sha256", cipher, mac);
+      Pair pair(config, config);
+      expect_both_ways(pair);
+    }
+  }
+}
+
+// Albrecht, Paterson, Watson 2009: how much a server reads before it hangs up must not tell what a block decrypts to.
+TEST(Transport, ABadLengthInAChainIsNotTold) {
+  for (const char* cipher : {"aes128-cbc", "3des-cbc"}) {
+    SCOPED_TRACE(cipher);
+    const auto config = only("curve25519-sha256", cipher, "hmac-sha1");
+    Pair pair(config, config);
+    pair.connect();
+    ASSERT_TRUE(pair.errors.empty()) << pair.errors[0].message;
+    const auto feed = [&pair](const base::Bytes& all) {
+      base::ByteView bytes(all);
+      while (!bytes.empty()) {
+        const auto room = pair.server.in_space();
+        const std::size_t n = std::min(room.size(), bytes.size());
+        std::memcpy(room.data(), bytes.data(), n);
+        pair.server.in_commit(n);
+        bytes = bytes.subspan(n);
+        if (auto event = pair.server.next(); !event) return event.error().code;
+      }
+      return base::Errc::timeout;  // it waits for more
+    };
+    // A length that cannot be is behaved to like one of 256 KiB.
+    EXPECT_EQ(feed(pair.random.bytes(16)), base::Errc::timeout);
+    EXPECT_EQ(feed(pair.random.bytes(4096)), base::Errc::timeout);
+    EXPECT_EQ(feed(pair.random.bytes(std::size_t{300} * 1024)), base::Errc::corrupt);
+  }
+}
+
 TEST(Transport, EveryMethodAgrees) {
   for (const char* kex :
        {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256",
         "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
-        "diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512"}) {
+        "diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
+        "diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1"}) {
     SCOPED_TRACE(kex);
     const auto config = only(kex, "aes128-gcm@openssh.com", "");
     auto own = config;

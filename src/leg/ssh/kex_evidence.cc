@@ -12,7 +12,7 @@ namespace {
 // All of it goes in one message, and so much of that the broker takes (front_link.cc, back_link.cc): the peer's KEXINIT
 // and ours, which names each algorithm once, versions, names and the largest public values.
 constexpr std::size_t kMaxEvidenceBytes = 60 * 1024;
-constexpr std::size_t kOwnBytes = 4 * 1024 + 4 * 1024;
+constexpr std::size_t kOwnBytes = 4 * 1024 + 6 * 1024;
 static_assert(codec::ssh::kMaxKexInitBytes + codec::ssh::kMaxHostKeyBytes + codec::ssh::kMaxHostSignatureBytes +
                   kOwnBytes <=
               kMaxEvidenceBytes);
@@ -32,6 +32,9 @@ void to_message(const codec::ssh::KexEvidence& evidence, ipc::KexInputs& out) {
   out.set_server_public(base::to_text(evidence.server_public));
   const auto secret = evidence.shared_secret.view();
   out.set_shared_secret(secret.data(), secret.size());
+  out.set_group_prime(base::to_text(evidence.group_prime));
+  out.set_group_generator(base::to_text(evidence.group_generator));
+  for (const std::string& name : evidence.protection) out.add_protection(name);
 }
 
 void wipe(std::string& secret) {
