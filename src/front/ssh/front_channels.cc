@@ -47,9 +47,18 @@ Opening FrontWorker::peer_opens(RelayChannel& channel, const codec::ssh::Channel
     channel.held_back = true;
     return Opening::confirmed;
   }
-  // A stock client waits here for approval or a slow target without losing patience; a channel opened once the target
-  // is there gets the target's own answer.
-  return session && !target_ready_ ? Opening::confirmed : Opening::peer_asked;
+  // A stock client waits on its first session for approval or a slow target without losing patience. Every other
+  // channel gets the target's own answer: a client that learns in the opening that there is no room (MaxSessions)
+  // connects anew.
+  return session && !target_ready_ && only_session(channel) ? Opening::confirmed : Opening::peer_asked;
+}
+
+bool FrontWorker::only_session(const RelayChannel& channel) {
+  bool only = true;
+  relay().for_each([&](const RelayChannel& other) {
+    only = only && (&other == &channel || !other.role || !static_cast<const FrontChannel&>(*other.role).session);
+  });
+  return only;
 }
 
 Took FrontWorker::peer_data(RelayChannel& channel, StreamId, base::ByteView data) {

@@ -50,6 +50,7 @@ class FrontWorker final : public leg::ssh::Worker {
   void swallowed_answer(RelayChannel& channel, bool ok) override;
   void channel_gone(RelayChannel& channel) override;
   void note_request(FrontChannel& front, const codec::ssh::ChannelRequest& request);
+  bool only_session(const RelayChannel& channel);
 
   // Before there is a target, and when there will be none (lobby.cc)
   leg::ssh::Opening open_jump(RelayChannel& channel, const codec::ssh::ChannelOpen& open);

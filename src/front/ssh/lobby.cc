@@ -210,13 +210,12 @@ base::Status FrontWorker::refused(const ipc::Refused& refused) {
   relay().for_each([&](RelayChannel& channel) {
     if (!channel.role || channel.out.close_sent || front_of(channel).jump) return;
     FrontChannel& front = front_of(channel);
-    if (!front.session) {
-      if (channel.opening == Opening::peer_asked) {
-        (void)relay().refuse_here(channel, codec::ssh::OpenFailureReason::administratively_prohibited,
-                                  base::escape_for_terminal(refusal_->text, kMaxReasonBytes));
-      }
+    if (channel.opening == Opening::peer_asked) {
+      (void)relay().refuse_here(channel, codec::ssh::OpenFailureReason::administratively_prohibited,
+                                base::escape_for_terminal(refusal_->text, kMaxReasonBytes));
       return;
     }
+    if (!front.session) return;
     relay().localize(channel);
     front.menu.reset();
     front.farewell = *refusal_;

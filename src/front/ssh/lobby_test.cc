@@ -24,6 +24,39 @@ TEST_F(Front, ARefusalIsShownOnStderr) {
   ASSERT_TRUE(stage.until([&] { return stage.client->closed(); }));
 }
 
+// The first session is confirmed at once, for clients that lose patience; the others hear what the target says.
+TEST_F(Front, OnlyTheFirstSessionIsConfirmedBeforeTheTargetIsThere) {
+  start_live();
+  shell();
+  const cs::ChannelId second = stage.open_session(), third = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() == 5; }));
+  stage.settle();
+  EXPECT_FALSE(stage.client->got[second].confirmed);
+  event::Event answer;
+  answer.mutable_channel_refused()->set_channel(2);
+  answer.mutable_channel_refused()->set_reason(4);
+  answer.mutable_channel_refused()->set_text("open failed");
+  stage.broker.event_to_front(answer);
+  answer.mutable_channel_opened()->set_channel(4);
+  answer.mutable_channel_opened()->set_window(1000);
+  stage.broker.event_to_front(answer);
+  ASSERT_TRUE(stage.until([&] { return stage.client->got[third].confirmed; }));
+  EXPECT_TRUE(stage.client->got[second].refused);
+  EXPECT_EQ(stage.client->got[second].refusal, "open failed");
+  EXPECT_FALSE(stage.client->got[second].confirmed);
+}
+
+TEST_F(Front, ARefusalAnswersTheSessionsThatWaitForTheTarget) {
+  start_live();
+  shell();
+  const cs::ChannelId second = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() == 4; }));
+  refuse("No.");
+  ASSERT_TRUE(stage.until([&] { return got().closed && stage.client->got[second].refused; }));
+  EXPECT_EQ(got().out, "No.\r\n");
+  EXPECT_EQ(stage.client->got[second].refusal, "No.");
+}
+
 TEST_F(Front, ARefusalWaitsForTheFirstProgram) {
   start_live();
   refuse("No.");
