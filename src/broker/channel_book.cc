@@ -14,6 +14,13 @@ namespace {
 constexpr std::size_t max_name = 64;  // of a channel in the manifest; the record has the whole one
 }  // namespace
 
+void AnswersDue::pop_front() {
+  if (++first_ < entries_.size() && first_ < 64) return;
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
+  if (entries_.empty()) std::vector<bool>().swap(entries_);
+}
+
 Channel* ChannelBook::find(std::uint32_t number) {
   const auto found = channels_.find(number);
   return found == channels_.end() ? nullptr : &found->second;
@@ -32,8 +39,8 @@ base::Result<Channel*> ChannelBook::open(std::uint32_t number, Direction opener,
   Channel& channel = channels_[number];
   channel.number = number;
   channel.opener = opener;
-  channel.type = type;
-  channel.purpose = type;
+  channel.type = base::cut_utf8(type, max_name);
+  channel.purpose = channel.type;
   return &channel;
 }
 

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -33,10 +33,25 @@ struct StreamCount {
   std::uint64_t total() const { return as_events + bulk_bytes; }
 };
 
+/// Requests that wait for an answer, in order. true: refused by the broker, to be answered in its turn. Takes no memory
+/// while none waits: a session has thousands of channels.
+class AnswersDue {
+ public:
+  void push_back(bool refused) { entries_.push_back(refused); }
+  void pop_front();
+  bool front() const { return entries_[first_]; }
+  bool empty() const { return first_ == entries_.size(); }
+  std::size_t size() const { return entries_.size() - first_; }
+
+ private:
+  std::vector<bool> entries_;
+  std::size_t first_ = 0;
+};
+
 struct Channel {
   std::uint32_t number = 0;
   Direction opener = Direction::up;
-  std::string type;     ///< of CHANNEL_OPEN
+  std::string type;     ///< of CHANNEL_OPEN, cut to what the coverage manifest names
   std::string purpose;  ///< "shell", "exec", "subsystem sftp", or the type; see add_purpose()
   bool pty = false;
   bool answered = false;  ///< opened or refused
@@ -44,8 +59,7 @@ struct Channel {
   bool eof_up = false, eof_down = false;
   bool closed_up = false, closed_down = false;
   StreamCount up, down, down_stderr;
-  /// Requests of the front that wait for an answer, in order; true: refused here, to be answered in its turn.
-  std::deque<bool> answers_due;
+  AnswersDue answers_due;  ///< requests of the front
 
   /// A program that was asked for. A target starts one at most (RFC 4254 section 6.5), but a client may ask for another
   /// when the first was refused (PuTTY's psftp does), and may lie about that: all that were let through are named.

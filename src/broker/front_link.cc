@@ -2,6 +2,8 @@
 // The front's table, and the signing of key exchanges.
 #include "broker/front_link.h"
 
+#include <utility>
+
 #include "base/escape.h"
 #include "base/log.h"
 #include "broker/kex_inputs.h"
@@ -49,6 +51,13 @@ void FrontLink::start(const ipc::FrontStart& start) {
 
 void FrontLink::send(const ipc::BrokerToFront& message, std::span<const int> fds) {
   worker_.send_control(message, fds);
+}
+
+void FrontLink::hold_events(bool hold) {
+  if (std::exchange(events_held_, hold) == hold) return;
+  ipc::BrokerToFront message;
+  message.mutable_hold_events()->set_hold(hold);
+  send(message);
 }
 
 void FrontLink::on_message(ipc::MessageKind kind, base::ByteView payload) {

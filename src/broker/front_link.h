@@ -62,6 +62,8 @@ class FrontLink {
   void set_live() { phase_ = Live; }
   bool congested() const { return worker_.congested(); }
   void hold_reading(bool hold) { worker_.hold_reading(hold); }
+  /// Has the front keep its events, or send them again; what is no event still comes.
+  void hold_events(bool hold);
   void kill(const std::string& fault) { worker_.kill(fault); }
   std::shared_ptr<const base::Fd> pidfd() const { return worker_.pidfd(); }
   pid_t pid() const { return worker_.pid(); }
@@ -108,6 +110,7 @@ class FrontLink {
   std::string reason_;
   RekeyLimit rekeys_;
   unsigned log_lines_ = 0;
+  bool events_held_ = false;
 };
 
 }  // namespace sallyport::broker

@@ -3,7 +3,9 @@
 #include "broker/gate.h"
 
 #include "base/escape.h"
+#include "broker/mosh_server.h"
 #include "event/event.pb.h"
+#include "ipc/message_kind.h"
 
 namespace sallyport::broker {
 
@@ -136,6 +138,10 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
     case event::Request::kShell:
       return purpose(Permission::shell, "shell", "shell");
     case event::Request::kExec:
+      if (!permissions_.has(Permission::mosh) && starts_mosh_server(request.exec().command())) {
+        return {Ruling::refuse, "mosh",
+                "mosh would leave the gateway by UDP, past its record, and no policy allows that here; use ssh"};
+      }
       return purpose(Permission::exec, "exec", "exec");
     case event::Request::kSubsystem:
       if (request.subsystem().name() == "sftp") return purpose(Permission::sftp, "subsystem sftp", "sftp");
@@ -180,6 +186,7 @@ Judgement Gate::data(const Event& event, Direction from, ChannelBook& book) cons
   const bool is_stderr = data.stream() == event::STREAM_STDERR;
   if (is_stderr && from == Direction::up) return fault("stderr upward");
   if (from == Direction::up ? channel->eof_up : channel->eof_down) return fault("data after the end");
+  if (data.bytes().size() > ipc::max_data_bytes) return fault("more data than one event has");
   StreamCount& stream = channel->stream(from, is_stderr);
   if (stream.bulk_begun) return fault("data beside the ring");
   stream.as_events += data.bytes().size();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "broker/gate.h"
+#include "broker/mosh_server.h"
 #include "event/event.pb.h"
 
 namespace sallyport::broker {
@@ -151,6 +152,9 @@ class Run {
     require(channel.type == "session" && !channel.refused);
     if (request.has_shell()) require(permissions_.has(policy::Permission::shell));
     if (request.has_exec()) require(permissions_.has(policy::Permission::exec));
+    if (request.has_exec() && !permissions_.has(policy::Permission::mosh)) {
+      require(!starts_mosh_server(request.exec().command()));
+    }
     if (request.has_subsystem()) require(permissions_.has(policy::Permission::sftp));
     if (!request.want_answer()) return;
     channel.answers_due.push_back(false);

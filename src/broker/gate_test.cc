@@ -64,6 +64,19 @@ class GateTest : public ::testing::Test {
   ChannelBook book;
 };
 
+TEST_F(GateTest, MoshIsRefusedUnlessAPolicyAllowsIt) {
+  EXPECT_EQ(up(open(0)), Ruling::pass);
+  Event exec;
+  exec.mutable_request()->mutable_exec()->set_command("mosh-server new -s");
+  const Judgement refused = gate->judge(exec, Direction::up, book);
+  EXPECT_EQ(refused.ruling, Ruling::refuse);
+  EXPECT_NE(refused.reason.find("UDP"), std::string::npos);
+  policy::Permissions permissions;
+  permissions.add(policy::Permission::exec);
+  permissions.add(policy::Permission::mosh);
+  EXPECT_EQ(Gate(permissions, 3).judge(exec, Direction::up, book).ruling, Ruling::pass);
+}
+
 TEST_F(GateTest, WhatIsNotGrantedIsRefused) {
   EXPECT_EQ(up(open(0)), Ruling::pass);
   EXPECT_EQ(up(subsystem("sftp")), Ruling::refuse);
@@ -159,7 +172,7 @@ TEST_F(GateTest, UnansweredRequestsAreBounded) {
   request.mutable_request()->set_want_answer(true);
   request.mutable_request()->mutable_env();
   EXPECT_EQ(up(request), Ruling::pass);
-  book.find(0)->answers_due.assign(ChannelBook::max_answers_due, false);
+  for (std::size_t i = 0; i < ChannelBook::max_answers_due; ++i) book.find(0)->answers_due.push_back(false);
   EXPECT_EQ(up(request), Ruling::fault);
 }
 

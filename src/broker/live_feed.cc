@@ -69,6 +69,19 @@ void LiveFeed::forget(std::uint32_t channel) {
   drop(partial_, channel);
 }
 
+std::size_t LiveFeed::keyframe_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return keyframe_bytes_;
+}
+
+void LiveFeed::drop_keyframes() {
+  const std::lock_guard lock(mutex_);
+  keyframes_.clear();
+  for (auto& [unused, partial] : partial_) partial = {{}, 0, true};
+  keyframe_bytes_ = 0;
+  dropped_up_to_ = entries_.empty() ? next_seq_ - 1 : entries_.front().seq - 1;
+}
+
 void LiveFeed::trim() {
   while (bytes_ > capacity_bytes && entries_.size() > 1) {
     dropped_up_to_ = entries_.front().seq;

@@ -43,6 +43,9 @@ class LiveFeed {
   void add_keyframe(base::Micros time_us, std::uint32_t channel, Part part, base::ByteView event);
   /// Session loop: the channel has ended, its screen is of no use to whoever joins.
   void forget(std::uint32_t channel);
+  std::size_t keyframe_bytes() const;
+  /// There is no room for them: watchers see what came since.
+  void drop_keyframes();
   /// Whether a keyframe should be asked for. Says so once per due.
   bool take_keyframe_due();
   /// No more will come.

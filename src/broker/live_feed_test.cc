@@ -61,6 +61,19 @@ TEST(LiveFeed, AsksForAKeyframeOncePerDue) {
   EXPECT_TRUE(feed.take_keyframe_due());
 }
 
+TEST(LiveFeed, KeyframesGiveWayWhereThereIsNoRoom) {
+  LiveFeed feed;
+  feed.add_keyframe(1, 0, LiveFeed::Part::last, base::view("f0"));
+  feed.add_keyframe(2, 2, LiveFeed::Part::more_follow, base::view("half of f2"));
+  EXPECT_GT(feed.keyframe_bytes(), 0u);
+  feed.drop_keyframes();
+  EXPECT_EQ(feed.keyframe_bytes(), 0u);
+  feed.add_keyframe(3, 2, LiveFeed::Part::last, base::view("the rest"));
+  EXPECT_EQ(feed.keyframe_bytes(), 0u) << "half a screen is none";
+  feed.add_keyframe(4, 2, LiveFeed::Part::last, base::view("f2"));
+  EXPECT_GT(feed.keyframe_bytes(), 0u);
+}
+
 TEST(LiveFeed, WakesSubscribersUntilTheyLeave) {
   LiveFeed feed;
   int woken = 0;

@@ -145,6 +145,7 @@ struct Node::Parts {
   DescriptorBudget descriptors;
   Registry sessions;
   LateSeals late_seals;
+  HeldBudget held, screens;
   RecordThreadState record_state;
   // Threads end before what they use.
   std::unique_ptr<net::Executor> reader_thread, store_thread, hash_thread, record_thread, seal_thread;
@@ -314,7 +315,7 @@ base::Status Node::start(const std::string& libexec) {
       Services{p.config,     p.clock,          p.random,         p.main_loop,   *p.store_thread,  *p.hash_thread,
                *p.guesses,   *p.record_thread, *p.resolver,      *p.store,      *p.reader_thread, *p.reader,
                *p.vault,     *p.audit,         *p.preauth_audit, *p.user_audit, p.openings,       p.target_logins,
-               *p.passwords, p.policy,         p.sessions,       p.late_seals});
+               *p.passwords, p.policy,         p.sessions,       p.late_seals,  p.held,           p.screens});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 *p.fronts, *p.backs, p.users, p.descriptors, p.plan.kept,
                                                 HostIdentity::of_listener(*p.vault)});

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "broker/audit_trail.h"
 #include "broker/guess_queue.h"
+#include "broker/held_budget.h"
 #include "broker/late_seals.h"
 #include "broker/login_spacing.h"
 #include "broker/opening_pace.h"
@@ -48,6 +49,8 @@ struct Services {
   PolicyHolder& policy;
   Registry& sessions;
   LateSeals& late_seals;
+  HeldBudget& held;     ///< events that wait
+  HeldBudget& screens;  ///< for watchers
 
   /// What makes the node a reader of what it records; empty when it may only write.
   base::ByteView recording_key() const {

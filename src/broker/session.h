@@ -101,6 +101,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   std::size_t& held_bytes(Direction from) { return from == Direction::up ? held_up_bytes_ : held_down_bytes_; }
   void leg_broke_rules(Direction leg, const std::string& fault);
   void drain_held();
+  bool too_much_is_held(Direction from);
   void process(Direction from, base::ByteView bytes);
   bool record(recording::EntryKind kind, Direction from, const event::Event& event, base::ByteView bytes);
   bool record_own(const event::Event& event);
@@ -119,6 +120,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void consider_bulk(Direction from, std::uint32_t channel, bool is_stderr);
   void ask_keyframe();
   void update_back_pressure();
+  bool congested() const;
   bool needs_sync(Direction from, const event::Event& event);
 
   // session_control.cc
@@ -173,6 +175,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   ChannelBook book_;
   std::deque<Held> held_;
   std::size_t held_up_bytes_ = 0, held_down_bytes_ = 0;
+  HeldBudget::Share held_share_, screens_share_;
   std::function<void()> end_when_drained_;  // the back has ended, what it said is still on its way
   bool draining_ = false;
   bool faulted_ = false;  // a leg broke its rules: nothing passes any more, its end is under way
@@ -185,7 +188,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   unsigned wrong_passwords_ = 0;                     // of a suspended session's user
   std::optional<base::Micros> resume_wanted_since_;  // suspended, resumed by an administrator, the user not back yet
   bool ring_attached_ = false;
-  std::deque<bool> globals_due_;  // as Channel::answers_due, for global requests
+  AnswersDue globals_due_;
   std::string end_reason_;
   WorkerHome home_;
   net::Timer deadline_, idle_;

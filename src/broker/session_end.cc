@@ -46,6 +46,7 @@ void Session::back_ended(const std::string& reason, bool clean, const std::strin
   } else if (phase_ == Phase::live && clean && !held_.empty()) {
     // What it said last waits for the gate or the disk, and goes first.
     end_when_drained_ = [this, reason] { end(reason, "", Goodbye::until_drained); };
+    drain_held();  // a back that is gone is in nobody's way
   } else {
     end(reason.empty() ? "the back ended unexpectedly" : reason,
         clean ? "" : "Sallyport: the connection to the target was lost.",
@@ -74,6 +75,7 @@ void Session::end(const std::string& reason, const std::string& user_text, Goodb
   dialer_.reset();
   held_.clear();
   held_up_bytes_ = held_down_bytes_ = 0;
+  held_share_.set(0);
   if (back_ && !back_done_) {
     back_->hold_reading(false);
     ipc::BrokerToBack message;

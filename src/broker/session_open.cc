@@ -28,6 +28,8 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Auth
       facts_(std::move(facts)),
       over_(std::move(over)),
       id_(base::make_id(gateway.services.clock.now_us(), gateway.services.random)),
+      held_share_(gateway.services.held, facts_.identity.user),
+      screens_share_(gateway.services.screens, facts_.identity.user),
       deadline_(thread.loop()),
       idle_(thread.loop()) {}
 

@@ -19,11 +19,13 @@ using event::Event;
 
 namespace {
 
-// What waits before the target is ready, or while the gate is shut. The windows that a leg was given bound it; above
-// the first mark a back is not read any more (a front always is: a suspended session's user answers through it), and no
-// well-behaved leg reaches the second.
-constexpr std::size_t pause_reading_bytes = 2 * 1024 * 1024;
-constexpr std::size_t max_held_bytes = 64 * 1024 * 1024;
+// What waits before the target is ready, while the gate is shut, or while a worker is behind. Above the first mark the
+// front is told to keep its events (it is still read: a suspended session's user answers through it), and a back is not
+// read any more; the mark is lower when there is little room for everybody. What was on its way comes on top of that.
+// No well-behaved leg reaches the second mark.
+constexpr std::size_t hold_bytes = 1024 * 1024;
+constexpr std::size_t hold_bytes_when_tight = 64 * 1024;
+constexpr std::size_t max_held_bytes = 16 * 1024 * 1024;
 
 // What a terminal's driver or a line editor may act upon: Enter, and every other control character.
 bool may_take_effect(const std::string& typed) {
@@ -54,9 +56,22 @@ void Session::take(Direction from, base::ByteView event) {
   if (held_.empty() && !must_hold()) return process(from, event);
   held_.push_back({from, base::to_bytes(event)});
   held_bytes(from) += queue_cost(event.size());
-  if (held_bytes(from) > max_held_bytes) leg_broke_rules(from, "it sends more than it may");
+  if (too_much_is_held(from)) return;
   update_back_pressure();
   if (!draining_ && !must_hold()) drain_held();
+}
+
+bool Session::too_much_is_held(Direction from) {
+  if (held_bytes(from) > max_held_bytes) {
+    leg_broke_rules(from, "it sends more than it may");
+    return true;
+  }
+  held_share_.set(held_up_bytes_ + held_down_bytes_);
+  if (held_share_.fits()) return false;
+  const char* text =
+      "The gateway holds too much for this user, or for all: this session waited with more than there is room for.";
+  phase_ < Phase::live ? refuse(text, "too much is held") : end("too much is held", std::string("Sallyport: ") + text);
+  return true;
 }
 
 // The end of its worker ends the session. An ended back has left something behind that is only judged now.
@@ -71,13 +86,14 @@ void Session::drain_held() {
   draining_ = true;
   if (phase_ == Phase::live && blocks_to_acknowledge_ != 0)
     acknowledge_blocks(std::exchange(blocks_to_acknowledge_, 0));
-  while (!held_.empty() && phase_ == Phase::live && !must_hold()) {
+  while (!held_.empty() && phase_ == Phase::live && !must_hold() && !congested()) {
     const Held next = std::move(held_.front());
     held_.pop_front();
     held_bytes(next.from) -= queue_cost(next.event.size());
     next.recorded_as ? pass_on(next.from, next.event, *next.recorded_as) : process(next.from, next.event);
   }
   draining_ = false;
+  held_share_.set(held_up_bytes_ + held_down_bytes_);
   update_back_pressure();
   if (held_.empty() && phase_ == Phase::live && end_when_drained_) end_when_drained_();
 }
@@ -154,6 +170,8 @@ void Session::show(recording::EntryKind kind, base::Micros time_us, Direction fr
   if (event.has_keyframe()) {
     handle_->feed().add_keyframe(time_us, event.keyframe().channel(),
                                  event.keyframe().more() ? LiveFeed::Part::more_follow : LiveFeed::Part::last, bytes);
+    screens_share_.set(handle_->feed().keyframe_bytes());
+    if (!screens_share_.fits()) handle_->feed().drop_keyframes();
   } else if (kind == recording::EntryKind::plain) {
     handle_->feed().add(time_us, from == Direction::up, bytes);
     if (handle_->feed().take_keyframe_due()) ask_keyframe();
@@ -360,17 +378,29 @@ void Session::back_credit(ipc::Credit& credit) {
 
 // A worker that does not take its messages makes the other one wait.
 void Session::update_back_pressure() {
+  if (phase_ >= Phase::ending) return;
+  const std::size_t most = held_.empty() || !held_share_.tight() ? hold_bytes : hold_bytes_when_tight;
+  if (front_ != nullptr) {
+    if (held_up_bytes_ > most) front_->hold_events(true);
+    if (held_up_bytes_ < most / 2) front_->hold_events(false);
+  }
   if (front_ != nullptr && back_) {
     front_->hold_reading(back_->congested());
-    back_->hold_reading(front_->congested() || held_down_bytes_ > pause_reading_bytes);
+    back_->hold_reading(front_->congested() || held_down_bytes_ > most);
   }
+}
+
+bool Session::congested() const {
+  return (!back_done_ && back_->congested()) || (front_ != nullptr && front_->congested());
 }
 
 void Session::front_drained() {
   update_back_pressure();
+  drain_held();
 }
 void Session::back_drained() {
   update_back_pressure();
+  drain_held();
 }
 
 }  // namespace sallyport::broker

@@ -41,11 +41,18 @@ void Worker::on_readable() {
     if (got->transfer == ipc::Transfer::would_block) return;
     if (got->transfer == ipc::Transfer::closed) return finish(fault_of_exit());
     const auto kind = static_cast<ipc::MessageKind>(buffer[0]);
-    if (kind != ipc::MessageKind::event && kind != ipc::MessageKind::control) return kill("unknown kind of message");
-    events_.message(kind, base::ByteView(buffer.data() + 1, got->bytes - 1));
+    deliver(kind, base::ByteView(buffer.data() + 1, got->bytes - 1));
     // A try to log in may hold a password. The buffer is the thread's: it outlives the worker.
     if (kind == ipc::MessageKind::control) base::wipe(buffer.data(), got->bytes);
   }
+}
+
+void Worker::deliver(ipc::MessageKind kind, base::ByteView payload) {
+  if (kind == ipc::MessageKind::control) return events_.message(kind, payload);
+  if (kind != ipc::MessageKind::event && kind != ipc::MessageKind::event_part) return kill("unknown kind of message");
+  auto event = joiner_.take(kind, payload);
+  if (!event) return kill(event.message());
+  if (*event) events_.message(ipc::MessageKind::event, **event);
 }
 
 // Its socket is closed, so it is ending, or must: how did it? A signal that we did not send is a refused system call or
@@ -63,10 +70,7 @@ std::string Worker::fault_of_exit() {
 }
 
 void Worker::send_event(base::ByteView event) {
-  scratch_.clear();
-  scratch_.push_back(static_cast<std::uint8_t>(ipc::MessageKind::event));
-  scratch_.insert(scratch_.end(), event.begin(), event.end());
-  send(scratch_, {});
+  ipc::send_in_parts(event, scratch_, [this](base::Bytes& message) { send(message, {}); });
 }
 
 void Worker::send_control(const google::protobuf::MessageLite& message, std::span<const int> fds) {

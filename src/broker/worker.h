@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "broker/session_thread.h"
 #include "broker/zygotes.h"
+#include "ipc/event_parts.h"
 #include "ipc/message_kind.h"
 #include "net/loop.h"
 
@@ -27,10 +28,11 @@ class Worker {
   /// A queue longer than this makes congested() true: the other leg's events wait.
   static constexpr std::size_t congested_bytes = 1024 * 1024;
   /// No well-behaved worker lets this much gather: it is killed.
-  static constexpr std::size_t fatal_queue_bytes = 64 * 1024 * 1024;
+  static constexpr std::size_t fatal_queue_bytes = 16 * 1024 * 1024;
 
   struct Events {
-    /// One message; the view lives until the handler returns. The handler may destroy the worker.
+    /// One message, or one event that came in several; the view lives until the handler returns. The handler may
+    /// destroy the worker.
     std::function<void(ipc::MessageKind kind, base::ByteView payload)> message;
     /// Its socket is at its end and every message was delivered; or it was killed. Once. With what it did wrong, if so.
     std::function<void(const std::string& fault)> ended;
@@ -64,6 +66,7 @@ class Worker {
   };
   void on_readable();
   void on_writable();
+  void deliver(ipc::MessageKind kind, base::ByteView payload);
   void send(base::Bytes& scratch, std::span<const int> fds);
   void finish(const std::string& fault);
   std::string fault_of_exit();
@@ -73,6 +76,7 @@ class Worker {
   Events events_;
   net::Watch watch_;
   base::Bytes scratch_;
+  ipc::EventJoiner joiner_;
   std::deque<Queued> queue_;
   std::size_t queued_bytes_ = 0;
   bool finished_ = false;

@@ -28,7 +28,7 @@ using event::Event;
 
 constexpr base::Micros kFrameUs = 33'000;
 constexpr int kFrameMs = 33;
-constexpr std::size_t kMaxEventBytes = 256 * 1024;
+constexpr std::size_t kMaxEventBytes = 288 * 1024;
 
 class Watcher {
  public:

@@ -8,12 +8,15 @@
 namespace sallyport::ipc {
 
 enum class MessageKind : std::uint8_t {
-  event = 1,    ///< a serialized event.Event follows: judged, recorded, forwarded as the same bytes
-  control = 2,  ///< a serialized FrontToBroker, BrokerToFront, BackToBroker or BrokerToBack follows
+  event = 1,       ///< a serialized event.Event follows: judged, recorded, forwarded as the same bytes
+  control = 2,     ///< a serialized FrontToBroker, BrokerToFront, BackToBroker or BrokerToBack follows
+  event_part = 3,  ///< the beginning of a long event follows; the message of kind event that comes next ends it
 };
 
 /// The longest message, first byte included.
 constexpr std::size_t max_message_bytes = 64 * 1024;
+/// The longest event, in however many messages: what the largest SSH packet (256 KiB) can hold, with room around it.
+constexpr std::size_t max_event_bytes = 264 * 1024;
 /// The most payload one Data event carries.
 constexpr std::size_t max_data_bytes = 32 * 1024;
 /// What a leg grants a new channel at first, and the most it may have outstanding per channel.

@@ -27,6 +27,8 @@ const char* to_string(Permission permission) {
       return "forward-agent";
     case Permission::forward_x11:
       return "forward-x11";
+    case Permission::mosh:
+      return "mosh";
   }
   return "unknown";
 }
@@ -48,7 +50,7 @@ Status Permissions::add_word(std::string_view word) {
       Errc::invalid,
       "'" + std::string(word) +
           "' is no permission; there are shell, exec, sftp, forwarding (both of forward-local, forward-remote), "
-          "forward-local, forward-remote, forward-agent, forward-x11");
+          "forward-local, forward-remote, forward-agent, forward-x11, mosh");
 }
 
 std::vector<std::string> Permissions::words() const {

@@ -20,11 +20,12 @@ enum class Permission : std::uint8_t {
   forward_remote,  ///< connections from the target to the user (ssh -R)
   forward_agent,   ///< the user's agent, offered to the target
   forward_x11,     ///< the user's display, offered to the target
+  mosh,            ///< a command that starts mosh-server: what follows leaves the gateway by UDP, unrecorded
 };
 
-inline constexpr std::uint8_t kPermissionCount = 7;
+inline constexpr std::uint8_t kPermissionCount = 8;
 
-/// "shell", "exec", "sftp", "forward-local", "forward-remote", "forward-agent", "forward-x11".
+/// "shell", "exec", "sftp", "forward-local", "forward-remote", "forward-agent", "forward-x11", "mosh".
 const char* to_string(Permission permission);
 
 /// A small set, by value.

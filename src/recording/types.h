@@ -24,16 +24,16 @@ inline base::ByteView view(const Hash& h) {
   return {h.data(), h.size()};
 }
 
-/// Largest event, in bytes: a worker's largest message with room to spare.
-inline constexpr std::size_t kMaxEventBytes = 128 * 1024;
+/// Largest event, in bytes: a worker's longest with room to spare.
+inline constexpr std::size_t kMaxEventBytes = 288 * 1024;
 /// Largest plaintext of one frame: entries with their heads.
-inline constexpr std::size_t kMaxFrameBytes = 192 * 1024;
+inline constexpr std::size_t kMaxFrameBytes = 320 * 1024;
 /// A chunk is due at this much plaintext…
 inline constexpr std::size_t kChunkTargetBytes = 256 * 1024;
 /// …or at this much of its tail used, whichever comes first.
 inline constexpr std::size_t kTailTargetBytes = 384 * 1024;
 /// Space reserved for each tail file. What lies above the target absorbs a slow disk; then flush() says busy.
-inline constexpr std::size_t kTailCapacityBytes = 640 * 1024;
+inline constexpr std::size_t kTailCapacityBytes = 768 * 1024;
 /// Largest coverage manifest in a seal.
 inline constexpr std::size_t kMaxManifestBytes = 1024 * 1024;
 

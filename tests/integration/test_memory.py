@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import pathlib
+import random
 import re
 import socket
 import subprocess
@@ -11,9 +12,11 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from harness.flood import KINDS, MIB, Flooder, flooded, paused
 from harness.memory import forms_of_key, found_in, memory, memory_writable
 from harness.process import until
 from harness.puppet import string
+from harness.slow_target import SlowTarget
 from harness.world import USER, USER_PASSWORD
 
 
@@ -169,3 +172,53 @@ def test_workers_are_contained(make_world, sanitized):
     finally:
         process.kill()
         process.wait()
+
+
+# docs/threat-model.md: what a session that waits may cost the broker.
+HELD_BOUND = 8 * MIB
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*KINDS, "all"])
+def test_a_user_who_floods_does_not_fill_the_broker(make_world, kind, sanitized):
+    """While a target opens, and while the session is paused: each kind of message that a user can send without end."""
+    world = make_world()
+    slow = SlowTarget(world)
+    seeded = random.Random(kind)
+    kinds = KINDS if kind == "all" else (kind,)
+    bound = HELD_BOUND * (4 if sanitized else 1)
+    flooders = []
+    try:
+        flooders.append(Flooder(world, f"{USER}@deploy@slow1"))
+        until(lambda: slow.waiting == 1, what="a connection to the target")
+        grown, sent = flooded(world, flooders, kinds, seeded, 4)
+        assert grown < bound, f"while the target opens: {grown} bytes, of {sent} sent"
+        flooders[0].close()
+
+        flooders.append(Flooder(world, f"{USER}@deploy@web1"))
+        paused(world, flooders[1], world.gateway.live_session(user=USER, target="web1")["id"])
+        grown, sent = flooded(world, flooders[1:], kinds, seeded, 4)
+        assert grown < bound, f"while paused: {grown} bytes, of {sent} sent"
+        flooders[1].close()
+        assert world.ssh("via", "echo others").stdout == b"others\n"
+    finally:
+        for one in flooders:
+            one.close()
+        slow.close()
+
+
+def test_one_users_sessions_together_have_a_bound(make_world):
+    """Whoever goes beyond hears why, and nobody else is harmed."""
+    world = make_world()
+    slow = SlowTarget(world)
+    seeded = random.Random(7)
+    flooders = [Flooder(world, f"{USER}@deploy@slow1") for _ in range(40)]
+    try:
+        grown, sent = flooded(world, flooders, ("env",), seeded, 20)
+        # What all wait for together, and as much again for what is on its way and for the allocator.
+        assert grown < 128 * MIB, f"{grown} bytes, of {sent} sent"
+        assert world.ssh("via", "echo others").stdout == b"others\n"
+    finally:
+        for one in flooders:
+            one.close()
+        slow.close()

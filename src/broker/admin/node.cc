@@ -8,6 +8,7 @@
 #include "broker/admin/handlers.h"
 #include "broker/descriptor_budget.h"
 #include "broker/grant_defaults.h"
+#include "broker/mosh_server.h"
 #include "ipc/admin.pb.h"
 #include "policy/decide.h"
 
@@ -22,6 +23,9 @@ void add_grant(Json& out, const policy::Grant& grant, const std::string& command
   if (!command.empty() && !grant.permissions.has(policy::Permission::exec)) {
     out["verdict"] = "deny";
     out["reason"] = "the session is allowed, but none of its policies allows exec";
+  } else if (starts_mosh_server(command) && !grant.permissions.has(policy::Permission::mosh)) {
+    out["verdict"] = "deny";
+    out["reason"] = "the session is allowed, but none of its policies allows mosh";
   }
   out["policies"] = grant.policies;
   out["allow"] = grant.permissions.words();

@@ -112,6 +112,10 @@ Took FrontWorker::peer_request(RelayChannel& channel, const codec::ssh::ChannelR
   return channel.held_back ? lobby_request(channel, request) : Took::no;
 }
 
+void FrontWorker::request_not_carried(RelayChannel& channel, std::string_view why) {
+  say_reason(channel, "Sallyport: " + std::string(why) + " is not carried.");
+}
+
 Took FrontWorker::peer_global_request(const codec::ssh::GlobalRequest& request) {
   const auto answer = [&](AnswerQueue::State state) {
     if (request.want_reply == codec::ssh::WantReply::yes) relay().global_answers().push(state);

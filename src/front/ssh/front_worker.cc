@@ -66,6 +66,10 @@ base::Status FrontWorker::live_control(const ipc::BrokerToFront& message, std::s
       return start_bulk(message.bulk_start(), fds);
     case Kind::kJumpReply:
       return jump_reply(message.jump_reply(), fds);
+    case Kind::kHoldEvents:
+      port().hold_events(message.hold_events().hold());
+      peer().wake();
+      return {};
     case Kind::kServiceReply:
       return service_reply(message.service_reply());
     default:
@@ -118,6 +122,15 @@ base::Status FrontWorker::before_live(base::ByteView payload) {
 
 bool FrontWorker::role_holds_peer() const {
   return authentication_ && authentication_->waiting();
+}
+
+// A password that was asked for, on a terminal.
+bool FrontWorker::role_awaits_peer() const {
+  bool awaits = false;
+  relay().for_each([&](RelayChannel& channel) {
+    awaits = awaits || (channel.role && static_cast<const FrontChannel&>(*channel.role).prompt);
+  });
+  return awaits;
 }
 
 base::Status FrontWorker::auth_reply(const ipc::AuthReply& reply) {

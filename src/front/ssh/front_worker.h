@@ -30,6 +30,7 @@ class FrontWorker final : public leg::ssh::Worker {
   base::Status demand(codec::ssh::EventKind kind) override;
   std::unique_ptr<leg::ssh::BulkPath> make_bulk_path() override;
   bool role_holds_peer() const override;
+  bool role_awaits_peer() const override;
   base::Status role_pump() override;
   base::Status start(const ipc::FrontStart& start);
   base::Status kex_signed(const ipc::KexSigned& answer);
@@ -41,6 +42,7 @@ class FrontWorker final : public leg::ssh::Worker {
   Took peer_data(RelayChannel& channel, StreamId stream, base::ByteView data) override;
   void observe_data(RelayChannel&, StreamId, base::ByteView) override {}
   Took peer_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request) override;
+  void request_not_carried(RelayChannel& channel, std::string_view why) override;
   Took peer_global_request(const codec::ssh::GlobalRequest& request) override;
   void peer_global_answer(bool) override {}
   void peer_finished(RelayChannel& channel) override;
@@ -77,6 +79,7 @@ class FrontWorker final : public leg::ssh::Worker {
   void leave(const std::string& text);
   void see_off();
   void say(RelayChannel& channel, std::string_view text, bool interrupts);
+  void say_reason(RelayChannel& channel, std::string_view text);
 
   std::optional<Authentication> authentication_;
   std::uint32_t max_channels_ = 0;

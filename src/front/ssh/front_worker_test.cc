@@ -7,6 +7,117 @@
 namespace sallyport::front::ssh {
 namespace {
 
+TEST_F(Front, CarriesCommandsAsLongAsAServerTakesAndSaysWhyItDoesNot) {
+  start_live();
+  channel = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return got().confirmed; }));
+  const std::string command(250'000, 'x');
+  ASSERT_TRUE(connection().request(channel, cs::ExecRequest{command}, cs::WantReply::yes));
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() == 2; }));
+  EXPECT_EQ(stage.broker.up[1].request().exec().command(), command);
+  ASSERT_TRUE(connection().request(channel, cs::ExecRequest{std::string(260'100, 'x')}, cs::WantReply::yes));
+  event::Event answer;
+  answer.mutable_channel_opened()->set_channel(0);
+  answer.mutable_channel_opened()->set_window(1000);
+  stage.broker.event_to_front(answer);
+  answer.mutable_request_answer()->set_channel(0);
+  answer.mutable_request_answer()->set_ok(true);
+  stage.broker.event_to_front(answer);
+  ASSERT_TRUE(stage.until([&] { return got().failures == 1; }));
+  EXPECT_EQ(got().successes, 1);
+  EXPECT_EQ(got().err, "Sallyport: a request of more than 254 KiB is not carried.\n");
+  EXPECT_EQ(stage.broker.up.size(), 2u);
+}
+
+// OpenSSH's client ends at the refusal: what it has not written by then nobody reads. A client that answers no question
+// hears the refusal all the same.
+TEST_F(Front, AReasonIsSeenBeforeTheRefusal) {
+  start_live();
+  channel = stage.open_session();
+  ASSERT_TRUE(stage.until([&] { return got().confirmed; }));
+  for (const bool answers : {true, false}) {
+    std::string order;
+    stage.client->on_message = [&](const cs::ConnectionMessage& m) {
+      if (std::holds_alternative<cs::ChannelExtendedData>(m)) order += 't';
+      if (std::holds_alternative<cs::ChannelFailure>(m)) order += 'f';
+      if (!std::holds_alternative<cs::ChannelRequest>(m)) return false;
+      order += 'q';
+      if (answers) {
+        EXPECT_TRUE(connection().reply(channel, cs::Reply::failure));
+      }
+      return true;
+    };
+    ASSERT_TRUE(connection().request(channel, cs::ExecRequest{"mosh-server"}, cs::WantReply::yes));
+    const std::size_t events = stage.broker.up.size();
+    ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() > events; }));
+    ipc::BrokerToFront m;
+    m.mutable_notice()->set_text("Sallyport: no.");
+    m.mutable_notice()->set_one_channel(true);
+    stage.broker.tell_front(m);
+    event::Event answer;
+    answer.mutable_request_answer()->set_channel(0);
+    stage.broker.event_to_front(answer);
+    ASSERT_TRUE(stage.until([&] { return order.find('f') != std::string::npos; }));
+    EXPECT_EQ(order, "tqf");
+  }
+  EXPECT_EQ(got().err, "Sallyport: no.\nSallyport: no.\n");
+}
+
+TEST_F(Front, KeepsWhatTheBrokerDoesNotTakeAndReadsNoFurtherThanItKeeps) {
+  start_live();
+  shell();
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() == 3; }));
+  const auto hold = [&](bool on) {
+    ipc::BrokerToFront m;
+    m.mutable_hold_events()->set_hold(on);
+    stage.broker.tell_front(m);
+  };
+  hold(true);
+  stage.settle();
+  const std::string value(8000, 'v');
+  std::size_t asked = 0;
+  const auto flood = [&] {
+    if (asked == 2000 || !stage.client->transport().out_view().empty()) return;
+    if (connection().request(channel, cs::EnvRequest{"NAME", value}, cs::WantReply::no)) ++asked;
+  };
+  ASSERT_TRUE(stage.until([&] {
+    flood();
+    return asked * value.size() > 4'000'000;
+  }));
+  for (int i = 0; i < 400; ++i) {
+    flood();
+    stage.step();
+  }
+  EXPECT_LT(asked, 900u) << "the client must feel that nobody reads";
+  EXPECT_EQ(stage.broker.up.size(), 3u);
+  hold(false);
+  ASSERT_TRUE(stage.until([&] {
+    flood();
+    return stage.broker.up.size() == 2003;
+  }));
+}
+
+// The password of a suspended session's user is no event.
+TEST_F(Front, APasswordPassesWhatIsKept) {
+  start_live();
+  shell();
+  ASSERT_TRUE(stage.until([&] { return stage.broker.up.size() == 3; }));
+  ipc::BrokerToFront m;
+  m.mutable_hold_events()->set_hold(true);
+  stage.broker.tell_front(m);
+  stage.settle();
+  const std::string value(8000, 'v');
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(connection().request(channel, cs::EnvRequest{"NAME", value}, cs::WantReply::no));
+  }
+  m.mutable_ask_password()->set_prompt("Password: ");
+  stage.broker.tell_front(m);
+  ASSERT_TRUE(stage.until([&] { return got().out.find("Password") != std::string::npos; }));
+  type("sesame\r");
+  EXPECT_EQ(wait_for(ipc::FrontToBroker::kReauthenticate).reauthenticate().password(), "sesame");
+  EXPECT_EQ(stage.broker.up.size(), 3u);
+}
+
 TEST_F(Front, TellsTheClientsSoftwareOnce) {
   start_live();
   EXPECT_THAT(find(ipc::FrontToBroker::kClientSoftware)->client_software().version(), HasSubstr("SSH-2.0-"));

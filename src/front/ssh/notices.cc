@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kMaxLineBytes = 1024;
 constexpr std::size_t kMaxLines = 200;
 constexpr std::uint32_t kExitOnTerminate = 255;
+// So long answers wait for a client that does not say that it has seen what comes before them.
+constexpr base::Micros kSeenPatienceUs = 500'000;
 // So long a client may take for the last words of its channels: a little less than the broker gives (session_end.cc).
 constexpr base::Micros kLastWordsUs = 9'000'000;
 
@@ -45,10 +47,24 @@ void FrontWorker::say(RelayChannel& channel, std::string_view text, bool interru
   }
 }
 
+// Why a request is refused: before its answer.
+void FrontWorker::say_reason(RelayChannel& channel, std::string_view text) {
+  if (!channel.role || !front_of(channel).session || front_of(channel).menu) return;
+  const bool pty = front_of(channel).pty;
+  const std::string lines = lines_of(text, pty ? "\r\n" : "\n");
+  if (!relay().say_before_answers(channel, pty ? StreamId::main : StreamId::stderr_data, base::view(lines))) return;
+  loop().after(kSeenPatienceUs, [this, number = channel.number] {
+    if (RelayChannel* then = relay().find(number)) (void)relay().seen(*then);
+  });
+}
+
 void FrontWorker::notice(const ipc::Notice& notice) {
   if (notice.resumes()) end_prompts();
+  if (notice.one_channel()) {
+    if (RelayChannel* channel = relay().find(notice.channel())) say_reason(*channel, notice.text());
+    return;
+  }
   relay().for_each([&](RelayChannel& channel) {
-    if (notice.one_channel() && channel.number != notice.channel()) return;
     if (channel.role && front_of(channel).session && !front_of(channel).menu) say(channel, notice.text(), true);
   });
 }

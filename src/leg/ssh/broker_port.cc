@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "event/event.pb.h"
+#include "ipc/event_parts.h"
 #include "ipc/message_kind.h"
 
 namespace sallyport::leg::ssh {
@@ -35,21 +36,60 @@ void put_varint(base::Bytes& out, std::size_t v) {
 
 }  // namespace
 
-void BrokerPort::send(std::uint8_t kind, const google::protobuf::MessageLite& message) {
+namespace {
+
+void serialize(ipc::MessageKind kind, const google::protobuf::MessageLite& message, std::size_t most,
+               base::Bytes& out) {
   const std::size_t size = message.ByteSizeLong();
-  if (size + 1 > ipc::max_message_bytes) std::abort();
-  buffer_.resize(size + 1);
-  buffer_[0] = kind;
-  message.SerializeWithCachedSizesToArray(buffer_.data() + 1);
-  link_.send(buffer_);
+  if (size > most) std::abort();
+  out.resize(size + 1);
+  out[0] = static_cast<std::uint8_t>(kind);
+  message.SerializeWithCachedSizesToArray(out.data() + 1);
 }
 
+// What a message costs in memory however short it is.
+constexpr std::size_t kKeptCost = 64;
+
+}  // namespace
+
 void BrokerPort::send_event(const event::Event& event) {
-  send(static_cast<std::uint8_t>(ipc::MessageKind::event), event);
+  serialize(ipc::MessageKind::event, event, ipc::max_event_bytes, buffer_);
+  send_event_in_buffer();
 }
 
 void BrokerPort::send_control(const google::protobuf::MessageLite& control) {
-  send(static_cast<std::uint8_t>(ipc::MessageKind::control), control);
+  serialize(ipc::MessageKind::control, control, ipc::max_message_bytes - 1, buffer_);
+  link_.send(buffer_);
+}
+
+void BrokerPort::send_event_in_buffer() {
+  if (holding_ || !kept_.empty()) {
+    kept_bytes_ += buffer_.size() + kKeptCost;
+    kept_.push_back(buffer_);
+  } else if (buffer_.size() <= ipc::max_message_bytes) {
+    link_.send(buffer_);
+  } else {
+    send_parts(base::ByteView(buffer_).subspan(1));
+  }
+}
+
+void BrokerPort::send_parts(base::ByteView event) {
+  base::Bytes scratch;
+  ipc::send_in_parts(event, scratch, [this](const base::Bytes& message) { link_.send(message); });
+}
+
+void BrokerPort::hold_events(bool hold) {
+  holding_ = hold;
+  pump();
+}
+
+void BrokerPort::pump() {
+  while (!holding_ && !kept_.empty() && !link_.congested()) {
+    const base::Bytes next = std::move(kept_.front());
+    kept_.pop_front();
+    kept_bytes_ -= next.size() + kKeptCost;
+    send_parts(base::ByteView(next).subspan(1));
+  }
 }
 
 void BrokerPort::send_secret_control(const google::protobuf::MessageLite& control) {
@@ -81,7 +121,7 @@ void BrokerPort::send_data(std::uint32_t channel, StreamId stream, base::ByteVie
     buffer_.push_back(kDataBytes);
     put_varint(buffer_, part.size());
     buffer_.insert(buffer_.end(), part.begin(), part.end());
-    link_.send(buffer_);
+    send_event_in_buffer();
   }
 }
 
@@ -89,7 +129,7 @@ void BrokerPort::send_serialized_event(base::ByteView event) {
   buffer_.clear();
   buffer_.push_back(static_cast<std::uint8_t>(ipc::MessageKind::event));
   buffer_.insert(buffer_.end(), event.begin(), event.end());
-  link_.send(buffer_);
+  send_event_in_buffer();
 }
 
 }  // namespace sallyport::leg::ssh

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include <deque>
+
 #include "base/bytes.h"
 #include "leg/link.h"
 
@@ -29,7 +31,8 @@ class BrokerPort {
   /// The link must outlive the port.
   explicit BrokerPort(Link& link) : link_(link) {}
 
-  /// A message that does not fit 64 KiB is our own bug: whoever fills one bounds its fields.
+  /// An event above ipc::max_event_bytes, or a control message above 64 KiB, is our own bug: whoever fills one bounds
+  /// its fields.
   void send_event(const event::Event& event);
   /// FrontToBroker or BackToBroker.
   void send_control(const google::protobuf::MessageLite& control);
@@ -40,16 +43,26 @@ class BrokerPort {
   /// An event that was serialized before.
   void send_serialized_event(base::ByteView event);
 
+  /// The broker takes no events for now: they are kept here, in order, and control messages pass them.
+  void hold_events(bool hold);
+  /// Sends what was kept and may go now.
+  void pump();
+  std::size_t kept_bytes() const { return kept_bytes_; }
+
   /// True while the broker does not keep up: take nothing more from the peer.
-  bool congested() const { return link_.congested(); }
+  bool congested() const { return link_.congested() || (!holding_ && !kept_.empty()); }
   /// Frees what a burst grew.
   void give_back_buffers() { base::Bytes().swap(buffer_); }
 
  private:
-  void send(std::uint8_t kind, const google::protobuf::MessageLite& message);
+  void send_event_in_buffer();
+  void send_parts(base::ByteView event);
 
   Link& link_;
   base::Bytes buffer_;
+  bool holding_ = false;
+  std::deque<base::Bytes> kept_;  // messages of kind event
+  std::size_t kept_bytes_ = 0;
 };
 
 }  // namespace sallyport::leg::ssh

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
+#include "ipc/front.pb.h"
 #include "ipc/message_kind.h"
 #include "ipc/seqpacket.h"
 #include "leg/ssh/answer_queue.h"
@@ -95,6 +96,41 @@ TEST(KexEvidence, TheLargestFitsAMessage) {
   to_message(e, *message.mutable_host_proof()->mutable_inputs());
   message.mutable_host_proof()->set_signature(std::string(codec::ssh::kMaxHostSignatureBytes, 's'));
   EXPECT_LE(message.ByteSizeLong(), 60u * 1024) << "what the broker takes";
+}
+
+TEST(BrokerPort, KeepsEventsWhileTheBrokerTakesNoneAndControlsPassThem) {
+  const base::SystemClock clock;
+  auto pair = ipc::make_socket_pair();
+  ASSERT_TRUE(pair);
+  Loop loop(clock);
+  Link link(loop, pair->worker.get(), [](base::ByteView, std::span<base::Fd>) {});
+  BrokerPort port(link);
+  const auto received = [&] {
+    std::string kinds;
+    base::Bytes buffer(ipc::kMaxMessageBytes);
+    for (auto r = ipc::receive(pair->broker.get(), buffer); r && r->transfer == ipc::Transfer::done;
+         r = ipc::receive(pair->broker.get(), buffer)) {
+      kinds += buffer[0] == static_cast<std::uint8_t>(ipc::MessageKind::control) ? 'c'
+               : buffer[0] == static_cast<std::uint8_t>(ipc::MessageKind::event) ? 'e'
+                                                                                 : 'p';
+    }
+    return kinds;
+  };
+  port.hold_events(true);
+  port.send_data(0, StreamId::main, base::view("first"));
+  event::Event long_one;
+  long_one.mutable_request()->mutable_exec()->set_command(std::string(140'000, 'x'));
+  port.send_event(long_one);
+  ipc::FrontToBroker control;
+  control.mutable_reauthenticate();
+  port.send_control(control);
+  EXPECT_EQ(received(), "c");
+  EXPECT_GT(port.kept_bytes(), 140'000u);
+  EXPECT_FALSE(port.congested()) << "the peer is still read";
+  port.hold_events(false);
+  EXPECT_EQ(port.kept_bytes(), 0u);
+  port.send_data(0, StreamId::main, base::view("last"));
+  EXPECT_EQ(received(), "eppee");
 }
 
 TEST(BrokerPort, DataEventsParseAsWhatTheyAre) {

@@ -113,6 +113,22 @@ void Relay::say(RelayChannel& channel, StreamId stream, base::ByteView data) {
   dirty_ = true;
 }
 
+// A peer answers requests and takes data in the order in which they came, and must answer even those that it does not
+// know (RFC 4254 section 5.4). A channel that was not confirmed can be told nothing.
+bool Relay::say_before_answers(RelayChannel& channel, StreamId stream, base::ByteView data) {
+  const std::size_t queued = channel.out.queue.size();
+  say(channel, stream, data);
+  if (channel.out.queue.size() == queued || !drain(channel) || !channel.out.queue.empty()) return false;
+  if (!connection_.request(channel.id, codec::ssh::ChannelKeepalive{}, codec::ssh::WantReply::yes)) return false;
+  ++channel.unseen;
+  return true;
+}
+
+base::Status Relay::seen(RelayChannel& channel) {
+  channel.unseen = 0;
+  return flush_answers(channel);
+}
+
 base::Status Relay::received(RelayChannel& channel, StreamId stream, std::size_t n) {
   Outbound& out = channel.out;
   if (channel.opening == Opening::local && out.close) return {};  // closed here, while this was on its way
@@ -221,6 +237,7 @@ base::Status Relay::hold_request(RelayChannel& channel, const codec::ssh::Channe
 void Relay::close_here(RelayChannel& channel) {
   if (channel.gone || channel.out.close_sent) return;
   localize(channel);
+  channel.unseen = 0;
   channel.out.staged = 0;
   channel.out.eof = channel.out.total;
   channel.out.close = channel.out.total;
@@ -239,6 +256,7 @@ void Relay::finish_here(RelayChannel& channel, std::uint32_t exit_status) {
 }
 
 base::Status Relay::flush_answers(RelayChannel& channel) {
+  if (channel.unseen > 0) return {};
   while (auto answer = channel.answers.take()) {
     if (channel.out.close_sent) continue;
     if (auto s = connection_.reply(channel.id, to_reply(answer->ok)); !s) return s;

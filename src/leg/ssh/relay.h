@@ -37,7 +37,7 @@ enum class Side : std::uint8_t { front, back };
 
 /// What may be asked for on a channel before the target was chosen, or has opened it; and what each request costs
 /// beside its bytes.
-inline constexpr std::size_t kMaxHeldEventBytes = 256 * 1024;
+inline constexpr std::size_t kMaxHeldEventBytes = 320 * 1024;
 inline constexpr std::size_t kHeldEventCost = 64;
 /// The window a peer gets on a channel that is confirmed before the far leg has granted anything.
 inline constexpr std::uint32_t kEarlyWindow = 32 * 1024;
@@ -83,6 +83,10 @@ class Relay {
   void close_here(RelayChannel& channel);
   /// Data that reaches the peer of this leg alone (notices); behind what is queued.
   void say(RelayChannel& channel, StreamId stream, base::ByteView data);
+  /// The same, and answers on this channel wait until the peer has seen it: OpenSSH's client ends at a refusal without
+  /// showing what came just before. True: until seen() at the latest, which the caller sees to.
+  bool say_before_answers(RelayChannel& channel, StreamId stream, base::ByteView data);
+  base::Status seen(RelayChannel& channel);
   /// Sends what gathered in held_events.
   void release(RelayChannel& channel);
   /// n bytes that came from the peer went no further: its window opens again.

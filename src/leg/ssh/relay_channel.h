@@ -77,6 +77,7 @@ struct RelayChannel {
   Inbound in;
   Outbound out;
   AnswerQueue answers;            ///< owed to the peer
+  std::uint32_t unseen = 0;       ///< what the peer must have seen before it gets answers: see say_before_answers()
   std::uint32_t far_answers = 0;  ///< owed to the far leg
   bool held_back = false;         ///< events for the far leg gather here until release()
   std::vector<base::Bytes> held_events;

@@ -239,9 +239,12 @@ base::Status Relay::on(const codec::ssh::ChannelRequest& m) {
     emit(*channel, event);
     return refuse();
   }
+  if (auto s = to_event(m, *event.mutable_request()); !s) {
+    role_.request_not_carried(*channel, s.error().message);
+    return refuse();
+  }
   if (role_.peer_request(*channel, m) == Took::yes) return flush_answers(*channel);
   if (channel->opening == Opening::local) return refuse();
-  if (auto s = to_event(m, *event.mutable_request()); !s) return refuse();
   event.mutable_request()->set_channel(channel->number);
   if (side_ == Side::back) {  // nobody in front is asked for what a target wants
     event.mutable_request()->set_want_answer(false);
@@ -263,7 +266,11 @@ base::Status Relay::on(const codec::ssh::ChannelFailure& m) {
 
 base::Status Relay::answer(codec::ssh::ChannelId id, bool ok) {
   RelayChannel* channel = by_id(id);
-  if (channel == nullptr || channel->far_answers == 0) return {};
+  if (channel == nullptr) return {};
+  if (side_ == Side::front && channel->far_answers == 0) {
+    return channel->unseen > 0 && --channel->unseen == 0 ? flush_answers(*channel) : base::Status{};
+  }
+  if (channel->far_answers == 0) return {};
   --channel->far_answers;
   event::Event event;
   event.mutable_request_answer()->set_channel(channel->number);

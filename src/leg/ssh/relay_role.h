@@ -34,6 +34,8 @@ class RelayRole {
   virtual void observe_data(RelayChannel& channel, StreamId stream, base::ByteView data) = 0;
   /// A request from the peer. took: the role pushed its answer, if one is wanted, to channel.answers.
   virtual Took peer_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request) = 0;
+  /// A request from the peer that no event carries: it is refused, and why is for the peer to know.
+  virtual void request_not_carried(RelayChannel& channel, std::string_view why) = 0;
   virtual Took peer_global_request(const codec::ssh::GlobalRequest& request) = 0;
   /// The peer's answer to Relay::ask_peer().
   virtual void peer_global_answer(bool ok) = 0;

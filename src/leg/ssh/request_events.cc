@@ -35,8 +35,9 @@ std::string bytes(ByteView b) {
 }  // namespace
 
 base::Status to_event(const codec::ssh::ChannelRequest& request, event::Request& out) {
-  if (request.data.size() > kMaxRequestBytes) return base::fail(base::Errc::unsupported, "request too long");
-  if (!is_name(request.name)) return base::fail(base::Errc::unsupported, "request name is no text");
+  if (request.data.size() > kMaxRequestBytes)
+    return base::fail(base::Errc::unsupported, "a request of more than 254 KiB");
+  if (!is_name(request.name)) return base::fail(base::Errc::unsupported, "a request whose name is no text");
   bool ok = true;
   out.set_want_answer(request.want_reply == WantReply::yes);
   std::visit(Overloaded{
@@ -78,7 +79,7 @@ base::Status to_event(const codec::ssh::ChannelRequest& request, event::Request&
                  },
              },
              request.body);
-  if (!ok) return base::fail(base::Errc::unsupported, "a name in the request is no text");
+  if (!ok) return base::fail(base::Errc::unsupported, "a request with a name that is no text");
   return {};
 }
 

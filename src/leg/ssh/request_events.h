@@ -12,8 +12,9 @@ class Request;
 
 namespace sallyport::leg::ssh {
 
-/// The most bytes of a request's contents that fit an event with room to spare.
-inline constexpr std::size_t kMaxRequestBytes = 56 * 1024;
+/// The most bytes of a request's contents: what fits the largest packet that OpenSSH takes (256 KiB), with its head and
+/// any cipher's padding.
+inline constexpr std::size_t kMaxRequestBytes = 254 * 1024;
 
 /// What a peer asked. Errors: unsupported, when it is too long for an event or a name is not text.
 base::Status to_event(const codec::ssh::ChannelRequest& request, event::Request& out);

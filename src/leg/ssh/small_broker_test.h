@@ -12,6 +12,7 @@
 #include "codec/ssh/auth_messages.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
+#include "ipc/event_parts.h"
 #include "ipc/front.pb.h"
 #include "ipc/message_kind.h"
 #include "ipc/ring_memory.h"
@@ -61,8 +62,8 @@ class SmallBroker {
   }
   void tell_front(const ipc::BrokerToFront& m, std::span<const int> fds = {}) { send(*front, control(m), fds); }
   void tell_back(const ipc::BrokerToBack& m, std::span<const int> fds = {}) { send(*back, control(m), fds); }
-  void event_to_front(const event::Event& e) { send(*front, pack(ipc::MessageKind::event, e.SerializeAsString())); }
-  void event_to_back(const event::Event& e) { send(*back, pack(ipc::MessageKind::event, e.SerializeAsString())); }
+  void event_to_front(const event::Event& e) { send_event(*front, e); }
+  void event_to_back(const event::Event& e) { send_event(*back, e); }
 
   void step() {
     flush();
@@ -109,6 +110,11 @@ class SmallBroker {
   static base::Bytes control(const M& m) {
     return pack(ipc::MessageKind::control, m.SerializeAsString());
   }
+  void send_event(const base::Fd& fd, const event::Event& e) {
+    const std::string body = e.SerializeAsString();
+    base::Bytes scratch;
+    ipc::send_in_parts(base::view(body), scratch, [&](const base::Bytes& message) { send(fd, message); });
+  }
   void send(const base::Fd& fd, base::Bytes bytes, std::span<const int> fds = {}) {
     waiting_.push_back({fd.get(), std::move(bytes), {fds.begin(), fds.end()}});
   }
@@ -136,6 +142,13 @@ class SmallBroker {
   }
 
   void from(ipc::MessageKind kind, base::ByteView body, bool is_front) {
+    if (kind != ipc::MessageKind::control) {
+      auto whole = (is_front ? from_front_parts_ : from_back_parts_).take(kind, body);
+      if (!whole) fault = whole.error().message;
+      if (!whole || !*whole) return;
+      kind = ipc::MessageKind::event;
+      body = **whole;
+    }
     const int size = static_cast<int>(body.size());
     if (kind == ipc::MessageKind::event) {
       event::Event e;
@@ -282,6 +295,7 @@ class SmallBroker {
     }
   }
 
+  ipc::EventJoiner from_front_parts_, from_back_parts_;
   std::vector<Waiting> waiting_;
   std::vector<event::Event> held_;
   std::map<std::tuple<std::uint32_t, int, bool>, std::uint64_t> bytes_;

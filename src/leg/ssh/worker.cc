@@ -26,6 +26,10 @@ constexpr std::uint64_t kFastBytes = 64 * 1024;
 // A key, and how soon a target on the same network echoes it.
 constexpr std::size_t kKeyBytes = 64;
 constexpr base::Micros kEchoUs = 300;
+// What is kept of the peer's while the broker takes no events: the windows of a few uploads. Somebody who is asked for
+// a password is read a little further, to the answer.
+constexpr std::size_t kMaxKeptBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxKeptForAnswerBytes = 32 * 1024 * 1024;
 // Rounds of moving and writing before the loop looks at its descriptors again.
 constexpr int kRounds = 4;
 }  // namespace
@@ -42,6 +46,7 @@ Worker::Worker(Side side, WorkerSockets sockets, const base::Clock& clock, base:
       rest_(loop_, clock) {
   loop_.before_wait([this] { return before_wait(); });
   link_.on_clear([this] {
+    port_.pump();
     if (peer_) peer_->wake();
   });
   link_.on_first([this] {
@@ -58,14 +63,14 @@ int Worker::run() {
 void Worker::on_message(base::ByteView message, std::span<base::Fd> fds) {
   if (finishing_) return;
   const auto kind = static_cast<ipc::MessageKind>(message[0]);
-  if (draining_ && kind == ipc::MessageKind::event) return;  // there is nobody to tell
+  const bool event = kind == ipc::MessageKind::event || kind == ipc::MessageKind::event_part;
+  if (draining_ && event) return;  // there is nobody to tell
   const base::ByteView body = message.subspan(1);
   base::Status done;
   if (kind == ipc::MessageKind::control) {
     done = on_control(body, fds);
-  } else if (kind == ipc::MessageKind::event && relay_) {
-    done = relay_->far_event(body);
-    if (side_ == Side::back && !bulk_ && body.size() <= kKeyBytes && echo_.worth()) loop_.linger(kEchoUs, echo_);
+  } else if (event && relay_) {
+    done = on_event(kind, body);
   } else {
     done = base::fail(base::Errc::corrupt, "a message out of phase");
   }
@@ -73,6 +78,15 @@ void Worker::on_message(base::ByteView message, std::span<base::Fd> fds) {
   // Two ways to get here: the broker's message cannot be, or the connection could not take what it asked for.
   if (transport_) transport_->disconnect(codec::ssh::DisconnectReason::by_application, "internal error");
   finish(done.error().message, Ending::broken);
+}
+
+base::Status Worker::on_event(ipc::MessageKind kind, base::ByteView part) {
+  auto whole = joiner_.take(kind, part);
+  if (!whole) return base::pass(whole);
+  if (!*whole) return {};
+  auto done = relay_->far_event(**whole);
+  if (side_ == Side::back && !bulk_ && part.size() <= kKeyBytes && echo_.worth()) loop_.linger(kEchoUs, echo_);
+  return done;
 }
 
 void Worker::open_transport(codec::ssh::TransportConfig config, std::uint32_t rekey_seconds) {
@@ -148,7 +162,9 @@ void Worker::drain() {
 }
 
 bool Worker::peer_held() {
-  return finishing_ || port_.congested() || role_holds_peer() || (bulk_ && bulk_->holds_peer());
+  if (finishing_ || port_.congested() || role_holds_peer() || (bulk_ && bulk_->holds_peer())) return true;
+  if (port_.kept_bytes() <= kMaxKeptBytes) return false;
+  return port_.kept_bytes() > kMaxKeptForAnswerBytes || !role_awaits_peer();
 }
 
 void Worker::bulk_data(RelayChannel& channel, StreamId stream, base::ByteView data) {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "ipc/event_parts.h"
 #include "leg/link.h"
 #include "leg/loop.h"
 #include "leg/ssh/bulk_path.h"
@@ -50,6 +51,8 @@ class Worker : public PeerHandler, public RelayRole {
   virtual std::unique_ptr<BulkPath> make_bulk_path() = 0;
   /// True: take nothing from the peer now, for the role's own reasons.
   virtual bool role_holds_peer() const = 0;
+  /// True: what the peer says now may be an answer that somebody waits for, so it is read a little longer.
+  virtual bool role_awaits_peer() const { return false; }
   /// Moves what the role has to move; before every wait.
   virtual base::Status role_pump() = 0;
 
@@ -70,7 +73,7 @@ class Worker : public PeerHandler, public RelayRole {
   Loop& loop() { return loop_; }
   BrokerPort& port() { return port_; }
   Peer& peer() { return *peer_; }
-  Relay& relay() { return *relay_; }
+  Relay& relay() const { return *relay_; }
   codec::ssh::Transport& transport() { return *transport_; }
   bool has_transport() const { return transport_ != nullptr; }
   BulkPath* bulk() { return bulk_.get(); }
@@ -84,12 +87,14 @@ class Worker : public PeerHandler, public RelayRole {
   void peer_ended(PeerEnd end, std::string_view text) override;
   bool peer_held() override;
 
-  // RelayRole: bulk.
+  // RelayRole
+  void request_not_carried(RelayChannel&, std::string_view) override {}
   void bulk_data(RelayChannel& channel, StreamId stream, base::ByteView data) override;
   void bulk_before_end(RelayChannel& channel) override;
 
  private:
   void on_message(base::ByteView message, std::span<base::Fd> fds);
+  base::Status on_event(ipc::MessageKind kind, base::ByteView part);
   Loop::Before before_wait();
   base::Status move();
   bool rests();
@@ -106,6 +111,7 @@ class Worker : public PeerHandler, public RelayRole {
   Loop loop_;
   Link link_;
   BrokerPort port_;
+  ipc::EventJoiner joiner_;
   std::unique_ptr<codec::ssh::Transport> transport_;
   std::unique_ptr<Peer> peer_;
   std::unique_ptr<codec::ssh::Connection> connection_;
