@@ -17,16 +17,27 @@ store::CredentialKey key_of(std::string_view user) {
   return {"user", std::string(user), "password-hash"};
 }
 
-}  // namespace
-
-Status set_password(store::Store& store, std::string_view user, std::string hash, base::Micros now_us) {
+Status put_hash(store::Store& store, std::string_view user, std::string hash, base::Micros now_us) {
   return store.put_credential({key_of(user), 1, std::move(hash), now_us});
 }
 
+}  // namespace
+
+Status set_password(store::Store& store, std::string_view user, std::string hash, base::Micros now_us) {
+  return store.transaction([&]() -> Status {
+    auto old = password_hash(store, user);
+    if (!old) return base::pass(old);
+    if (Status put = put_hash(store, user, std::move(hash), now_us); !put) return put;
+    return *old ? store.renew_resource("user", user, store::Renewal::proofs) : Status();
+  });
+}
+
 Status remove_password(store::Store& store, std::string_view user) {
-  Status removed = store.delete_credential(key_of(user));
-  if (!removed && removed.error().code != Errc::not_found) return removed;
-  return {};
+  return store.transaction([&]() -> Status {
+    Status removed = store.delete_credential(key_of(user));
+    if (!removed) return removed.error().code == Errc::not_found ? Status() : removed;
+    return store.renew_resource("user", user, store::Renewal::proofs);
+  });
 }
 
 Result<std::optional<std::string>> password_hash(store::Store& store, std::string_view user) {
@@ -53,7 +64,7 @@ Status renew_password(store::Store& store, std::string_view user, const std::str
   return store.transaction([&]() -> Status {
     auto now = password_hash(store, user);
     if (!now) return base::pass(now);
-    return *now == checked ? set_password(store, user, std::move(renewed), now_us) : Status();
+    return *now == checked ? put_hash(store, user, std::move(renewed), now_us) : Status();
   });
 }
 

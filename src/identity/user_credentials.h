@@ -15,11 +15,12 @@
 
 namespace sallyport::identity {
 
-/// Sets or replaces. hash: of Passwords::hash(). Whether the user exists is the caller's to check, in the same
-/// transaction: what is stored for a user who has been deleted is the next one's of that name. Errors: the store's.
+/// Sets or replaces; with a replaced one, what it proved counts no more (the user's row has another incarnation). hash:
+/// of Passwords::hash(). Whether the user exists is the caller's to check, in the same transaction: what is stored for
+/// a user who has been deleted is the next one's of that name. Errors: the store's.
 base::Status set_password(store::Store& store, std::string_view user, std::string hash, base::Micros now_us);
 
-/// Removes a user's password, if any.
+/// Removes a user's password, if any, and what it proved counts no more.
 base::Status remove_password(store::Store& store, std::string_view user);
 
 /// What a user's password is held against; nullopt when she has none. Errors: the store's.

@@ -36,6 +36,25 @@ class UserCredentialsTest : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
 };
 
+TEST_F(UserCredentialsTest, APasswordThatIsTakenAwayProvesNothingAnyMore) {
+  ASSERT_TRUE(store_->put_resource("user", "alice", "{}", 1));
+  const auto now = [&] { return store_->get_resource("user", "alice")->incarnation; };
+  const auto before = now();
+  ASSERT_TRUE(set_password(*store_, "alice", "first", 2));
+  EXPECT_EQ(now(), before) << "nothing was proved by it yet";
+  ASSERT_TRUE(renew_password(*store_, "alice", "first", "first, hashed anew", 3));
+  EXPECT_EQ(now(), before) << "it is the same password";
+  ASSERT_TRUE(set_password(*store_, "alice", "second", 4));
+  const auto replaced = now();
+  EXPECT_NE(replaced.proofs, before.proofs);
+  EXPECT_EQ(replaced.life, before.life);
+  ASSERT_TRUE(remove_password(*store_, "alice"));
+  EXPECT_NE(now().proofs, replaced.proofs);
+  const auto removed = now();
+  ASSERT_TRUE(remove_password(*store_, "alice"));
+  EXPECT_EQ(now(), removed);
+}
+
 TEST_F(UserCredentialsTest, SetCheckReplaceRemove) {
   const Passwords p = passwords(1);
   EXPECT_FALSE(has_password("alice"));

@@ -50,6 +50,11 @@ const std::vector<std::vector<const char*>>& steps() {
           "CREATE INDEX sessions_by_account ON sessions (account, id)",
           "CREATE INDEX sessions_by_start ON sessions (started_at_us)",
       },
+      {
+          "ALTER TABLE resources ADD COLUMN life BIGINT NOT NULL DEFAULT 0",
+          "ALTER TABLE resources ADD COLUMN proofs BIGINT NOT NULL DEFAULT 0",
+          "INSERT INTO counters (name, value) VALUES ('incarnations', 0)",
+      },
   };
   return all;
 }

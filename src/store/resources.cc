@@ -16,21 +16,32 @@ struct RawRow {
   ResourceRow row;
   long long version = 0;
   long long updated_at_us = 0;
+  long long life = 0;
+  long long proofs = 0;
   ResourceRow take() const {
     ResourceRow out = row;
     out.version = version;
     out.updated_at_us = updated_at_us;
+    out.incarnation = {life, proofs};
     return out;
   }
 };
 
-Result<std::vector<ResourceRow>> fetch_all(Query& query) {
+constexpr const char* kSelect = "SELECT kind, name, version, body, updated_at_us, life, proofs FROM resources";
+
+enum class Columns { with_incarnation, of_history };
+
+Result<std::vector<ResourceRow>> fetch_all(Query& query, Columns columns) {
   RawRow raw;
   query.into(raw.row.kind);
   query.into(raw.row.name);
   query.into(raw.version);
   query.into(raw.row.json);
   query.into(raw.updated_at_us);
+  if (columns == Columns::with_incarnation) {
+    query.into(raw.life);
+    query.into(raw.proofs);
+  }
   query.run();
   std::vector<ResourceRow> out;
   while (query.fetch()) out.push_back(raw.take());
@@ -42,6 +53,14 @@ long long last_version(soci::session& sql, const std::string& kind, const std::s
   sql << "SELECT COALESCE(MAX(version), 0) FROM resource_versions WHERE kind = :kind AND name = :name", soci::use(kind),
       soci::use(name), soci::into(version);
   return version;
+}
+
+Incarnation renewed(soci::session& sql, Incarnation old, Renewal renewal) {
+  if (renewal == Renewal::none) return old;
+  sql << "UPDATE counters SET value = value + 1 WHERE name = 'incarnations'";
+  long long number = 0;
+  sql << "SELECT value FROM counters WHERE name = 'incarnations'", soci::into(number);
+  return {renewal == Renewal::life ? number : old.life, number};
 }
 
 void keep_version(soci::session& sql, const ResourceRow& row) {
@@ -56,7 +75,7 @@ void keep_version(soci::session& sql, const ResourceRow& row) {
 }  // namespace
 
 Result<ResourceRow> Store::put_resource(std::string_view kind, std::string_view name, std::string_view json,
-                                        base::Micros now_us) {
+                                        base::Micros now_us, Renewal renewal) {
   if (Status good = check_text({kind, name, json}); !good) return pass(good);
   if (kind.empty() || name.empty() || json.empty()) return fail(Errc::invalid, "store: a resource without content");
   ResourceRow row{std::string(kind), std::string(name), 0, std::string(json), now_us};
@@ -64,31 +83,60 @@ Result<ResourceRow> Store::put_resource(std::string_view kind, std::string_view 
     std::string old;
     long long old_version = 0;
     long long old_time = 0;
-    sql << "SELECT body, version, updated_at_us FROM resources WHERE kind = :kind AND name = :name",
-        soci::use(row.kind), soci::use(row.name), soci::into(old), soci::into(old_version), soci::into(old_time);
-    if (sql.got_data() && old == row.json) {
+    long long life = 0;
+    long long proofs = 0;
+    sql << "SELECT body, version, updated_at_us, life, proofs FROM resources WHERE kind = :kind AND name = :name",
+        soci::use(row.kind), soci::use(row.name), soci::into(old), soci::into(old_version), soci::into(old_time),
+        soci::into(life), soci::into(proofs);
+    const bool is_new = !sql.got_data();
+    row.incarnation = {life, proofs};
+    if (!is_new && old == row.json) {
       row.version = old_version;
       row.updated_at_us = old_time;
       return row;
     }
+    row.incarnation = renewed(sql, row.incarnation, is_new ? Renewal::life : renewal);
+    life = row.incarnation.life;
+    proofs = row.incarnation.proofs;
     row.version = last_version(sql, row.kind, row.name) + 1;
     const long long version = row.version;
     const long long updated_at_us = row.updated_at_us;
-    sql << "INSERT INTO resources (kind, name, version, body, updated_at_us)"
-           " VALUES (:kind, :name, :version, :body, :updated) ON CONFLICT (kind, name) DO UPDATE SET"
-           " version = excluded.version, body = excluded.body, updated_at_us = excluded.updated_at_us",
-        soci::use(row.kind), soci::use(row.name), soci::use(version), soci::use(row.json), soci::use(updated_at_us);
+    sql << "INSERT INTO resources (kind, name, version, body, updated_at_us, life, proofs)"
+           " VALUES (:kind, :name, :version, :body, :updated, :life, :proofs) ON CONFLICT (kind, name) DO UPDATE SET"
+           " version = excluded.version, body = excluded.body, updated_at_us = excluded.updated_at_us,"
+           " life = excluded.life, proofs = excluded.proofs",
+        soci::use(row.kind), soci::use(row.name), soci::use(version), soci::use(row.json), soci::use(updated_at_us),
+        soci::use(life), soci::use(proofs);
     keep_version(sql, row);
     return row;
   });
 }
 
+Status Store::renew_resource(std::string_view kind, std::string_view name, Renewal renewal) {
+  const std::string of_kind(kind);
+  const std::string named(name);
+  return database_->write("renew resource", Durability::power_loss, [&](soci::session& sql) -> Status {
+    long long life = 0;
+    long long proofs = 0;
+    sql << "SELECT life, proofs FROM resources WHERE kind = :kind AND name = :name", soci::use(of_kind),
+        soci::use(named), soci::into(life), soci::into(proofs);
+    if (!sql.got_data() || renewal == Renewal::none) return {};
+    const Incarnation now = renewed(sql, {life, proofs}, renewal);
+    life = now.life;
+    proofs = now.proofs;
+    sql << "UPDATE resources SET life = :life, proofs = :proofs WHERE kind = :kind AND name = :name", soci::use(life),
+        soci::use(proofs), soci::use(of_kind), soci::use(named);
+    sql << "UPDATE counters SET value = value + 1 WHERE name = 'resources'";
+    return {};
+  });
+}
+
 Result<ResourceRow> Store::get_resource(std::string_view kind, std::string_view name) {
   return database_->read("get resource", [&](soci::session& sql) -> Result<ResourceRow> {
-    Query query(sql, "SELECT kind, name, version, body, updated_at_us FROM resources");
+    Query query(sql, kSelect);
     query.bind(" WHERE kind = ?", std::string(kind));
     query.bind(" AND name = ?", std::string(name));
-    Result<std::vector<ResourceRow>> rows = fetch_all(query);
+    Result<std::vector<ResourceRow>> rows = fetch_all(query, Columns::with_incarnation);
     if (!rows) return pass(rows);
     if (rows->empty()) {
       return fail(Errc::not_found, "there is no " + std::string(kind) + " '" + std::string(name) + "'");
@@ -99,10 +147,10 @@ Result<ResourceRow> Store::get_resource(std::string_view kind, std::string_view 
 
 Result<std::vector<ResourceRow>> Store::list_resources(std::string_view kind) {
   return database_->read("list resources", [&](soci::session& sql) -> Result<std::vector<ResourceRow>> {
-    Query query(sql, "SELECT kind, name, version, body, updated_at_us FROM resources");
+    Query query(sql, kSelect);
     if (!kind.empty()) query.bind(" WHERE kind = ?", std::string(kind));
     query.text(" ORDER BY kind, name");
-    return fetch_all(query);
+    return fetch_all(query, Columns::with_incarnation);
   });
 }
 
@@ -126,7 +174,7 @@ Result<std::vector<ResourceRow>> Store::resource_history(std::string_view kind, 
     query.bind(" WHERE kind = ?", std::string(kind));
     query.bind(" AND name = ?", std::string(name));
     query.text(" ORDER BY version");
-    return fetch_all(query);
+    return fetch_all(query, Columns::of_history);
   });
 }
 

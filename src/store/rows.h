@@ -10,12 +10,24 @@
 
 namespace sallyport::store {
 
+/// What is bound to a row, and must not outlive what it was bound to, keeps these numbers and compares them. They come
+/// from one counter of the store, so none is ever used twice, also not by another row of the same name.
+struct Incarnation {
+  std::int64_t life = 0;    ///< new when the row is made, or renewed as another
+  std::int64_t proofs = 0;  ///< new then, and when what proves its owner changes
+  bool operator==(const Incarnation&) const = default;
+};
+
+/// Which of these numbers a change makes new.
+enum class Renewal : std::uint8_t { none, proofs, life };
+
 struct ResourceRow {
   std::string kind = {};
   std::string name = {};
   std::int64_t version = 0;  ///< 1, 2, … over the life of the name, deletions included
   std::string json = {};     ///< opaque here; empty only in the history, for a deletion
   base::Micros updated_at_us = 0;
+  Incarnation incarnation = {};  ///< not in the history
 };
 
 /// One credential of one owner.

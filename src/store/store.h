@@ -59,9 +59,13 @@ class Store {
   Turn hold();
 
   // Resources. Every version is kept; names are unique within a kind.
-  /// Inserts or updates; the same JSON again changes nothing. Returns the row as it now is.
+  /// Inserts or updates; the same JSON again changes nothing. Returns the row as it now is. A new row has a new life;
+  /// an update renews what the caller says, and all of it when the caller does not say.
   base::Result<ResourceRow> put_resource(std::string_view kind, std::string_view name, std::string_view json,
-                                         base::Micros now_us);
+                                         base::Micros now_us, Renewal renewal = Renewal::life);
+  /// Something beside the JSON has changed that the row's incarnation must tell. No error when there is no such row:
+  /// one that is made later is new anyway.
+  base::Status renew_resource(std::string_view kind, std::string_view name, Renewal renewal);
   /// Errors: not_found.
   base::Result<ResourceRow> get_resource(std::string_view kind, std::string_view name);
   /// Of one kind, or of all when kind is empty; sorted by kind, then name.

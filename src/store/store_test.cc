@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 namespace sallyport::store {
@@ -91,6 +92,45 @@ TEST_F(StoreTest, TheFileIsTheOwnersAlone) {
     ASSERT_EQ(stat((dir_ + name).c_str(), &st), 0) << name;
     EXPECT_EQ(st.st_mode & 0777, 0600U) << name;
   }
+}
+
+TEST_F(StoreTest, ARowsIncarnationTellsWhatItIsAndWhatProvesIt) {
+  const auto now = [&](const char* name) { return store_->get_resource("user", name)->incarnation; };
+  const auto first = store_->put_resource("user", "alice", R"({"a":1})", 10)->incarnation;
+  EXPECT_EQ(first, now("alice"));
+  EXPECT_EQ(store_->put_resource("user", "alice", R"({"a":1})", 11)->incarnation, first) << "nothing changed";
+  EXPECT_EQ(store_->put_resource("user", "alice", R"({"a":2})", 12, Renewal::none)->incarnation, first);
+  const auto proofs = store_->put_resource("user", "alice", R"({"a":3})", 13, Renewal::proofs)->incarnation;
+  EXPECT_EQ(proofs.life, first.life);
+  EXPECT_NE(proofs.proofs, first.proofs);
+  ASSERT_TRUE(store_->renew_resource("user", "alice", Renewal::proofs));
+  EXPECT_EQ(now("alice").life, first.life);
+  EXPECT_NE(now("alice").proofs, proofs.proofs);
+  const auto another = store_->put_resource("user", "alice", R"({"a":4})", 14)->incarnation;
+  EXPECT_NE(another.life, first.life) << "whoever does not say what an update renews renews all";
+
+  const auto others = store_->put_resource("user", "bob", "{}", 15)->incarnation;
+  ASSERT_TRUE(store_->delete_resource("user", "alice", 16));
+  const std::int64_t revision = *store_->resources_revision();
+  ASSERT_TRUE(store_->renew_resource("user", "alice", Renewal::life)) << "one that is not there";
+  EXPECT_EQ(*store_->resources_revision(), revision);
+  reopen();
+  const auto again = store_->put_resource("user", "alice", R"({"a":4})", 17, Renewal::none)->incarnation;
+  std::set<std::int64_t> lives{first.life, another.life, others.life, again.life};
+  EXPECT_EQ(lives.size(), 4U) << "no number is used twice";
+  EXPECT_EQ(store_->list_resources("user")->front().incarnation, again);
+}
+
+TEST_F(StoreTest, AStoreWithoutIncarnationsGetsThem) {
+  ASSERT_TRUE(store_->put_resource("user", "alice", "{}", 10));
+  store_.reset();
+  raw("ALTER TABLE resources DROP COLUMN life; ALTER TABLE resources DROP COLUMN proofs;"
+      "DELETE FROM counters WHERE name = 'incarnations'; DELETE FROM schema_migrations WHERE step = 2");
+  reopen();
+  const auto old = store_->get_resource("user", "alice")->incarnation;
+  EXPECT_EQ(old, Incarnation());
+  ASSERT_TRUE(store_->delete_resource("user", "alice", 20));
+  EXPECT_NE(store_->put_resource("user", "alice", "{}", 30)->incarnation.life, old.life);
 }
 
 TEST_F(StoreTest, ResourcesKeepTheirVersions) {
