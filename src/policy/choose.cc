@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matching of clauses, membership, and the list of what a user may reach. Pure.
 #include <algorithm>
+#include <functional>
 
 #include "policy/decide.h"
 #include "policy/match.h"
@@ -69,29 +70,63 @@ std::vector<Role> roles_of(const Snapshot& snapshot, std::string_view user, cons
   return out;
 }
 
+namespace {
+
+// Few policies name a given user: sorting the others out first keeps a menu over thousands of targets quick.
+std::vector<const Policy*> allowing(const Snapshot& snapshot, std::string_view user,
+                                    const std::vector<std::string>& groups) {
+  std::vector<const Policy*> out;
+  const std::vector<std::string> all_groups = groups_of(snapshot, user, groups);
+  for (const auto& [name, policy] : snapshot.policies) {
+    if (policy.effect == Effect::allow && names_subject(policy.subjects, user, all_groups)) out.push_back(&policy);
+  }
+  return out;
+}
+
+// Calls found() with each account that decide() would grant on the target, until it returns false.
+void each_account(const Snapshot& snapshot, const std::vector<const Policy*>& mine, const Target& target,
+                  Request request, const std::function<bool(const std::string&)>& found) {
+  std::vector<const Policy*> here;
+  for (const Policy* policy : mine) {
+    if (matches(policy->targets, target)) here.push_back(policy);
+  }
+  if (here.empty()) return;
+  request.target = target.name;
+  for (const auto& [account_name, account] : snapshot.accounts) {
+    const bool named = std::any_of(here.begin(), here.end(), [&name = account_name](const Policy* policy) {
+      return names_account(*policy, name);
+    });
+    if (!named) continue;
+    request.account = account_name;
+    if (std::holds_alternative<Grant>(decide(snapshot, request)) && !found(account_name)) return;
+  }
+}
+
+}  // namespace
+
+bool reaches(const Snapshot& snapshot, std::string_view user, std::string_view target, base::Micros time_us,
+             std::string_view source) {
+  const Target* there = snapshot.target(target);
+  if (there == nullptr) return false;
+  bool out = false;
+  each_account(snapshot, allowing(snapshot, user, {}), *there,
+               {std::string(user), {}, {}, {}, time_us, std::string(source)}, [&](const std::string&) {
+                 out = true;
+                 return false;
+               });
+  return out;
+}
+
 std::vector<Choice> choices(const Snapshot& snapshot, std::string_view user, const std::vector<std::string>& groups,
                             base::Micros time_us, std::string_view source) {
   std::vector<Choice> out;
-  const std::vector<std::string> all_groups = groups_of(snapshot, user, groups);
-  // Few policies name a given user: sorting the others out first keeps a menu over thousands of targets quick.
-  std::vector<const Policy*> mine;
-  for (const auto& [name, policy] : snapshot.policies) {
-    if (policy.effect == Effect::allow && names_subject(policy.subjects, user, all_groups)) mine.push_back(&policy);
-  }
+  const std::vector<const Policy*> mine = allowing(snapshot, user, groups);
   for (const auto& [target_name, target] : snapshot.targets) {
-    std::vector<const Policy*> here;
-    for (const Policy* policy : mine) {
-      if (matches(policy->targets, target)) here.push_back(policy);
-    }
-    if (here.empty()) continue;
-    for (const auto& [account_name, account] : snapshot.accounts) {
-      const bool named = std::any_of(here.begin(), here.end(), [&name = account_name](const Policy* policy) {
-        return names_account(*policy, name);
-      });
-      if (!named) continue;
-      const Request request{std::string(user), groups, target_name, account_name, time_us, std::string(source)};
-      if (std::holds_alternative<Grant>(decide(snapshot, request))) out.push_back({account_name, target_name});
-    }
+    each_account(snapshot, mine, target, {std::string(user), groups, {}, {}, time_us, std::string(source)},
+                 [&, &name = target_name](const std::string& account) {
+                   out.push_back({account, name});
+                   return true;
+                 });
   }
   return out;
 }

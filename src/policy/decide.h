@@ -107,6 +107,10 @@ struct Choice {
 std::vector<Choice> choices(const Snapshot& snapshot, std::string_view user, const std::vector<std::string>& groups,
                             base::Micros time_us, std::string_view source);
 
+/// Whether choices() would name this target.
+bool reaches(const Snapshot& snapshot, std::string_view user, std::string_view target, base::Micros time_us,
+             std::string_view source);
+
 /// How one policy stood towards a request: for `policy test`.
 struct Consideration {
   enum class Outcome { allows, denies, other_subject, other_target, other_account };

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace sallyport::policy {
 namespace {
 
@@ -45,6 +47,11 @@ class DecideTest : public ::testing::Test {
   std::vector<std::string> reach(const std::string& user, std::vector<std::string> groups = {}) {
     std::vector<std::string> out;
     for (const Choice& c : choices(snapshot_, user, groups, 0, "")) out.push_back(c.account + "@" + c.target);
+    for (const auto& [target, unused] : snapshot_.targets) {
+      if (!groups.empty()) break;
+      const auto there = [&, &name = target](const std::string& one) { return one.ends_with("@" + name); };
+      EXPECT_EQ(reaches(snapshot_, user, target, 0, ""), std::any_of(out.begin(), out.end(), there)) << target;
+    }
     return out;
   }
   Snapshot snapshot_;
