@@ -22,21 +22,28 @@ const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
 
 // On the hashing thread, which has idle priority: it waits for the store's thread, because on a busy machine it would
 // keep everybody waiting for whatever lock it holds.
-bool is_right(Services& services, const std::string& user, identity::UserState usability, base::ByteView password) {
-  std::promise<std::optional<std::string>> found;
+Authenticator::Judged judge_password(Services& services, const std::string& user, base::ByteView password) {
+  struct Held {
+    std::optional<std::string> hash;
+    std::optional<store::Incarnation> incarnation;
+  };
+  // Together: the thread on which users and passwords change, and the policy with them.
+  std::promise<Held> found;
   services.store_thread.post([&] {
     auto hash = identity::password_hash(services.store, user);
-    found.set_value(hash ? std::move(*hash) : std::nullopt);
+    found.set_value({hash ? std::move(*hash) : std::nullopt, services.policy.current()->incarnation_of(user)});
   });
-  const auto hash = found.get_future().get();
-  const auto check = identity::check_password(services.passwords, hash, usability, password);
+  const Held held = found.get_future().get();
+  const auto usability = held.incarnation ? identity::UserState::enabled : identity::UserState::refused;
+  const auto check = identity::check_password(services.passwords, held.hash, usability, password);
   if (!check.renewed.empty()) {
-    services.store_thread.post([&services, user, checked = *hash, renewed = check.renewed] {
+    services.store_thread.post([&services, user, checked = *held.hash, renewed = check.renewed] {
       auto done = identity::renew_password(services.store, user, checked, renewed, services.clock.now_us());
       if (!done) base::log_warning("the password hash of " + user + " is not renewed: " + done.message());
     });
   }
-  return check.right;
+  if (!check.right || !held.incarnation) return {};
+  return {Authenticator::Verdict::right, *held.incarnation};
 }
 
 }  // namespace
@@ -102,9 +109,9 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   const auto& offered = request.public_key();
   const auto state = services_.policy.current();
   const std::string user = login_ ? login_->user : "";
-  const bool known = state->may_log_in(user);
-  const auto key = (known ? state->keys_of(user) : state->no_keys).find(base::view(offered.blob()));
-  if (!key) return refuse("publickey", "key not accepted", answer);
+  const auto incarnation = state->incarnation_of(user);
+  const auto key = (incarnation ? state->keys_of(user) : state->no_keys).find(base::view(offered.blob()));
+  if (!key || !incarnation) return refuse("publickey", "key not accepted", answer);
   // RFC 4252 §7: a yes promises that a signature with this algorithm and this key would be judged.
   const auto algorithms = keys::signature_algorithms_for(key->type());
   if (std::find(algorithms.begin(), algorithms.end(), offered.algorithm()) == algorithms.end()) {
@@ -133,40 +140,40 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   if (auto good = key->verify(offered.algorithm(), base::view(offered.signature()), *data); !good) {
     return refuse("publickey", good.message(), answer);
   }
-  accept("publickey " + key->fingerprint(), answer);
+  accept("publickey " + key->fingerprint(), *incarnation, answer);
 }
 
 // What an unknown or a locked user's password costs is what a known one's does. Of one who has left, it costs nothing.
-void Authenticator::judge(const std::string& user, base::ByteView given, std::function<void(Verdict)> done) {
+void Authenticator::judge(const std::string& user, base::ByteView given, std::function<void(const Judged&)> done) {
   auto secret = std::make_shared<base::SecretBytes>(given);
-  const auto usability =
-      services_.policy.current()->may_log_in(user) ? identity::UserState::enabled : identity::UserState::refused;
   // Called on any thread, when this may be gone: only the loop knows.
-  auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](Verdict verdict) {
-    loop.post([alive, done, verdict] {
-      if (*alive) done(verdict);
+  auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](const Judged& judged) {
+    loop.post([alive, done, judged] {
+      if (*alive) done(judged);
     });
   };
-  const auto judged = [&services = services_, user, usability, secret, finish, alive = alive_] {
+  const auto judge = [&services = services_, user, secret, finish, alive = alive_] {
     if (!*alive) return GuessQueue::Outcome::not_judged;
-    const bool right = is_right(services, user, usability, secret->view());
+    const Judged judged = judge_password(services, user, secret->view());
     secret->clear();  // before others go on: this thread runs when nobody else wants to
-    finish(right ? Verdict::right : Verdict::wrong);
-    return right ? GuessQueue::Outcome::right : GuessQueue::Outcome::wrong;
+    finish(judged);
+    return judged.verdict == Verdict::right ? GuessQueue::Outcome::right : GuessQueue::Outcome::wrong;
   };
-  services_.guesses.add(source_share_, {judged, [finish] { finish(Verdict::not_judged); }});
+  services_.guesses.add(source_share_, {judge, [finish] { finish({Verdict::not_judged, {}}); }});
 }
 
 void Authenticator::password(base::ByteView given, const std::string& method, Answer answer) {
   busy_ = true;
-  judge(login_ ? login_->user : "", given, [this, method, answer = std::move(answer)](Verdict verdict) {
+  judge(login_ ? login_->user : "", given, [this, method, answer = std::move(answer)](const Judged& judged) {
     busy_ = false;
-    if (verdict == Verdict::right) return accept(method, answer);
-    refuse(method, verdict == Verdict::wrong ? "wrong password" : "too many passwords wait to be checked", answer);
+    if (judged.verdict == Verdict::right) return accept(method, judged.incarnation, answer);
+    refuse(method, judged.verdict == Verdict::wrong ? "wrong password" : "too many passwords wait to be checked",
+           answer);
   });
 }
 
-void Authenticator::check_again(const std::string& user, base::ByteView given, std::function<void(Verdict)> done) {
+void Authenticator::check_again(const std::string& user, base::ByteView given,
+                                std::function<void(const Judged&)> done) {
   judge(user, given, std::move(done));
 }
 
@@ -200,11 +207,14 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
   answer(reply, std::nullopt);
 }
 
-void Authenticator::accept(const std::string& method, const Answer& answer) {
+void Authenticator::accept(const std::string& method, const store::Incarnation& incarnation, const Answer& answer) {
+  if (!services_.policy.current()->counts(login_->user, incarnation)) {
+    return refuse(method, "the user was changed meanwhile", answer);
+  }
   ipc::AuthReply reply;
   reply.mutable_success()->set_needs_menu(!login_->destination.has_value());
   services_.user_audit.write({"auth.success", login_->user, "", {{"method", method}, {"source", source_}}});
-  answer(reply, Identity{login_->user, method, login_->destination, services_.clock.monotonic_us()});
+  answer(reply, Identity{login_->user, method, login_->destination, services_.clock.monotonic_us(), incarnation});
 }
 
 }  // namespace sallyport::broker

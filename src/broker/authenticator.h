@@ -27,7 +27,8 @@ struct Identity {
   std::string user;
   std::string method;  ///< "publickey SHA256:…", "password", "keyboard-interactive"
   std::optional<policy::Destination> destination;
-  base::Micros proved_us = 0;  ///< when, on the monotonic clock
+  base::Micros proved_us = 0;           ///< when, on the monotonic clock
+  store::Incarnation incarnation = {};  ///< of the user, as it was then; compared wherever the identity is used
 };
 
 class Authenticator {
@@ -50,17 +51,21 @@ class Authenticator {
   bool answers(const ipc::AuthAnswers& answers, Answer answer);
 
   enum class Verdict { right, wrong, not_judged };
+  struct Judged {
+    Verdict verdict = Verdict::wrong;
+    store::Incarnation incarnation = {};  ///< of right: the user's, as it stood together with the password
+  };
   /// Checks a password of a known user again, for a suspended session. done() on the loop; not_judged: too many wait.
-  void check_again(const std::string& user, base::ByteView password, std::function<void(Verdict)> done);
+  void check_again(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done);
 
  private:
   void public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
-  void judge(const std::string& user, base::ByteView password, std::function<void(Verdict)> done);
+  void judge(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done);
   void password(base::ByteView password, const std::string& method, Answer answer);
   bool exhausted() const;
   void refuse(const std::string& method, const std::string& why, const Answer& answer);
   bool may_ask();
-  void accept(const std::string& method, const Answer& answer);
+  void accept(const std::string& method, const store::Incarnation& incarnation, const Answer& answer);
 
   Services& services_;
   net::Loop& loop_;

@@ -20,12 +20,14 @@ void kill_what_hangs(net::Loop& loop, std::vector<std::shared_ptr<SessionHandle>
 }
 }  // namespace
 
-std::size_t end_sessions_of_barred_users(Services& services, const std::string& actor) {
+std::size_t end_what_is_barred(Services& services, const std::string& actor) {
+  services.logins.all_look_again();
   const auto state = services.policy.current();
   std::vector<std::shared_ptr<SessionHandle>> ended;
   for (const auto& session : services.sessions.all()) {
-    const std::string user = session->info().user;
-    if (state->may_log_in(user)) continue;
+    const SessionInfo info = session->info();
+    const std::string& user = info.user;
+    if (state->is_same(user, info.user_incarnation)) continue;
     session->control({ControlAction::terminate, actor, "'" + user + "' may not log in any more"}, [](base::Status) {});
     ended.push_back(session);
   }

@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "base/escape.h"
 #include "base/log.h"
@@ -16,8 +16,8 @@
 namespace sallyport::broker {
 
 namespace {
-// For a choice from the menu, a jump, or a command to the gateway itself.
-constexpr std::int64_t choice_us = 15 * 60 * std::int64_t{1'000'000};
+// For the words to reach the user.
+constexpr std::int64_t dismissed_us = 300'000;
 // A refusal is shown when the client asks for something.
 constexpr std::int64_t turned_away_us = 10 * std::int64_t{1'000'000};
 }  // namespace
@@ -96,6 +96,9 @@ void Connection::start_front(SpawnedWorker spawned) {
 void Connection::front_auth_request(ipc::AuthRequest& request) {
   if (origin_.inherited) {
     // The outer leg proved who it is; the inner user name is the account. (ssh -J)
+    if (!services_.policy.current()->counts(origin_.inherited->user, origin_.inherited->incarnation)) {
+      return refuse_inherited();
+    }
     Identity identity = *origin_.inherited;
     identity.destination = policy::Destination{request.user(), origin_.jump_target, 0};
     ipc::AuthReply reply;
@@ -147,11 +150,17 @@ void Connection::authenticated(Identity identity) {
                      "no room: the limit of open files");
   }
   origin_.ticket.reset();
+  login_place_ = services_.logins.enter([weak = weak_from_this(), &loop = thread_.loop()] {
+    loop.post([weak] {
+      if (const auto self = weak.lock()) self->look_again();
+    });
+  });
   if (identity_->destination) {
     choose(*identity_->destination, origin_.inherited ? "jump" : "direct");
   } else {
     offer_menu();
     await_choice();
+    look_again();  // now that a change finds this connection
   }
 }
 
@@ -166,13 +175,41 @@ void Connection::turn_away(const std::string& text, const std::string& reason) {
   deadline_.after_us(turned_away_us, [this] { front_->kill(""); });
 }
 
-// A connection without a session counts among no sessions: it must not stay for ever.
+// A connection without a session counts among no sessions: it must not stay for ever, nor an old login be good for
+// ever.
 void Connection::await_choice() {
-  deadline_.after_us(choice_us, [this] {
-    if (session_) return;
-    if (jumps_.use_count() > 1) return await_choice();
-    give_up("nothing was chosen in time");
+  deadline_.after_us(std::int64_t{services_.config.limits.choice_seconds} * 1'000'000, [this] {
+    choice_over_ = true;
+    look_again();
   });
+}
+
+// Why this login opens nothing any more, for the user; empty when it does.
+std::string Connection::barred() const {
+  if (!services_.policy.current()->counts(identity_->user, identity_->incarnation)) {
+    return "you may not log in any more, or what proves who you are was changed: log in anew";
+  }
+  return choice_over_ ? "you logged in too long ago for this: log in anew" : "";
+}
+
+// The policy, the time or the number of jumps has changed. What leads to live sessions of the same user goes on as they
+// do, and ends with the last of them.
+void Connection::look_again() {
+  if (over_ || !identity_ || !place_ || session_) return;
+  const std::string why = barred();
+  if (why.empty()) return;
+  const bool same = services_.policy.current()->is_same(identity_->user, identity_->incarnation);
+  if (!same || jumps_.use_count() == 1) dismiss(why);
+}
+
+void Connection::dismiss(const std::string& why) {
+  if (std::exchange(dismissed_, true)) return;
+  services_.user_audit.write(
+      {"connection.dropped", identity_->user, "", {{"source", origin_.source}, {"reason", why}}});
+  ipc::BrokerToFront message;
+  message.mutable_terminate()->set_text("Sallyport: " + why + ".");
+  front_->send(message);
+  deadline_.after_us(dismissed_us, [this] { front_->kill(""); });
 }
 
 void Connection::offer_menu() {
@@ -197,6 +234,8 @@ void Connection::offer_menu() {
 void Connection::front_menu_choice(ipc::MenuChoice& choice) {
   if (identity_->destination || session_ || !place_) return front_->kill("a choice that was not offered");
   if (choice.index() >= choices_.size()) return front_->kill("a choice that was not offered");
+  if (const std::string why = barred(); !why.empty()) return dismiss(why);
+  // The list is as old as the menu: the session decides by the policy of now.
   const policy::Choice& chosen = choices_[choice.index()];
   choose({chosen.account, chosen.target, 0}, "menu");
 }
@@ -231,65 +270,6 @@ void Connection::front_drained() {
   if (session_) session_->front_drained();
 }
 
-void Connection::front_jump_open(ipc::JumpOpen& request) {
-  const auto refuse = [&](const std::string& why) {
-    ipc::BrokerToFront message;
-    message.mutable_jump_reply()->set_number(request.number());
-    message.mutable_jump_reply()->set_ok(false);
-    message.mutable_jump_reply()->set_reason(why);
-    front_->send(message);
-  };
-  if (session_ || origin_.inherited) return refuse("Sallyport: this connection has a target already");
-  if (!place_) return refuse("Sallyport: you have too many connections");
-  if (static_cast<unsigned>(jumps_.use_count()) > ipc::max_jumps)
-    return refuse("Sallyport: too many jumps through one connection");
-  auto target = policy::parse_jump_target(request.host());
-  const bool reachable =
-      target && std::any_of(choices_.begin(), choices_.end(), [&](const auto& c) { return c.target == *target; });
-  if (!reachable) {
-    services_.user_audit.write(
-        {"jump.denied", identity_->user, "", {{"host", request.host()}, {"source", origin_.source}}});
-    return refuse("Sallyport: no such target, or no policy lets you reach it");
-  }
-  open_jump(request.number(), *target, request.host());
-}
-
-// The jump counts from here on, not only when its leg is there.
-void Connection::open_jump(std::uint32_t number, const std::string& target, const std::string& host) {
-  services_.store_thread.post([self = shared_from_this(), number, target, host, place = jumps_] {
-    auto made = std::make_shared<base::Result<std::shared_ptr<const HostIdentity>>>(HostIdentity::of_jump_target(
-        self->services_.vault, target, host, self->services_.clock, self->services_.random));
-    self->thread_.loop().post([self, number, target, made, place] {
-      if (self->over_ || self->front_gone_) return;
-      self->jump_ready(number, target, *made ? **made : nullptr);
-    });
-  });
-}
-
-void Connection::jump_ready(std::uint32_t number, const std::string& target,
-                            std::shared_ptr<const HostIdentity> identity) {
-  ipc::BrokerToFront message;
-  ipc::JumpReply& reply = *message.mutable_jump_reply();
-  reply.set_number(number);
-  int ends[2];
-  if (!identity || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
-    reply.set_reason("Sallyport: the gateway cannot open this now");
-    return front_->send(message);
-  }
-  base::Fd ours(ends[0]), theirs(ends[1]);
-  reply.set_ok(true);
-  const int fd = theirs.get();
-  front_->send(message, {&fd, 1});
-  Origin origin;
-  origin.source = origin_.source;
-  origin.source_host = origin_.source_host;
-  origin.inherited = identity_;
-  origin.jump_target = target;
-  origin.jump = jumps_;
-  origin.identity = std::move(identity);
-  pin_to(thread_, std::make_unique<Connection>(gateway_, thread_, std::move(ours), std::move(origin)))->start();
-}
-
 // "resume ID": the user of a suspended session has authenticated again, here.
 void Connection::front_service_command(ipc::ServiceCommand& command) {
   auto reply = [weak = weak_from_this(), number = command.number(), &loop = thread_.loop()](const std::string& text,
@@ -308,10 +288,11 @@ void Connection::front_service_command(ipc::ServiceCommand& command) {
   if (session_ || words.rfind("resume ", 0) != 0) {
     return reply("Sallyport: name a target (ssh USER@ACCOUNT@TARGET@gateway), or 'resume SESSION'.", false);
   }
+  if (const std::string why = barred(); !why.empty()) return reply("Sallyport: " + why + ".", false);
   const auto session = services_.sessions.find(words.substr(7));
   if (!session || session->info().user != identity_->user) return reply("Sallyport: you have no such session.", false);
-  if (!services_.policy.current()->may_log_in(identity_->user)) return reply("Sallyport: you may not log in.", false);
-  ControlAct act{ControlAction::reauthenticated, identity_->user, identity_->method, identity_->proved_us};
+  ControlAct act{ControlAction::reauthenticated, identity_->user, identity_->method, identity_->proved_us,
+                 identity_->incarnation};
   session->control(std::move(act), [reply](base::Status status) {
     reply(status ? "Sallyport: the session goes on." : "Sallyport: " + status.message(), status.has_value());
   });
@@ -345,6 +326,10 @@ void Connection::over() {
   if (over_) return;
   over_ = true;
   deadline_.cancel();
+  login_place_.reset();
+  origin_.ticket.reset();
+  origin_.jump.reset();
+  if (const auto outer = origin_.outer.lock()) thread_.loop().post([outer] { outer->look_again(); });
   // Whoever called may stand on our own callbacks.
   thread_.loop().post([keep = std::exchange(self_, nullptr)] {
     if (keep) keep->session_.reset();

@@ -21,14 +21,15 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
  public:
   /// Where it comes from.
   struct Origin {
-    std::string source;       ///< "address:port"
-    std::string source_host;  ///< "address"
-    std::unique_ptr<Admission::Ticket> ticket;
+    std::string source;                         ///< "address:port"
+    std::string source_host;                    ///< "address"
+    std::unique_ptr<Admission::Ticket> ticket;  ///< among those that are not logged in
     // Of the inner leg of a jump:
     std::optional<Identity> inherited;
     std::string jump_target;
     std::shared_ptr<const HostIdentity> identity;
     std::shared_ptr<void> jump;  ///< the outer leg counts its inner ones by it
+    std::weak_ptr<Connection> outer;
   };
 
   Connection(Gateway& gateway, SessionThread& thread, base::Fd socket, Origin origin);
@@ -44,6 +45,10 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   void authenticated(Identity identity);
   void turn_away(const std::string& text, const std::string& reason);
   void await_choice();
+  std::string barred() const;
+  void look_again();
+  void dismiss(const std::string& why);
+  void refuse_inherited();
   void choose(policy::Destination destination, const std::string& via);
   void offer_menu();
   void give_up(const std::string& why);
@@ -60,8 +65,17 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   void front_drained() override;
   void front_ended(const std::string& reason, const std::string& fault) override;
 
-  void open_jump(std::uint32_t number, const std::string& target, const std::string& host);
-  void jump_ready(std::uint32_t number, const std::string& target, std::shared_ptr<const HostIdentity> identity);
+  /// A jump that was asked for; it counts from then on, not only when its leg is there.
+  struct Jump {
+    std::uint32_t number = 0;
+    std::string target;
+    std::string host;
+    std::shared_ptr<void> counted;
+    std::unique_ptr<Admission::Ticket> ticket;
+  };
+  std::string why_no_jump(const std::string& host, std::string& target);
+  void open_jump(std::shared_ptr<Jump> jump);
+  void jump_ready(Jump& jump, std::shared_ptr<const HostIdentity> identity);
   void answer_auth(const ipc::AuthReply& reply, std::optional<Identity> identity);
 
   Gateway& gateway_;
@@ -76,6 +90,9 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   std::optional<Identity> identity_;
   std::unique_ptr<Admission::Ticket> place_;  // of the user; null: turned away
   std::unique_ptr<DescriptorBudget::Share> descriptors_;
+  std::unique_ptr<Logins::Place> login_place_;
+  bool choice_over_ = false;  // too long ago for a choice or a jump
+  bool dismissed_ = false;
   std::shared_ptr<Session> session_;
   std::vector<policy::Choice> choices_;
   std::shared_ptr<void> jumps_ = std::make_shared<char>();  // shared with the inner legs: its use count is theirs

@@ -15,6 +15,7 @@ using policy::Permission;
 namespace {
 
 constexpr std::size_t max_channel_type = 256;  // as in the SSH engine
+constexpr const char* kBarred = "what proves who you are was changed since you logged in: log in anew for this";
 
 Judgement pass(std::string name = {}) {
   return {Ruling::pass, std::move(name), {}};
@@ -115,6 +116,7 @@ Judgement Gate::channel_open(const Event& event, Direction from, ChannelBook& bo
   } else {
     out = {Ruling::refuse, type, "unknown type of channel"};
   }
+  if (barred_ && from == Direction::up && out.ruling == Ruling::pass) out = {Ruling::refuse, type, kBarred};
   if (too_many && out.ruling == Ruling::pass) out = {Ruling::refuse, type, "too many channels are open"};
   if (out.ruling == Ruling::refuse) (*opened)->refused = (*opened)->answered = true;
   return out;
@@ -130,6 +132,7 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
   if (channel->answers_due.size() >= ChannelBook::max_answers_due) return fault("too many requests without an answer");
   const auto purpose = [&](Permission needed, const std::string& what, const std::string& name) {
     Judgement out = unless_allowed(permissions_.has(needed), name, needed);
+    if (barred_ && out.ruling == Ruling::pass) out = {Ruling::refuse, name, kBarred};
     if (out.ruling == Ruling::pass) channel->add_purpose(what);
     return out;
   };
@@ -254,6 +257,7 @@ Judgement Gate::global(const Event& event, Direction from) {
     return {Ruling::keep, base::cut_utf8(type, 64), {}};  // the target's announcements stay here
   if (type == "tcpip-forward" || type == "cancel-tcpip-forward" || type == "streamlocal-forward@openssh.com" ||
       type == "cancel-streamlocal-forward@openssh.com") {
+    if (barred_ && permissions_.has(Permission::forward_remote)) return {Ruling::refuse, type, kBarred};
     remote_forward_asked_ |= permissions_.has(Permission::forward_remote);
     if (permissions_.has(Permission::forward_remote) && event.global_request().want_answer()) ++globals_unanswered_;
     return unless_allowed(permissions_.has(Permission::forward_remote), type, Permission::forward_remote);

@@ -36,6 +36,9 @@ class Gate {
   /// Judges, and books what passes (opens, purposes, counts, ends of streams) in the book.
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book);
 
+  /// The login behind the session does not count any more: what is open goes on, and the user begins nothing new.
+  void bar_what_is_new() { barred_ = true; }
+
  private:
   Judgement channel_open(const event::Event& event, Direction from, ChannelBook& book) const;
   Judgement request(const event::Event& event, Direction from, ChannelBook& book);
@@ -46,6 +49,7 @@ class Gate {
 
   policy::Permissions permissions_;
   std::size_t max_channels_;
+  bool barred_ = false;
   std::size_t globals_unanswered_ = 0;
   bool x11_asked_ = false, agent_asked_ = false, remote_forward_asked_ = false;
 };

@@ -93,6 +93,25 @@ TEST_F(GateTest, WhatIsNotGrantedIsRefused) {
   EXPECT_EQ(up(forward), Ruling::refuse);
 }
 
+TEST_F(GateTest, AnOldLoginBeginsNothingNewAndGoesOnWithWhatItHas) {
+  Event exec, size, forward;
+  exec.mutable_request()->mutable_exec()->set_command("id");
+  size.mutable_request()->mutable_window_change();
+  EXPECT_EQ(up(open(0)), Ruling::pass);
+  EXPECT_EQ(down(opened(0)), Ruling::pass);
+  EXPECT_EQ(up(exec), Ruling::pass);
+  EXPECT_EQ(up(open(2)), Ruling::pass);
+  EXPECT_EQ(down(opened(2)), Ruling::pass);
+  gate->bar_what_is_new();
+  EXPECT_EQ(up(data(0, 10)), Ruling::pass);
+  EXPECT_EQ(up(size), Ruling::pass);
+  EXPECT_EQ(down(data(0, 10)), Ruling::pass);
+  EXPECT_EQ(up(open(4)), Ruling::refuse);
+  exec.mutable_request()->set_channel(2);
+  EXPECT_EQ(up(exec), Ruling::refuse) << "a channel that was kept in reserve";
+  EXPECT_EQ(up(close(0, 10)), Ruling::pass);
+}
+
 TEST_F(GateTest, AnEndThatCrossesARefusalIsNoFault) {
   EXPECT_EQ(up(open(0)), Ruling::pass);
   Event refused, eof, close;

@@ -23,6 +23,7 @@ struct Gateway {
   std::shared_ptr<const recording::Signer> signer;
   Zygotes& fronts;
   Zygotes& backs;
+  Admission& strangers;                          ///< connections that are not logged in yet
   Admission& users;                              ///< connections that are logged in
   DescriptorBudget& descriptors;                 ///< theirs and their sessions'
   std::size_t descriptors_kept;                  ///< which sessions leave: so that users can log in and hear why

@@ -144,6 +144,7 @@ struct Node::Parts {
   Admission admission, users;
   DescriptorBudget descriptors;
   Registry sessions;
+  Logins logins;
   LateSeals late_seals;
   HeldBudget held, screens;
   RecordThreadState record_state;
@@ -315,9 +316,9 @@ base::Status Node::start(const std::string& libexec) {
       Services{p.config,     p.clock,          p.random,         p.main_loop,   *p.store_thread,  *p.hash_thread,
                *p.guesses,   *p.record_thread, *p.resolver,      *p.store,      *p.reader_thread, *p.reader,
                *p.vault,     *p.audit,         *p.preauth_audit, *p.user_audit, p.openings,       p.target_logins,
-               *p.passwords, p.policy,         p.sessions,       p.late_seals,  p.held,           p.screens});
+               *p.passwords, p.policy,         p.sessions,       p.logins,      p.late_seals,  p.held,           p.screens});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
-                                                *p.fronts, *p.backs, p.users, p.descriptors, p.plan.kept,
+                                                *p.fronts, *p.backs, p.admission, p.users, p.descriptors, p.plan.kept,
                                                 HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;
   if (const auto readers = record_recipients(p.policy.current()->resources, p.services->recording_key()); !readers) {

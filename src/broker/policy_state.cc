@@ -9,9 +9,20 @@ const identity::AuthorizedKeys& PolicyState::keys_of(std::string_view user) cons
   return found == keys.end() ? no_keys : found->second;
 }
 
-bool PolicyState::may_log_in(std::string_view user) const {
+std::optional<store::Incarnation> PolicyState::incarnation_of(std::string_view user) const {
   const policy::User* found = resources.user(user);
-  return found != nullptr && !found->disabled;
+  if (found == nullptr || found->disabled) return std::nullopt;
+  const auto bound = incarnations.find(user);
+  return bound == incarnations.end() ? std::nullopt : std::optional(bound->second);
+}
+
+bool PolicyState::counts(std::string_view user, const store::Incarnation& proved) const {
+  return incarnation_of(user) == proved;
+}
+
+bool PolicyState::is_same(std::string_view user, const store::Incarnation& proved) const {
+  const auto now = incarnation_of(user);
+  return now && now->life == proved.life;
 }
 
 std::shared_ptr<const PolicyState> PolicyHolder::current() const {
@@ -26,6 +37,7 @@ base::Status PolicyHolder::reload(store::Store& store) {
   for (const store::ResourceRow& row : *rows) {
     auto resource = policy::parse_resource(row.json);
     if (!resource) return base::fail(base::Errc::corrupt, row.kind + " " + row.name + ": " + resource.message());
+    if (policy::kind_of(*resource) == policy::Kind::user) fresh->incarnations.emplace(row.name, row.incarnation);
     fresh->resources.put(std::move(*resource));
   }
   for (const auto& [name, user] : fresh->resources.users) {

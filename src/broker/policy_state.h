@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -18,11 +19,19 @@ namespace sallyport::broker {
 struct PolicyState {
   policy::Snapshot resources;
   std::map<std::string, identity::AuthorizedKeys, std::less<>> keys;
+  std::map<std::string, store::Incarnation, std::less<>> incarnations;  ///< of users
   identity::AuthorizedKeys no_keys = identity::AuthorizedKeys::none();
 
   const identity::AuthorizedKeys& keys_of(std::string_view user) const;
   /// Whether there is such a user, and she is not locked out.
-  bool may_log_in(std::string_view user) const;
+  bool may_log_in(std::string_view user) const { return incarnation_of(user).has_value(); }
+  /// What a proof of this user is bound to while it is given; nullopt for whoever may not log in.
+  std::optional<store::Incarnation> incarnation_of(std::string_view user) const;
+  /// Whether what was proved under this incarnation still counts: the user may log in, is the same, and nothing that
+  /// proves a user was taken away or replaced since.
+  bool counts(std::string_view user, const store::Incarnation& proved) const;
+  /// The weaker question, for what is already open: the user may log in and is still the same.
+  bool is_same(std::string_view user, const store::Incarnation& proved) const;
 };
 
 /// Any thread may call.

@@ -11,6 +11,7 @@
 #include "broker/held_budget.h"
 #include "broker/late_seals.h"
 #include "broker/login_spacing.h"
+#include "broker/logins.h"
 #include "broker/opening_pace.h"
 #include "broker/policy_state.h"
 #include "broker/preauth_audit.h"
@@ -48,6 +49,7 @@ struct Services {
   const identity::Passwords& passwords;  ///< only on hash_thread
   PolicyHolder& policy;
   Registry& sessions;
+  Logins& logins;
   LateSeals& late_seals;
   HeldBudget& held;     ///< events that wait
   HeldBudget& screens;  ///< for watchers

@@ -76,6 +76,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void spaced_out(const LoginSpacing::Turn& turn);
 
   // session_open.cc
+  bool user_counts();
   void granted(policy::Grant grant, const policy::Snapshot& resources);
   void store_start();
   void create_record(std::vector<recording::Recipient> recipients);
@@ -129,7 +130,10 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void on_watch(bool joined, const std::string& actor);
   void note_control(const std::string& action, const std::string& actor, const std::string& text);
   void tell_user(const std::string& text);
-  void set_state(SessionState state);
+  base::Status user_is_back(const ControlAct& act);
+  enum class Asked { first, again };
+  void ask_password(const std::string& why, Asked asked);
+  void password_judged(const Authenticator::Judged& judged);
   void reopen(const std::string& how);
 
   // session_end.cc
@@ -183,10 +187,9 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   unsigned blocks_syncing_ = 0;
   std::uint64_t blocks_to_acknowledge_ = 0;  // once the gate is open again
   bool front_done_ = false, back_done_ = true;
-  int errands_out_ = 0;                              // of the opening, on other threads: the end waits for them
-  unsigned passwords_asked_ = 0;                     // answers that the front owes
-  unsigned wrong_passwords_ = 0;                     // of a suspended session's user
-  std::optional<base::Micros> resume_wanted_since_;  // suspended, resumed by an administrator, the user not back yet
+  int errands_out_ = 0;           // of the opening, on other threads: the end waits for them
+  unsigned passwords_asked_ = 0;  // answers that the front owes
+  unsigned wrong_passwords_ = 0;  // of a suspended session's user
   bool ring_attached_ = false;
   AnswersDue globals_due_;
   std::string end_reason_;

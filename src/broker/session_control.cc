@@ -32,38 +32,30 @@ void Session::attach_handle() {
 }
 
 void Session::on_control(const ControlAct& act, const std::function<void(base::Status)>& done) {
-  const auto& [action, actor, text, proved_us] = act;
+  const ControlAction action = act.action;
+  const std::string& actor = act.actor;
+  const std::string& text = act.text;
   // A session that ends by itself may still bring its last words to a slow user: not against an administrator's word.
   if (phase_ == Phase::ending && action == ControlAction::terminate) {
     kill_workers();
     return done({});
   }
   if (phase_ >= Phase::ending) return done(fail(Errc::closed, "the session has ended"));
-  const SessionState state = handle_->info().state;
   const std::string because = text.empty() ? "." : ": " + text;
   if (action != ControlAction::reauthenticated) note_control(to_string(action), actor, text);
   switch (action) {
     case ControlAction::pause:
-      handle_->shutting_carried_out();
-      if (state != SessionState::suspended && phase_ == Phase::live) set_state(SessionState::paused);
+      handle_->carry_out(action, services_.clock.monotonic_us());
       tell_user("Sallyport: " + actor + " paused this session" + because + " Nothing passes until it is resumed.");
       break;
     case ControlAction::suspend:
-      handle_->shutting_carried_out();
-      resume_wanted_since_.reset();
-      set_state(SessionState::suspended);
+      handle_->carry_out(action, services_.clock.monotonic_us());
       tell_user("Sallyport: " + actor + " suspended this session" + because);
       break;
     case ControlAction::resume:
-      if (state == SessionState::suspended) {
-        resume_wanted_since_ = services_.clock.monotonic_us();
-        if (front_ != nullptr) {
-          ipc::BrokerToFront message;
-          message.mutable_ask_password()->set_prompt("Sallyport: " + actor + " resumes this session" + because +
-                                                     " Authenticate again. Password of " + facts_.identity.user + ": ");
-          front_->send(message);
-          ++passwords_asked_;
-        }
+      handle_->carry_out(action, services_.clock.monotonic_us());
+      if (handle_->proof_wanted_since()) {
+        ask_password("Sallyport: " + actor + " resumes this session" + because + " Authenticate again.", Asked::first);
       } else {
         reopen("Sallyport: " + actor + " resumed this session" + because);
       }
@@ -75,66 +67,79 @@ void Session::on_control(const ControlAct& act, const std::function<void(base::S
       end("terminated by " + actor, "Sallyport: " + actor + " terminated this session" + because);
       break;
     case ControlAction::reauthenticated:
-      if (!resume_wanted_since_ || actor != facts_.identity.user) {
-        return done(fail(Errc::invalid, "this session does not wait for you"));
-      }
-      // A connection that was there before may be an unattended one: it proves nothing of now.
-      if (proved_us <= *resume_wanted_since_) {
-        return done(fail(Errc::denied, "you logged in here before the session was resumed: log in anew for this"));
-      }
-      note_control(to_string(action), actor, text);
-      reopen("Sallyport: this session goes on.");
-      break;
+      return done(user_is_back(act));
   }
   done({});
+}
+
+// By a new login, which must count now, and be of the same person.
+base::Status Session::user_is_back(const ControlAct& act) {
+  const auto state = services_.policy.current();
+  if (act.actor != facts_.identity.user || !state->counts(act.actor, act.proved_as) ||
+      !state->is_same(act.actor, facts_.identity.incarnation)) {
+    return fail(Errc::denied, "this session does not wait for you");
+  }
+  if (auto taken = handle_->take_proof(act.proved_us); !taken) return taken;
+  note_control(to_string(act.action), act.actor, act.text);
+  reopen("Sallyport: this session goes on.");
+  return {};
+}
+
+void Session::ask_password(const std::string& why, Asked asked) {
+  if (front_ == nullptr) return;
+  ipc::BrokerToFront message;
+  message.mutable_ask_password()->set_prompt(why + " Password of " + facts_.identity.user + ": ");
+  message.mutable_ask_password()->set_again(asked == Asked::again);
+  front_->send(message);
+  ++passwords_asked_;
 }
 
 void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
   if (passwords_asked_ == 0) return front_->kill("answer to no question");
   --passwords_asked_;
-  if (!resume_wanted_since_) return;
-  authenticator_->check_again(
-      facts_.identity.user, base::view(answer.password()),
-      [this, weak = weak_from_this(), since = resume_wanted_since_](Authenticator::Verdict verdict) {
-        const auto alive = weak.lock();
-        if (!alive || resume_wanted_since_ != since || phase_ != Phase::live || front_ == nullptr) return;
-        if (verdict == Authenticator::Verdict::right) {
-          wrong_passwords_ = 0;
-          note_control("reauthenticated", facts_.identity.user, "");
-          return reopen("Sallyport: this session goes on.");
-        }
-        const bool judged = verdict == Authenticator::Verdict::wrong;
-        if (judged) {
-          services_.user_audit.write(
-              {"auth.failure",
-               facts_.identity.user,
-               id_,
-               {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
-          if (++wrong_passwords_ >= services_.config.limits.auth_tries) {
-            return end("too many wrong passwords of a suspended session", "Sallyport: too many wrong passwords.");
-          }
-        }
-        ipc::BrokerToFront message;
-        message.mutable_ask_password()->set_prompt(
-            std::string(judged ? "Sallyport: that was not right." : "Sallyport: the gateway is busy; once more.") +
-            " Password of " + facts_.identity.user + ": ");
-        message.mutable_ask_password()->set_again(true);
-        ++passwords_asked_;
-        front_->send(message);
-      });
+  const auto since = handle_->proof_wanted_since();
+  if (!since) return;
+  authenticator_->check_again(facts_.identity.user, base::view(answer.password()),
+                              [this, weak = weak_from_this(), since](const Authenticator::Judged& judged) {
+                                const auto alive = weak.lock();
+                                if (alive && handle_->proof_wanted_since() == since) password_judged(judged);
+                              });
 }
 
-// A pause that came after what reopens the session is in force already, though the loop hears of it only now: it stays.
+void Session::password_judged(const Authenticator::Judged& judged) {
+  if (phase_ >= Phase::ending || front_ == nullptr) return;
+  using Verdict = Authenticator::Verdict;
+  const auto state = services_.policy.current();
+  const bool counts = state->counts(facts_.identity.user, judged.incarnation) &&
+                      state->is_same(facts_.identity.user, facts_.identity.incarnation);
+  if (judged.verdict == Verdict::right && counts && handle_->take_proof(services_.clock.monotonic_us())) {
+    wrong_passwords_ = 0;
+    note_control("reauthenticated", facts_.identity.user, "");
+    return reopen("Sallyport: this session goes on.");
+  }
+  if (judged.verdict == Verdict::not_judged) {
+    return ask_password("Sallyport: the gateway is busy; once more.", Asked::again);
+  }
+  services_.user_audit.write({"auth.failure",
+                              facts_.identity.user,
+                              id_,
+                              {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
+  if (++wrong_passwords_ >= services_.config.limits.auth_tries) {
+    return end("too many wrong passwords of a suspended session", "Sallyport: too many wrong passwords.");
+  }
+  ask_password("Sallyport: that was not right.", Asked::again);
+}
+
+// One of the facts that keep the gate shut is gone. Another may hold, or what shuts it may have come meanwhile.
 void Session::reopen(const std::string& how) {
-  resume_wanted_since_.reset();
-  if (!handle_->open_gate()) return;
+  const bool shut = handle_->gate_shut();
   if (front_ != nullptr) {
     ipc::BrokerToFront message;
-    message.mutable_notice()->set_text(how);
+    message.mutable_notice()->set_text(shut ? "Sallyport: this session stays paused until it is resumed." : how);
     message.mutable_notice()->set_resumes(true);
     front_->send(message);
   }
-  if (phase_ == Phase::live) drain_held();
+  if (!shut && phase_ == Phase::live) drain_held();
 }
 
 void Session::on_watch(bool joined, const std::string& actor) {
@@ -157,10 +162,6 @@ void Session::tell_user(const std::string& text) {
   ipc::BrokerToFront message;
   message.mutable_notice()->set_text(text);
   front_->send(message);
-}
-
-void Session::set_state(SessionState state) {
-  handle_->update([state](SessionInfo& info) { info.state = state; });
 }
 
 }  // namespace sallyport::broker

@@ -86,27 +86,14 @@ void SessionHandle::control(ControlAct act, std::function<void(base::Status)> do
   base::Status refused;
   {
     const std::lock_guard lock(mutex_);
-    const SessionState state = info_.state;
     handler = handler_;
-    if (!handler || state == SessionState::ended) {
+    if (!handler || info_.state == SessionState::ended) {
       refused = fail(Errc::closed, "session " + info_.id + " has ended");
-    } else if (action == ControlAction::resume && state != SessionState::paused && state != SessionState::suspended) {
+    } else if (action == ControlAction::resume && (locks_.open() || locks_.terminated())) {
       refused = fail(Errc::invalid, "session " + info_.id + " is not paused");
     } else {
-      // In force, and shown so, before the loop hears of it.
-      const bool opening_or_live = state == SessionState::opening || state == SessionState::live;
-      const bool shuts =
-          action == ControlAction::pause || action == ControlAction::suspend || action == ControlAction::terminate;
-      if (shuts) {
-        ++shuts_asked_;
-        gate_shut_.store(true, std::memory_order_release);
-      }
-      if (action == ControlAction::pause && opening_or_live) info_.state = SessionState::paused;
-      if (action == ControlAction::suspend && state != SessionState::ending) info_.state = SessionState::suspended;
-      if (action == ControlAction::terminate) {
-        terminating_.store(true, std::memory_order_release);
-        info_.state = SessionState::ending;
-      }
+      locks_.ask(action);
+      show_locks();
     }
   }
   if (!refused) {
@@ -116,17 +103,41 @@ void SessionHandle::control(ControlAct act, std::function<void(base::Status)> do
   }
 }
 
-void SessionHandle::shutting_carried_out() {
+void SessionHandle::carry_out(ControlAction action, base::Micros now_us) {
   const std::lock_guard lock(mutex_);
-  ++shuts_carried_out_;
+  locks_.carry_out(action, now_us);
+  show_locks();
 }
 
-bool SessionHandle::open_gate() {
+base::Status SessionHandle::take_proof(base::Micros proved_us) {
   const std::lock_guard lock(mutex_);
-  if (shuts_asked_ != shuts_carried_out_) return false;
-  info_.state = SessionState::live;
-  gate_shut_.store(false, std::memory_order_release);
-  return true;
+  base::Status taken = locks_.take_proof(proved_us);
+  show_locks();
+  return taken;
+}
+
+std::optional<base::Micros> SessionHandle::proof_wanted_since() const {
+  const std::lock_guard lock(mutex_);
+  return locks_.proof_wanted_since();
+}
+
+void SessionHandle::went_live() {
+  const std::lock_guard lock(mutex_);
+  live_ = true;
+  show_locks();
+}
+
+// Under the lock. In force, and shown so, before the loop hears of it.
+void SessionHandle::show_locks() {
+  gate_shut_.store(!locks_.open(), std::memory_order_release);
+  terminating_.store(locks_.terminated(), std::memory_order_release);
+  if (info_.state != SessionState::ended) {
+    info_.state = locks_.terminated()    ? SessionState::ending
+                  : locks_.proof_owed()  ? SessionState::suspended
+                  : locks_.wanted_shut() ? SessionState::paused
+                  : live_                ? SessionState::live
+                                         : SessionState::opening;
+  }
 }
 
 void SessionHandle::force_kill() {

@@ -7,36 +7,18 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "broker/control_act.h"
+#include "broker/gate_locks.h"
 #include "broker/live_feed.h"
 #include "broker/session_info.h"
 
 namespace sallyport::broker {
-
-enum class ControlAction {
-  pause,
-  suspend,
-  resume,
-  terminate,
-  message,
-  reauthenticated,  ///< the user of a suspended session proved herself on another connection; no administrator's word
-};
-
-/// An act upon a session, and whose.
-struct ControlAct {
-  ControlAction action;
-  std::string actor;
-  std::string text;
-  base::Micros proved_us = 0;  ///< of reauthenticated: when the user proved who she is, on the monotonic clock
-};
-
-/// "pause", "suspend", …
-const char* to_string(ControlAction action);
-base::Result<ControlAction> control_action_from(const std::string& word);
 
 class SessionHandle {
  public:
@@ -70,23 +52,29 @@ class SessionHandle {
   void attach(Handler handler, WatchHandler watch);
   void detach();
   void update(const std::function<void(SessionInfo&)>& change);
-  /// The loop carries out one pause or suspend that control() put in force.
-  void shutting_carried_out();
-  /// Opens the gate and shows the session as live. False, and nothing changes: a pause, suspend or terminate is in
-  /// force that the loop has not carried out yet, so whatever opens the gate is older than it.
-  bool open_gate();
+  /// The loop carries out a pause, suspend or resume that control() passed on. A pause, suspend or terminate that
+  /// control() has heard meanwhile keeps the gate shut, whatever this act would open.
+  void carry_out(ControlAction action, base::Micros now_us);
+  /// See GateLocks::take_proof().
+  base::Status take_proof(base::Micros proved_us);
+  /// See GateLocks.
+  std::optional<base::Micros> proof_wanted_since() const;
+  /// The session is no longer one that opens.
+  void went_live();
   /// Processes of workers, for force_kill().
   void add_worker(std::shared_ptr<const base::Fd> pidfd);
 
  private:
+  void show_locks();
+
   mutable std::mutex mutex_;
   SessionInfo info_;
   Handler handler_;
   WatchHandler watch_;
   std::vector<std::shared_ptr<const base::Fd>> workers_;
   LiveFeed feed_;
-  std::uint64_t shuts_asked_ = 0;        // by control()
-  std::uint64_t shuts_carried_out_ = 0;  // by the loop; terminates never are
+  GateLocks locks_;
+  bool live_ = false;
   std::atomic<bool> gate_shut_{false};
   std::atomic<bool> terminating_{false};
 };

@@ -9,10 +9,9 @@
 namespace sallyport::broker {
 namespace {
 
-SessionInfo live_session() {
+SessionInfo a_session() {
   SessionInfo info;
   info.id = "s1";
-  info.state = SessionState::live;
   return info;
 }
 
@@ -22,54 +21,65 @@ class SlowLoop : public testing::Test {
   SlowLoop() {
     handle.attach([this](ControlAct act, std::function<void(base::Status)>) { heard.push_back(act.action); },
                   [](bool, std::string) {});
+    handle.went_live();
   }
+  void carry_out(ControlAction action) { handle.carry_out(action, ++now); }
   base::Status act(ControlAction action) {
     base::Status out;
     handle.control({action, "admin", ""}, [&out](base::Status status) { out = std::move(status); });
     return out;
   }
 
-  SessionHandle handle{live_session()};
+  SessionHandle handle{a_session()};
   std::deque<ControlAction> heard;
+  base::Micros now = 0;
 };
 
 TEST_F(SlowLoop, APauseBehindAResumeStaysInForce) {
   EXPECT_TRUE(act(ControlAction::pause));
-  handle.shutting_carried_out();
+  carry_out(ControlAction::pause);
   EXPECT_TRUE(act(ControlAction::resume));
   EXPECT_TRUE(act(ControlAction::pause));
-  EXPECT_FALSE(handle.open_gate()) << "the loop carries out the resume, and the pause is newer";
-  EXPECT_TRUE(handle.gate_shut());
-  handle.shutting_carried_out();
+  carry_out(ControlAction::resume);
+  EXPECT_TRUE(handle.gate_shut()) << "the loop carries out the resume, and the pause is newer";
+  carry_out(ControlAction::pause);
   EXPECT_TRUE(handle.gate_shut());
   EXPECT_EQ(handle.info().state, SessionState::paused);
   EXPECT_TRUE(act(ControlAction::resume));
-  EXPECT_TRUE(handle.open_gate());
+  carry_out(ControlAction::resume);
   EXPECT_FALSE(handle.gate_shut());
   EXPECT_EQ(handle.info().state, SessionState::live);
 }
 
 TEST_F(SlowLoop, ASuspendIsNotUndoneByAnEarlierPassword) {
   EXPECT_TRUE(act(ControlAction::suspend));
-  EXPECT_FALSE(handle.open_gate());
+  EXPECT_FALSE(handle.take_proof(++now));
+  EXPECT_TRUE(handle.gate_shut());
   EXPECT_EQ(handle.info().state, SessionState::suspended);
 }
 
 TEST_F(SlowLoop, NothingOpensWhatIsTerminated) {
   EXPECT_TRUE(act(ControlAction::pause));
-  handle.shutting_carried_out();
+  carry_out(ControlAction::pause);
   EXPECT_TRUE(act(ControlAction::resume));
   EXPECT_TRUE(act(ControlAction::terminate));
-  EXPECT_FALSE(handle.open_gate());
+  carry_out(ControlAction::resume);
   EXPECT_TRUE(handle.gate_shut());
   EXPECT_TRUE(handle.terminating());
+  EXPECT_FALSE(act(ControlAction::resume));
 }
 
-TEST_F(SlowLoop, WhatIsPausedWhileItOpensCanBeResumed) {
-  handle.update([](SessionInfo& info) { info.state = SessionState::opening; });
-  EXPECT_TRUE(act(ControlAction::pause));
+TEST(SessionHandle, WhatIsPausedWhileItOpensCanBeResumed) {
+  SessionHandle handle{a_session()};
+  handle.attach([](const ControlAct&, const std::function<void(base::Status)>&) {}, [](bool, const std::string&) {});
+  handle.control({ControlAction::pause, "admin", ""}, [](const base::Status&) {});
   EXPECT_EQ(handle.info().state, SessionState::paused);
-  EXPECT_TRUE(act(ControlAction::resume));
+  handle.carry_out(ControlAction::pause, 1);
+  handle.control({ControlAction::resume, "admin", ""}, [](const base::Status&) { FAIL() << "it makes sense"; });
+  handle.carry_out(ControlAction::resume, 2);
+  EXPECT_EQ(handle.info().state, SessionState::opening);
+  handle.went_live();
+  EXPECT_EQ(handle.info().state, SessionState::live);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "store/rows.h"
 
 namespace sallyport::broker {
 
@@ -16,6 +17,7 @@ const char* to_string(SessionState state);
 struct SessionInfo {
   std::string id;
   std::string user;
+  store::Incarnation user_incarnation = {};  ///< as of the login
   std::string account;
   std::string target;
   std::string protocol = "ssh";

@@ -35,7 +35,24 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Auth
 
 Session::~Session() = default;
 
+// Asked again at each step that gives the user something: an administrator may act between any two.
+bool Session::user_counts() {
+  const Identity& identity = facts_.identity;
+  if (services_.policy.current()->counts(identity.user, identity.incarnation)) return true;
+  services_.user_audit.write({"session.denied",
+                              identity.user,
+                              handle_ ? id_ : "",
+                              {{"account", facts_.destination.account},
+                               {"target", facts_.destination.target},
+                               {"source", facts_.source},
+                               {"reason", "stale_login"},
+                               {"detail", "the user, or what proves the user, was changed after this login"}}});
+  refuse("You may not log in here any more, or have to log in anew.", "the login does not count any more");
+  return false;
+}
+
 void Session::open() {
+  if (!user_counts()) return;
   const auto state = services_.policy.current();
   policy::Request request;
   request.user = facts_.identity.user;
@@ -62,6 +79,7 @@ void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {
   SessionInfo info;
   info.id = id_;
   info.user = facts_.identity.user;
+  info.user_incarnation = facts_.identity.incarnation;
   info.account = account_.name;
   info.target = target_.name;
   info.source = facts_.source;
@@ -82,10 +100,7 @@ void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {
     return refuse("this gateway has no room for another session now: it may not open more files. Try again later.",
                   "no room: the limit of open files");
   }
-  // Once more, now that it can be found: whoever locks her out from here on ends it.
-  if (!services_.policy.current()->may_log_in(facts_.identity.user)) {
-    return refuse("You may not log in here any more.", "the user was disabled");
-  }
+  if (!user_counts()) return;  // now that it can be found: whoever bars the user from here on ends it
   handle_->add_worker(front_->pidfd());
   phase_ = Phase::opening;
   deadline_.after_us(std::int64_t{services_.config.limits.login_seconds} * 1'000'000, [this] {
@@ -273,7 +288,7 @@ void Session::back_host_refused(const base::Error& why) {
 }
 
 void Session::back_login_wanted(ipc::LoginWanted& wanted) {
-  if (phase_ != Phase::login) return;
+  if (phase_ != Phase::login || !user_counts()) return;
   ipc::BrokerToBack answer;
   if (auto step = login_->step(wanted, *back_->host(), *answer.mutable_login_step()); !step) {
     return refuse("The gateway could not log in to '" + target_.name + "'.", "login failed: " + step.message());
@@ -285,7 +300,7 @@ void Session::back_login_wanted(ipc::LoginWanted& wanted) {
 }
 
 void Session::back_login_prompts(ipc::LoginPrompts& prompts) {
-  if (phase_ != Phase::login) return;
+  if (phase_ != Phase::login || !user_counts()) return;
   ipc::BrokerToBack answer;
   login_->answer(prompts, *answer.mutable_login_answers());
   back_->send(answer);
@@ -322,6 +337,7 @@ void Session::back_login_done(ipc::LoginDone& done) {
                       "'. Tell an administrator; session " + id_ + ".",
                   "target refused the login");
   }
+  if (!user_counts()) return;
   go_live();
 }
 
@@ -330,7 +346,7 @@ void Session::go_live() {
   login_.reset();
   phase_ = Phase::live;
   back_->set_live();
-  set_state(handle_->gate_shut() ? handle_->info().state : SessionState::live);
+  handle_->went_live();
   ipc::BrokerToFront message;
   message.mutable_target_ready();
   front_->send(message);

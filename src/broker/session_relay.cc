@@ -32,6 +32,10 @@ bool may_take_effect(const std::string& typed) {
   return std::any_of(typed.begin(), typed.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
+bool begins_something(const Event& event) {
+  return event.has_channel_open() || event.has_request() || event.has_global_request();
+}
+
 recording::EntryKind kind_of(Direction from, const Event& event) {
   return from == Direction::up && event.has_data() ? recording::EntryKind::input : recording::EntryKind::plain;
 }
@@ -118,6 +122,10 @@ void Session::process(Direction from, base::ByteView bytes) {
   // Those that the target has not answered hold back the answers to those that came later.
   if (event.has_global_request() && from == Direction::up && globals_due_.size() >= ChannelBook::max_answers_due) {
     return fault("too many requests without an answer");
+  }
+  if (from == Direction::up && begins_something(event) &&
+      !services_.policy.current()->counts(facts_.identity.user, facts_.identity.incarnation)) {
+    gate_->bar_what_is_new();
   }
   const Judgement judgement = gate_->judge(event, from, book_);
   switch (judgement.ruling) {

@@ -100,6 +100,7 @@ void read_limits(MapReader limits, Limits& out) {
   limits.number("preauth_total", out.preauth_total, 1, 100'000);
   limits.number("preauth_per_source", out.preauth_per_source, 1, 100'000);
   limits.number("connections_per_user", out.connections_per_user, 1, 100'000);
+  limits.number("choice_seconds", out.choice_seconds, 1, 86'400);
   limits.number("auth_tries", out.auth_tries, 1, 100);
   limits.number("source_guesses_per_minute", out.source_guesses_per_minute, 1, 100'000);
   limits.number("max_sessions", out.max_sessions, 1, 100'000);

@@ -38,6 +38,7 @@ struct Limits {
   std::uint32_t preauth_total = 512;             ///< connections that are not logged in yet
   std::uint32_t preauth_per_source = 64;         ///< of them, from one address (IPv6: one /64)
   std::uint32_t connections_per_user = 256;      ///< that are logged in
+  std::uint32_t choice_seconds = 900;            ///< from a login without a target to the last choice or jump, absolute
   std::uint32_t auth_tries = 6;                  ///< failed attempts a connection has
   std::uint32_t source_guesses_per_minute = 60;  ///< wrong passwords of one address, once the free ones are used up
   std::uint32_t max_sessions = 1000;             ///< live sessions of this node

@@ -42,7 +42,7 @@ worker_user: nobody
 node: gw-1
 egress_address: 10.0.0.5
 log_level: debug
-limits: {preauth_seconds: 5, preauth_total: 10, preauth_per_source: 3, auth_tries: 2, source_guesses_per_minute: 8, max_sessions: 7,
+limits: {preauth_seconds: 5, preauth_total: 10, preauth_per_source: 3, choice_seconds: 8, auth_tries: 2, source_guesses_per_minute: 8, max_sessions: 7,
          max_channels: 9, session_threads: 2, connect_seconds: 4, login_seconds: 6}
 ssh: {extra_kex: [ecdh-sha2-nistp256], ciphers: [aes256-ctr], macs: [hmac-sha2-512-etm@openssh.com],
       legacy_clients: [hmac-sha2-256], rekey_bytes: 1MiB, rekey_seconds: 60, keepalive_seconds: 0}
@@ -66,6 +66,7 @@ resolver: {servers: [10.0.0.53, "[::1]:5353"]}
   EXPECT_EQ(config->limits.source_guesses_per_minute, 8U);
   EXPECT_EQ(config->limits.max_channels, 9U);
   EXPECT_EQ(config->limits.login_seconds, 6U);
+  EXPECT_EQ(config->limits.choice_seconds, 8U);
   EXPECT_EQ(config->ssh.kex.back(), "ecdh-sha2-nistp256");
   EXPECT_EQ(config->ssh.kex.front(), "mlkem768x25519-sha256");
   EXPECT_EQ(config->ssh.ciphers, std::vector<std::string>{"aes256-ctr"});

@@ -78,7 +78,8 @@ TEST_F(StoreTest, AReaderSeesWhatIsCommittedWaitsForNobodyAndWritesNothing) {
 TEST_F(StoreTest, AnOlderSchemaGetsItsIndexes) {
   store_.reset();
   raw("DROP INDEX audit_by_type; DROP INDEX audit_by_actor; DROP INDEX audit_by_time; DROP INDEX sessions_by_account;"
-      " DROP INDEX sessions_by_start; DELETE FROM schema_migrations WHERE step = 2");
+      " DROP INDEX sessions_by_start; ALTER TABLE resources DROP COLUMN life; ALTER TABLE resources DROP COLUMN proofs;"
+      "DELETE FROM counters WHERE name = 'incarnations'; DELETE FROM schema_migrations WHERE step >= 2");
   reopen();
   const auto plan = [&](const std::string& where) { return raw_answer("EXPLAIN QUERY PLAN SELECT * FROM " + where); };
   EXPECT_THAT(plan("audit WHERE type = 'a' ORDER BY seq DESC LIMIT 20"), ::testing::HasSubstr("audit_by_type"));
@@ -125,7 +126,7 @@ TEST_F(StoreTest, AStoreWithoutIncarnationsGetsThem) {
   ASSERT_TRUE(store_->put_resource("user", "alice", "{}", 10));
   store_.reset();
   raw("ALTER TABLE resources DROP COLUMN life; ALTER TABLE resources DROP COLUMN proofs;"
-      "DELETE FROM counters WHERE name = 'incarnations'; DELETE FROM schema_migrations WHERE step = 2");
+      "DELETE FROM counters WHERE name = 'incarnations'; DELETE FROM schema_migrations WHERE step >= 3");
   reopen();
   const auto old = store_->get_resource("user", "alice")->incarnation;
   EXPECT_EQ(old, Incarnation());

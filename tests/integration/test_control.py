@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import json
 import os
+import random
 import select
 import signal
 import statistics
@@ -303,6 +304,57 @@ def test_a_login_from_before_resumes_nothing(world, shell, tmp_path):
     finally:
         older.kill()
         older.communicate()
+
+
+@pytest.mark.parametrize("proof", ["login", "password"])
+def test_a_proof_does_not_undo_a_later_pause(world, shell, proof):
+    one, identifier = shell
+    cli = lambda verb: world.gateway.cli("session", verb, identifier)
+    state = lambda: world.gateway.one("session", "show", identifier)["state"]
+    cli("suspend")
+    cli("resume")
+    one.wait("assword")
+    cli("pause")
+    one.wait("paused")
+    if proof == "login":
+        assert world.ssh("gateway", f"resume {identifier}").returncode == 0
+    else:
+        one.enter(USER_PASSWORD)
+    one.wait("stays paused")
+    assert state() == "paused"
+    one.enter("echo again-$((2+2))")
+    world.gateway.cli("session", "message", identifier, "the gate is looked at")
+    one.wait("the gate is looked at")
+    assert "again-4" not in one.screen(False)
+    cli("resume")
+    one.wait("again-4")
+    assert state() == "live"
+    one.enter("exit")
+
+
+def test_acts_in_any_order(world, shell):
+    """A walk over real acts beside a model that knows two facts: somebody wants it shut, and a proof is owed."""
+    one, identifier = shell
+    dice = random.Random(1312)  # a walk in which the user logs in, while it is paused, three times
+    shut = owed = asked = False
+    walk = []
+    for _ in range(24):
+        act = dice.choice(["pause", "suspend", "resume", "login"])
+        walk.append(act)
+        if act == "login":
+            taken = world.ssh("gateway", f"resume {identifier}").returncode == 0
+            assert taken == asked, walk
+            if asked:
+                owed = asked = False
+        else:
+            done = world.gateway.run("session", act, identifier).returncode == 0
+            assert done == (act != "resume" or shut or owed), walk
+            shut = act != "resume"
+            owed = owed or act == "suspend"
+            asked = owed and (act == "resume" or (asked and act != "suspend"))
+        want = "suspended" if owed else "paused" if shut else "live"
+        assert world.gateway.one("session", "show", identifier)["state"] == want, walk
+    world.gateway.cli("session", "terminate", identifier)
 
 
 def test_message_and_terminate_on_a_terminal(world, shell):

@@ -55,6 +55,26 @@ def test_more_jumps_than_allowed_at_once_cost_nobody_his_own(make_world):
     assert not [e for e in world.gateway.audit() if e["type"] == "worker.fault"]
 
 
+def test_a_jump_takes_a_strangers_place_until_it_is_logged_in(make_world):
+    world = make_world(config={"limits": {"preauth_total": 2}})
+
+    def stranger_gets_in():
+        with socket.create_connection(("127.0.0.1", world.gateway.port), timeout=10) as one:
+            return answer(one) == b"SSH-"
+    with forwarding(world, "web1") as (ssh, port), contextlib.ExitStack() as open_ones:
+        until(stranger_gets_in, what="the place of whoever looked whether the port is there")
+        many = [open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(20)]
+        answers = [answer(one) for one in many]
+        assert set(answers) == {b"SSH-", b""} and answers.count(b"SSH-") <= 2
+        assert len(world.gateway.workers("front")) <= 3, "the outer one, and two that are not logged in"
+        if answers.count(b"SSH-") == 2:
+            assert not stranger_gets_in(), "the places are the same for all"
+        assert ssh.poll() is None, "the connection itself goes on"
+        open_ones.close()
+        until(stranger_gets_in, what="places again")
+        assert world.ssh("web1", "echo in", timeout=40).stdout == b"in\n", "a jump that logs in gives its place back"
+
+
 def test_denied_jumps_in_a_loop_are_told_once_and_counted(make_world):
     world = make_world()
     with forwarding(world, "bogus") as (ssh, port):

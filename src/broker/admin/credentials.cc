@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "broker/admin/handlers.h"
+#include "broker/barred_users.h"
+#include "broker/declared.h"
 #include "identity/user_credentials.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"
@@ -49,6 +51,8 @@ base::Result<Answer> store_password(const Exchange& exchange, const std::string&
     return identity::set_password(services.store, user, hash, services.clock.now_us());
   });
   if (!done) return base::fail(done.error().code, done.error().message);
+  if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
+  end_what_is_barred(services, exchange.peer().actor);
   return Answer{{}, Json{{"user", user}}.dump()};
 }
 
@@ -76,12 +80,13 @@ base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& nam
         write_event(exchange, "user.add-key",
                     {{"user", name}, {"fingerprint", fingerprint}, {"resource_sha256", ledger::text_hash(json)}});
     if (!written) return written;
-    auto put = services.store.put_resource("user", name, json, services.clock.now_us());
+    auto put = put_declared(services.store, *resource, services.clock.now_us());
     if (!put) return base::pass(put);
     return {};
   });
   if (!done) return base::fail(done.error().code, done.error().message);
   if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
+  end_what_is_barred(services, exchange.peer().actor);
   return Answer{{}, Json{{"user", name}, {"fingerprint", fingerprint}}.dump()};
 }
 

@@ -6,6 +6,7 @@
 
 #include "broker/admin/handlers.h"
 #include "broker/barred_users.h"
+#include "broker/declared.h"
 #include "broker/record_recipients.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"
@@ -37,6 +38,7 @@ struct Parsed {
   std::string kind;
   std::string name;
   std::string json;  // canonical
+  policy::Resource resource;
 };
 
 base::Result<std::vector<Parsed>> parse_items(const std::vector<std::string>& items) {
@@ -56,8 +58,8 @@ base::Result<std::vector<Parsed>> parse_items(const std::vector<std::string>& it
     if (const auto* recipient = std::get_if<policy::Recipient>(&*resource)) {
       if (auto usable = check_recipient(*recipient); !usable) return base::pass(usable);
     }
-    Parsed parsed{policy::to_string(policy::kind_of(*resource)), policy::name_of(*resource),
-                  policy::to_json(*resource)};
+    Parsed parsed{policy::to_string(policy::kind_of(*resource)), policy::name_of(*resource), policy::to_json(*resource),
+                  std::move(*resource)};
     if (!seen.emplace(parsed.kind + "/" + parsed.name, out.size()).second) {
       return base::fail(base::Errc::invalid, parsed.kind + " " + parsed.name + " stands twice among the documents");
     }
@@ -85,7 +87,7 @@ base::Result<std::string> put_one(const Exchange& exchange, const Parsed& parsed
                       {"resource_sha256", ledger::text_hash(parsed.json)}};
       auto written = services.audit.log().append(event);
       if (!written) return base::pass(written);
-      auto row = services.store.put_resource(parsed.kind, parsed.name, parsed.json, services.clock.now_us());
+      auto row = put_declared(services.store, parsed.resource, services.clock.now_us());
       if (!row) return base::pass(row);
       version = row->version;
     }
@@ -179,7 +181,7 @@ base::Result<Answer> apply_all(const Exchange& exchange, const std::vector<std::
   std::size_t ended = 0;
   if (!dry_run) {
     if (auto loaded = reload_policy(services); !loaded) return base::pass(loaded);
-    ended = end_sessions_of_barred_users(services, exchange.peer().actor);
+    ended = end_what_is_barred(services, exchange.peer().actor);
   }
   answer.done = Json{{"resources", answer.items.size()}, {"dry_run", dry_run}, {"sessions_ended", ended}}.dump();
   return answer;
@@ -209,7 +211,7 @@ base::Result<Answer> delete_one(const Exchange& exchange, const std::string& kin
   });
   if (!done) return base::fail(done.error().code, done.error().message);
   if (auto loaded = reload_policy(services); !loaded) return base::pass(loaded);
-  const std::size_t ended = end_sessions_of_barred_users(services, exchange.peer().actor);
+  const std::size_t ended = end_what_is_barred(services, exchange.peer().actor);
   return Answer{{}, Json{{"kind", kind}, {"name", name}, {"action", "deleted"}, {"sessions_ended", ended}}.dump()};
 }
 

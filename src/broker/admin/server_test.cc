@@ -110,7 +110,7 @@ class ServerTest : public ::testing::Test {
     services.reset(new Services{config,     clock,          random,         loop,        *store_thread,  *hash_thread,
                                 *guesses,   *record_thread, *resolver,      *store,      *reader_thread, *reader,
                                 *vault,     *trail,         *preauth_audit, *user_audit, openings,       target_logins,
-                                *passwords, policy,         sessions,       late_seals,  held,           screens});
+                                *passwords, policy,         sessions,       logins,      late_seals,  held,           screens});
     const auto scan_host = [](const policy::Target&, const HostScanner::Done& done) {
       done(base::fail(base::Errc::io, "nobody is there"));
     };
@@ -196,6 +196,7 @@ class ServerTest : public ::testing::Test {
   LoginSpacing target_logins;
   PolicyHolder policy;
   Registry sessions{100};
+  Logins logins;
   LateSeals late_seals;
   HeldBudget held, screens;
   std::unique_ptr<Services> services;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing a declared resource: the one place that says which change of a user ends what the user has proved. Trusted
+// side, on the store's thread.
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "policy/resource.h"
+#include "store/store.h"
+
+namespace sallyport::broker {
+
+/// Which numbers of a user's incarnation the change makes new. Locking out and letting in again make another life; a
+/// key that is taken away or replaced makes other proofs. A key that is added takes back nothing that was proved.
+store::Renewal renewal_of(const policy::User& before, const policy::User& after);
+
+/// Inserts or updates the resource's row. Errors: the store's.
+base::Result<store::ResourceRow> put_declared(store::Store& store, const policy::Resource& resource,
+                                              base::Micros now_us);
+
+}  // namespace sallyport::broker
