@@ -97,6 +97,8 @@ void BackLink::on_log_line(ipc::BackToBroker& m) {
 void BackLink::on_ended(ipc::BackToBroker& m) {
   reason_ = base::escape_for_terminal(m.ended().reason(), 256);
   clean_ = m.ended().clean();
+  peer_fault_ = m.ended().fault();
+  peer_said_ = base::cut_utf8(base::mask_for_terminal(m.ended().said()), 256);
 }
 
 }  // namespace sallyport::broker

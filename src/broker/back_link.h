@@ -19,6 +19,7 @@ class Credit;
 class LoginDone;
 class LoginPrompts;
 class LoginWanted;
+enum PeerFault : int;
 }  // namespace sallyport::ipc
 
 namespace sallyport::broker {
@@ -51,6 +52,9 @@ class BackLink {
   void kill(const std::string& fault) { worker_.kill(fault); }
   std::shared_ptr<const base::Fd> pidfd() const { return worker_.pidfd(); }
   pid_t pid() const { return worker_.pid(); }
+  /// Of a target that never let us in, once the back has ended.
+  ipc::PeerFault peer_fault() const { return peer_fault_; }
+  const std::string& peer_said() const { return peer_said_; }
   /// The host that proved itself in the first key exchange: its H is this leg's session id.
   const std::optional<ProvenHost>& host() const { return host_; }
 
@@ -78,6 +82,8 @@ class BackLink {
   std::uint32_t seen_ = 0;
   std::optional<ProvenHost> host_;
   std::string reason_;
+  ipc::PeerFault peer_fault_{};
+  std::string peer_said_;
   bool clean_ = false;
   RekeyLimit rekeys_;
   unsigned log_lines_ = 0;

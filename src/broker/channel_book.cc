@@ -2,6 +2,8 @@
 // Channel accounts.
 #include "broker/channel_book.h"
 
+#include <algorithm>
+
 #include "base/escape.h"
 #include "event/event.pb.h"
 
@@ -42,6 +44,13 @@ base::Result<Channel*> ChannelBook::open(std::uint32_t number, Direction opener,
   channel.type = base::cut_utf8(type, max_name);
   channel.purpose = channel.type;
   return &channel;
+}
+
+bool ChannelBook::has_open_terminal() const {
+  return std::any_of(channels_.begin(), channels_.end(), [](const auto& entry) {
+    const Channel& channel = entry.second;
+    return channel.pty && !channel.refused && !(channel.closed_up && channel.closed_down);
+  });
 }
 
 std::size_t ChannelBook::open_count() const {

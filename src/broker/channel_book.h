@@ -89,6 +89,8 @@ class ChannelBook {
   Channel* find(std::uint32_t number);
   /// Errors: invalid (a number that is not the opener's to choose, or was used), full (there have been max_ever).
   base::Result<Channel*> open(std::uint32_t number, Direction opener, const std::string& type);
+  /// Whether a channel that has a terminal is open on either side.
+  bool has_open_terminal() const;
   /// Open channels now.
   std::size_t open_count() const;
   std::map<std::uint32_t, Channel>& all() { return channels_; }

@@ -39,7 +39,7 @@ void Connection::start() {
   authenticator_ = std::make_unique<Authenticator>(services_, thread_.loop(), origin_.source, origin_.source_host);
   deadline_.after_us(std::int64_t{services_.config.limits.preauth_seconds} * 1'000'000,
                      [this] { give_up("not authenticated in time"); });
-  const std::string line = std::string(ssh_version) + "\r\n";
+  const std::string line = services_.config.ssh.identification + "\r\n";
   if (::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT) !=
       static_cast<ssize_t>(line.size())) {
     return over();
@@ -76,9 +76,10 @@ void Connection::spawn_front() {
 
 void Connection::start_front(SpawnedWorker spawned) {
   const auto identity = origin_.identity ? origin_.identity : gateway_.identity;
-  front_ = std::make_unique<FrontLink>(services_, thread_, std::move(spawned), *this, identity, ssh_version);
+  front_ = std::make_unique<FrontLink>(services_, thread_, std::move(spawned), *this, identity,
+                                       services_.config.ssh.identification);
   ipc::FrontStart start;
-  start.set_server_version(ssh_version);
+  start.set_server_version(services_.config.ssh.identification);
   start.set_version_sent(true);
   for (const std::string& name : identity->algorithms()) start.add_host_key_algorithms(name);
   const config::Ssh& ssh = services_.config.ssh;
@@ -90,6 +91,8 @@ void Connection::start_front(SpawnedWorker spawned) {
   start.set_rekey_bytes(ssh.rekey_bytes);
   start.set_rekey_seconds(ssh.rekey_seconds);
   start.set_max_channels(services_.config.limits.max_channels);
+  start.set_keepalive_seconds(ssh.client_keepalive_seconds);
+  start.set_keepalive_unanswered(ssh.client_keepalive_unanswered);
   front_->start(start);
 }
 
@@ -129,6 +132,10 @@ void Connection::answer_auth(const ipc::AuthReply& reply, std::optional<Identity
   if (front_gone_) return;
   ipc::BrokerToFront message;
   *message.mutable_auth_reply() = reply;
+  // With the first answer: a client that gets it earlier gives up. The outer leg of a jump has shown it.
+  if (!origin_.inherited && !std::exchange(banner_sent_, true)) {
+    message.mutable_auth_reply()->set_banner(services_.config.ssh.banner);
+  }
   front_->send(message);
   if (identity) authenticated(std::move(*identity));
 }

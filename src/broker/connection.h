@@ -96,6 +96,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   std::shared_ptr<Session> session_;
   std::vector<policy::Choice> choices_;
   std::shared_ptr<void> jumps_ = std::make_shared<char>();  // shared with the inner legs: its use count is theirs
+  bool banner_sent_ = false;
   bool front_gone_ = false;
   bool over_ = false;
   std::shared_ptr<Connection> self_;  // until over()

@@ -37,7 +37,7 @@ std::string Connection::why_no_jump(const std::string& host, std::string& target
     return why;
   }
   if (static_cast<unsigned>(jumps_.use_count()) > ipc::max_jumps) return "too many jumps through one connection";
-  auto parsed = policy::parse_jump_target(host);
+  auto parsed = policy::parse_jump_target(host, services_.config.ssh.jump_suffix);
   const auto state = services_.policy.current();
   if (!parsed ||
       !policy::reaches(state->resources, identity_->user, *parsed, services_.clock.now_us(), origin_.source_host)) {

@@ -14,6 +14,7 @@ using policy::Permission;
 
 namespace {
 
+constexpr int max_terminal_traits = 32;
 constexpr std::size_t max_channel_type = 256;  // as in the SSH engine
 constexpr const char* kBarred = "what proves who you are was changed since you logged in: log in anew for this";
 
@@ -82,6 +83,13 @@ Judgement Gate::judge(const Event& event, Direction from, ChannelBook& book) {
       const Channel* channel = book.find(event.keyframe().channel());
       if (from != Direction::down || channel == nullptr || !channel->pty) return fault("keyframe of no terminal");
       return {Ruling::keep, {}, {}};
+    }
+    case Event::kTerminalState: {
+      const std::uint32_t number = event.terminal_state().channel();
+      const Channel* channel = book.find(number);
+      if (from != Direction::down || channel == nullptr || !channel->pty) return fault("state of no terminal");
+      if (event.terminal_state().traits_size() > max_terminal_traits) return fault("too many traits of a terminal");
+      return speaking(book, number, from) != nullptr ? pass() : Judgement{Ruling::keep, {}, {}};
     }
     case Event::kGlobalRequest:
     case Event::kGlobalAnswer:

@@ -98,6 +98,9 @@ class Run {
       return;
     }
     if (event.has_keyframe()) return require(from == Direction::down && book_.find(event.keyframe().channel())->pty);
+    if (event.has_terminal_state()) {
+      return require(from == Direction::down && book_.find(event.terminal_state().channel())->pty);
+    }
     if (event.has_data()) return require(book_.find(event.data().channel())->refused);
     // What crossed a refusal on its way.
     if (event.has_eof()) return require(from == Direction::up && book_.find(event.eof().channel())->refused);
@@ -134,6 +137,8 @@ class Run {
       case event::Event::kClose:
         side(event.close().channel(), from).ended = true;
         return;
+      case event::Event::kTerminalState:
+        return require(from == Direction::down && book_.find(event.terminal_state().channel())->pty);
       case event::Event::kChannelOpened:
       case event::Event::kChannelRefused:
       case event::Event::kExit:

@@ -15,6 +15,7 @@
 namespace sallyport::broker {
 
 /// How the gateway names itself on both legs (RFC 4253 §4.2), without CR LF.
+/// What the gateway calls itself to targets; to users, ssh.identification says.
 inline constexpr const char* ssh_version = "SSH-2.0-Sallyport";
 
 struct Gateway {

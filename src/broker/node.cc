@@ -312,11 +312,11 @@ base::Status Node::start(const std::string& libexec) {
   p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store, *p.store_thread);
   p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
   p.user_audit = std::make_unique<UserAudit>(*p.audit, p.clock);
-  p.services = std::make_unique<Services>(
-      Services{p.config,     p.clock,          p.random,         p.main_loop,   *p.store_thread,  *p.hash_thread,
-               *p.guesses,   *p.record_thread, *p.resolver,      *p.store,      *p.reader_thread, *p.reader,
-               *p.vault,     *p.audit,         *p.preauth_audit, *p.user_audit, p.openings,       p.target_logins,
-               *p.passwords, p.policy,         p.sessions,       p.logins,      p.late_seals,  p.held,           p.screens});
+  p.services = std::make_unique<Services>(Services{
+      p.config,         p.clock,       p.random,   p.main_loop,      *p.store_thread, *p.hash_thread, *p.guesses,
+      *p.record_thread, *p.resolver,   *p.store,   *p.reader_thread, *p.reader,       *p.vault,       *p.audit,
+      *p.preauth_audit, *p.user_audit, p.openings, p.target_logins,  *p.passwords,    p.policy,       p.sessions,
+      p.logins,         p.late_seals,  p.held,     p.screens});
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 *p.fronts, *p.backs, p.admission, p.users, p.descriptors, p.plan.kept,
                                                 HostIdentity::of_listener(*p.vault)});

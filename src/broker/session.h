@@ -2,7 +2,7 @@
 // One session: a log between two gates. Events of the front and the back are judged, appended to the record, and only
 // then passed on. Trusted side, on one session loop; other threads go through its SessionHandle.
 // The parts: session_open.cc (policy, record, target), session_turn.cc (how fast), session_relay.cc (the gate),
-// session_control.cc (pause …), session_end.cc (the seal).
+// session_control.cc (pause …), session_limits.cc (how long it may last), session_end.cc (the seal).
 #pragma once
 
 #include <deque>
@@ -23,6 +23,7 @@
 #include "broker/session_handle.h"
 #include "broker/stored_end.h"
 #include "broker/target_login.h"
+#include "broker/time_limit.h"
 #include "policy/decide.h"
 
 namespace sallyport::event {
@@ -89,9 +90,15 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void back_login_wanted(ipc::LoginWanted& wanted) override;
   void back_login_prompts(ipc::LoginPrompts& prompts) override;
   void back_login_done(ipc::LoginDone& done) override;
-  void go_live();
+  void go_live(const std::string& banner);
+
+  // session_limits.cc
   void start_limits();
-  void check_idle();
+  /// Bytes of a program or a forwarded connection, in either direction. Nothing else counts.
+  void data_moved(Direction from, const Channel* channel);
+  void excuse_from_limits(base::Micros now);
+  void look_at_limits();
+  void warn(const std::string& text);
 
   // session_relay.cc
   void back_event(base::ByteView event) override;
@@ -194,8 +201,8 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   AnswersDue globals_due_;
   std::string end_reason_;
   WorkerHome home_;
-  net::Timer deadline_, idle_;
-  base::Micros last_input_us_ = 0;
+  net::Timer deadline_, limits_;
+  TimeLimit whole_limit_, idle_limit_, input_limit_;
 };
 
 }  // namespace sallyport::broker

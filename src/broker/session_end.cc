@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/coverage.h"
 #include "broker/session.h"
+#include "broker/target_failure.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
 #include "ipc/front.pb.h"
@@ -19,6 +20,13 @@ constexpr std::int64_t refusal_us = 10'000'000;       // a refusal is shown when
 constexpr std::int64_t kill_grace_us = 300'000;       // for a terminate to look like an end
 constexpr std::size_t coverage_in_event = 64 * 1024;  // bytes; the manifest of the seal has more room
 constexpr std::size_t event_head = 64;                // around a SessionEnd in its Event
+
+// For a program that was still running: one that had ended needs no word.
+std::string target_gone_text(const std::string& reason, bool clean) {
+  if (!clean) return "Sallyport: the connection to the target was lost.";
+  return "Sallyport: the target ended the connection while this program ran (" + reason + ").";
+}
+
 }  // namespace
 
 void Session::front_gone(const std::string& reason, const std::string& fault) {
@@ -41,15 +49,14 @@ void Session::back_ended(const std::string& reason, bool clean, const std::strin
     end_for_fault_of_back(fault);
   } else if (phase_ == Phase::login) {
     if (trial_) trial_->closed(services_.clock.monotonic_us());
-    refuse("The target '" + target_.name + "' closed the connection during login.",
-           "target closed during login: " + reason);
+    refuse(target_fault_text(target_.name, back_->peer_fault(), back_->peer_said()),
+           "target failed during the login: " + reason);
   } else if (phase_ == Phase::live && clean && !held_.empty()) {
     // What it said last waits for the gate or the disk, and goes first.
-    end_when_drained_ = [this, reason] { end(reason, "", Goodbye::until_drained); };
+    end_when_drained_ = [this, reason] { end(reason, target_gone_text(reason, true), Goodbye::until_drained); };
     drain_held();  // a back that is gone is in nobody's way
   } else {
-    end(reason.empty() ? "the back ended unexpectedly" : reason,
-        clean ? "" : "Sallyport: the connection to the target was lost.",
+    end(reason.empty() ? "the back ended unexpectedly" : reason, target_gone_text(reason, clean),
         clean ? Goodbye::until_drained : Goodbye::brief);
   }
   if (phase_ == Phase::ending) seal();
@@ -71,7 +78,7 @@ void Session::end(const std::string& reason, const std::string& user_text, Goodb
   trial_.reset();
   end_reason_ = reason;
   deadline_.cancel();
-  idle_.cancel();
+  limits_.cancel();
   dialer_.reset();
   held_.clear();
   held_up_bytes_ = held_down_bytes_ = 0;
@@ -86,6 +93,7 @@ void Session::end(const std::string& reason, const std::string& user_text, Goodb
     front_->hold_reading(false);
     ipc::BrokerToFront message;
     message.mutable_terminate()->set_text(user_text);
+    message.mutable_terminate()->set_last_words(goodbye == Goodbye::until_drained);
     front_->send(message);
   }
   const bool forced = handle_ && handle_->terminating();

@@ -7,6 +7,7 @@
 #include "broker/legacy.h"
 #include "broker/record_recipients.h"
 #include "broker/session.h"
+#include "broker/target_failure.h"
 #include "event/event.pb.h"
 #include "ipc/back.pb.h"
 #include "ipc/front.pb.h"
@@ -31,7 +32,7 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Auth
       held_share_(gateway.services.held, facts_.identity.user),
       screens_share_(gateway.services.screens, facts_.identity.user),
       deadline_(thread.loop()),
-      idle_(thread.loop()) {}
+      limits_(thread.loop()) {}
 
 Session::~Session() = default;
 
@@ -104,7 +105,11 @@ void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {
   handle_->add_worker(front_->pidfd());
   phase_ = Phase::opening;
   deadline_.after_us(std::int64_t{services_.config.limits.login_seconds} * 1'000'000, [this] {
-    refuse("The target '" + target_.name + "' did not finish the login in time.", "login timed out");
+    const bool proven = back_ && back_->host();
+    refuse(login_timeout_text(target_.name, proven  ? LoginStage::authentication
+                                            : back_ ? LoginStage::handshake
+                                                    : LoginStage::connecting),
+           "login timed out");
   });
   parts_missing_ = 3;
   errands_out_ = 2;
@@ -203,17 +208,16 @@ void Session::create_record(std::vector<recording::Recipient> recipients) {
 
 void Session::dial_target() {
   dialer_ = std::make_unique<Dialer>(thread_.loop(), services_.resolver);
-  dialer_->dial(target_.address(), facts_.identity.user,
-                std::int64_t{services_.config.limits.connect_seconds} * 1'000'000,
-                [this](base::Result<base::Fd> socket) {
-                  if (phase_ != Phase::opening) return;
-                  if (!socket) {
-                    return refuse("The target '" + target_.name + "' cannot be reached.",
-                                  "cannot reach target: " + socket.message());
-                  }
-                  target_socket_ = std::move(*socket);
-                  part_ready();
-                });
+  dialer_->dial(
+      target_.address(), facts_.identity.user, std::int64_t{services_.config.limits.connect_seconds} * 1'000'000,
+      [this](base::Result<base::Fd> socket) {
+        if (phase_ != Phase::opening) return;
+        if (!socket) {
+          return refuse(unreachable_text(target_.name, socket.error()), "cannot reach target: " + socket.message());
+        }
+        target_socket_ = std::move(*socket);
+        part_ready();
+      });
 }
 
 void Session::part_ready() {
@@ -322,6 +326,7 @@ void Session::back_login_done(ipc::LoginDone& done) {
   login.set_secret_crossed(login_->secret_crossed());
   login.set_target_software(done.target_software());
   for (const std::string& name : back_->host()->legacy) login.add_legacy(name);
+  login.set_banner(done.banner());
   if (!record_own(event)) return;
   audit::Event noted{done.ok() ? "target.login" : "target.login_failed",
                      "sallyport",
@@ -333,41 +338,28 @@ void Session::back_login_done(ipc::LoginDone& done) {
   if (!back_->host()->legacy.empty()) noted.fields.push_back({"legacy", listed(back_->host()->legacy)});
   services_.audit.write(std::move(noted));
   if (!done.ok()) {
+    const std::string said = done.banner().empty() ? "" : "\nThe target says:\n" + done.banner();
     return refuse("The target '" + target_.name + "' did not accept the account '" + account_.name +
-                      "'. Tell an administrator; session " + id_ + ".",
+                      "'. Tell an administrator; session " + id_ + "." + said,
                   "target refused the login");
   }
   if (!user_counts()) return;
-  go_live();
+  go_live(done.banner());
 }
 
-void Session::go_live() {
+void Session::go_live(const std::string& banner) {
   deadline_.cancel();
   login_.reset();
   phase_ = Phase::live;
   back_->set_live();
   handle_->went_live();
   ipc::BrokerToFront message;
-  message.mutable_target_ready();
+  const config::TargetBanner shown = services_.config.ssh.target_banner;
+  if (shown != config::TargetBanner::record) message.mutable_target_ready()->set_banner(banner);
+  message.mutable_target_ready()->set_on_terminals_only(shown == config::TargetBanner::terminals);
   front_->send(message);
   start_limits();
   drain_held();
-}
-
-void Session::start_limits() {
-  last_input_us_ = services_.clock.monotonic_us();
-  if (grant_.limits.duration_seconds > 0) {
-    deadline_.after_us(grant_.limits.duration_seconds * 1'000'000, [this] {
-      end("time limit reached", "The time that the policy allows for this session is over.");
-    });
-  }
-  if (grant_.limits.idle_seconds > 0) check_idle();
-}
-
-void Session::check_idle() {
-  const std::int64_t left = last_input_us_ + grant_.limits.idle_seconds * 1'000'000 - services_.clock.monotonic_us();
-  if (left <= 0) return end("idle", "The session was idle for longer than the policy allows.");
-  idle_.after_us(left, [this] { check_idle(); });
 }
 
 // No session: the user hears why, and whatever had begun is undone.

@@ -202,7 +202,6 @@ void Session::forward(Direction to, base::ByteView bytes) {
 }
 
 void Session::after_pass(Direction from, const Event& event) {
-  if (from == Direction::up) last_input_us_ = services_.clock.monotonic_us();
   switch (event.kind_case()) {
     case Event::kRequest:
       if (event.request().want_answer()) book_.find(event.request().channel())->answers_due.push_back(false);
@@ -226,6 +225,7 @@ void Session::after_pass(Direction from, const Event& event) {
       break;
     }
     case Event::kData:
+      data_moved(from, book_.find(event.data().channel()));
       consider_bulk(from, event.data().channel(), event.data().stream() == event::STREAM_STDERR);
       break;
     default:
@@ -248,7 +248,7 @@ void Session::after_keep(const Event& event) {
   if (!event.has_stream_block()) return;
   thread_.home().disturb();
   const std::uint64_t number = event.stream_block().number();
-  if (event.stream_block().up()) last_input_us_ = services_.clock.monotonic_us();
+  data_moved(event.stream_block().up() ? Direction::up : Direction::down, nullptr);  // no terminal's
   if (!grant_.record.strict || (!event.stream_block().up() && blocks_syncing_ == 0)) return acknowledge_blocks(number);
   ++blocks_syncing_;
   record_->synced([self = shared_from_this(), number](bool ok) {

@@ -211,6 +211,19 @@ bool put_channel_event(Json& out, const Event& event) {
   }
 }
 
+// TERMINAL_TRAIT_HIDDEN_CURSOR is hidden-cursor.
+void put_traits(Json& out, const event::TerminalState& state) {
+  constexpr std::size_t kPrefix = std::string_view("TERMINAL_TRAIT_").size();
+  Json& list = out["traits"] = Json::array();
+  for (const int trait : state.traits()) {
+    std::string name = event::TerminalTrait_Name(static_cast<event::TerminalTrait>(trait));
+    if (name.size() <= kPrefix) continue;  // a later version's
+    name.erase(0, kPrefix);
+    for (char& c : name) c = c == '_' ? '-' : static_cast<char>(c - 'A' + 'a');
+    list.push_back(name);
+  }
+}
+
 bool put_bulk_event(Json& out, const Event& event) {
   switch (event.kind_case()) {
     case Event::kBulkBegin:
@@ -229,6 +242,11 @@ bool put_bulk_event(Json& out, const Event& event) {
       out["channel"] = event.keyframe().channel();
       out["columns"] = event.keyframe().columns();
       out["rows"] = event.keyframe().rows();
+      return true;
+    case Event::kTerminalState:
+      out["event"] = "terminal-state";
+      out["channel"] = event.terminal_state().channel();
+      put_traits(out, event.terminal_state());
       return true;
     case Event::kGlobalRequest:
       out["event"] = "global-request";
@@ -277,6 +295,7 @@ void put_broker_event(Json& out, const Event& event) {
       out["secret_crossed"] = event.login().secret_crossed();
       out["target_software"] = event.login().target_software();
       if (event.login().legacy_size() > 0) out["legacy"] = event.login().legacy();
+      out["banner"] = event.login().banner();
       return;
     default:
       out["event"] = "unknown";

@@ -21,6 +21,7 @@ using Names = std::vector<std::string>;
 
 constexpr std::uint16_t kNamePort = 53;
 constexpr std::size_t kMaxNameServers = 3;
+constexpr std::size_t max_banner_bytes = 8 * 1024;
 
 const Names& default_kex() {
   static const Names names{"mlkem768x25519-sha256",
@@ -111,6 +112,62 @@ void read_limits(MapReader limits, Limits& out) {
   limits.finish();
 }
 
+// RFC 4253 §4.2: SSH-2.0-softwareversion SP comments, printable US-ASCII, 255 bytes with CR LF.
+bool is_identification(const std::string& text) {
+  constexpr std::string_view begin = "SSH-2.0-";
+  if (text.size() > 253 || text.rfind(begin, 0) != 0) return false;
+  const std::string software = text.substr(begin.size(), text.find(' ') - begin.size());
+  return !software.empty() && software.find('-') == std::string::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+void read_identification(MapReader& ssh, Ssh& out) {
+  ssh.text("identification", out.identification);
+  if (!is_identification(out.identification)) {
+    ssh.wrong("identification",
+              "must be SSH-2.0-SOFTWARE or SSH-2.0-SOFTWARE COMMENTS, in printable ASCII of at most 253 "
+              "bytes, and SOFTWARE without a hyphen");
+  }
+}
+
+// RFC 4252 §5.4: UTF-8 with CR LF line ends. Clients drop control characters; they are refused here.
+void read_banner(MapReader& ssh, Ssh& out) {
+  std::string text;
+  ssh.text("banner", text);
+  if (text.empty()) return;
+  if (text.size() > max_banner_bytes) return ssh.wrong("banner", "must be at most 8 KiB");
+  if (text.back() != '\n') text += '\n';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) {
+      return ssh.wrong("banner", "must be lines of text without control characters");
+    }
+    if (c == '\n') out.banner += '\r';
+    out.banner += c;
+  }
+}
+
+void read_target_banner(MapReader& ssh, TargetBanner& out) {
+  std::string word;
+  ssh.text("target_banner", word);
+  if (word.empty() || word == "show") return;
+  if (word == "terminals") {
+    out = TargetBanner::terminals;
+  } else if (word == "record") {
+    out = TargetBanner::record;
+  } else {
+    ssh.wrong("target_banner", "must be show, terminals or record");
+  }
+}
+
+void read_jump_suffix(MapReader& ssh, std::string& out) {
+  ssh.text("jump_suffix", out);
+  if (out.empty()) return;
+  const bool fits = out.size() >= 2 && out.size() <= 64 && out[0] == '.' && out[1] != '.' && out.back() != '.' &&
+                    out.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
+  if (!fits) ssh.wrong("jump_suffix", "must be a dot and a name of a-z, 0-9, dots and hyphens, such as .sallyport");
+}
+
 void read_ssh(MapReader ssh, Ssh& out) {
   Names known_kex = default_kex();
   known_kex.insert(known_kex.end(), optional_kex().begin(), optional_kex().end());
@@ -130,6 +187,12 @@ void read_ssh(MapReader ssh, Ssh& out) {
   ssh.bytes("rekey_bytes", out.rekey_bytes, 1ULL << 20, 1ULL << 36);
   ssh.number("rekey_seconds", out.rekey_seconds, 60, 86'400);
   ssh.number("keepalive_seconds", out.keepalive_seconds, 0, 3600);
+  ssh.number("client_keepalive_seconds", out.client_keepalive_seconds, 0, 3600);
+  ssh.number("client_keepalive_unanswered", out.client_keepalive_unanswered, 1, 100);
+  read_identification(ssh, out);
+  read_banner(ssh, out);
+  read_target_banner(ssh, out.target_banner);
+  read_jump_suffix(ssh, out.jump_suffix);
   ssh.finish();
 }
 

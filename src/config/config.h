@@ -48,6 +48,13 @@ struct Limits {
   std::uint32_t login_seconds = 30;              ///< from connection to a finished login at a target
 };
 
+/// What is done with what a target says before the login; it is recorded in any case.
+enum class TargetBanner {
+  show,       ///< on the first program's terminal, or its standard error
+  terminals,  ///< on terminals alone
+  record,     ///< nowhere
+};
+
 struct Ssh {
   std::vector<std::string> kex;             ///< in order of preference, extra_kex appended
   std::vector<std::string> ciphers;         ///< in order of preference
@@ -55,7 +62,15 @@ struct Ssh {
   std::vector<std::string> legacy_clients;  ///< MACs that are offered to clients after those
   std::uint64_t rekey_bytes = 1ULL << 30;
   std::uint32_t rekey_seconds = 3600;
-  std::uint32_t keepalive_seconds = 60;  ///< towards targets; 0: off
+  std::uint32_t keepalive_seconds = 60;           ///< towards targets; 0: off
+  std::uint32_t client_keepalive_seconds = 60;    ///< towards users; 0: off
+  std::uint32_t client_keepalive_unanswered = 5;  ///< so many unanswered ones end the connection
+  /// What the gateway calls itself to users (RFC 4253 §4.2). Some clients use OpenSSH's extensions only where the word
+  /// OpenSSH and its version stand in it.
+  std::string identification = "SSH-2.0-Sallyport_OpenSSH_10.0";
+  std::string banner;  ///< shown to users before they log in, with CR LF line ends; empty: none
+  TargetBanner target_banner = TargetBanner::show;
+  std::string jump_suffix;  ///< ".psm": TARGET.psm is another name of TARGET for `ssh -J`; empty: none
 };
 
 /// Defaults of a node; a policy's `record` may override bulk_after and bulk_hash.

@@ -45,7 +45,10 @@ log_level: debug
 limits: {preauth_seconds: 5, preauth_total: 10, preauth_per_source: 3, choice_seconds: 8, auth_tries: 2, source_guesses_per_minute: 8, max_sessions: 7,
          max_channels: 9, session_threads: 2, connect_seconds: 4, login_seconds: 6}
 ssh: {extra_kex: [ecdh-sha2-nistp256], ciphers: [aes256-ctr], macs: [hmac-sha2-512-etm@openssh.com],
-      legacy_clients: [hmac-sha2-256], rekey_bytes: 1MiB, rekey_seconds: 60, keepalive_seconds: 0}
+      legacy_clients: [hmac-sha2-256],
+      rekey_bytes: 1MiB, rekey_seconds: 60, keepalive_seconds: 0,
+      client_keepalive_seconds: 7, client_keepalive_unanswered: 1, identification: "SSH-2.0-Gate_1 here",
+      banner: "Mind the gap.\nAll is recorded.", target_banner: terminals, jump_suffix: .gate}
 recording: {dir: /srv/rec, bulk_after: 1 MiB, bulk_hash: false, write_only: true}
 resolver: {servers: [10.0.0.53, "[::1]:5353"]}
 )",
@@ -72,6 +75,12 @@ resolver: {servers: [10.0.0.53, "[::1]:5353"]}
   EXPECT_EQ(config->ssh.ciphers, std::vector<std::string>{"aes256-ctr"});
   EXPECT_EQ(config->ssh.legacy_clients, std::vector<std::string>{"hmac-sha2-256"});
   EXPECT_EQ(config->ssh.rekey_bytes, 1048576U);
+  EXPECT_EQ(config->ssh.client_keepalive_seconds, 7U);
+  EXPECT_EQ(config->ssh.client_keepalive_unanswered, 1U);
+  EXPECT_EQ(config->ssh.identification, "SSH-2.0-Gate_1 here");
+  EXPECT_EQ(config->ssh.banner, "Mind the gap.\r\nAll is recorded.\r\n");
+  EXPECT_EQ(config->ssh.target_banner, TargetBanner::terminals);
+  EXPECT_EQ(config->ssh.jump_suffix, ".gate");
   EXPECT_EQ(config->recording.dir, "/srv/rec");
   EXPECT_EQ(config->recording.bulk_after_bytes, 1048576U);
   EXPECT_EQ(config->resolver.servers, (std::vector<std::string>{"10.0.0.53:53", "[::1]:5353"}));
@@ -133,6 +142,24 @@ TEST(Config, LoadsAFileAndNamesIt) {
   EXPECT_EQ(config->data_dir, "/tmp/y");
   ::unlink(path.c_str());
   EXPECT_FALSE(load_config(path)) << "a file that was named must exist";
+}
+
+TEST(Config, WhatUsersAreShownIsChecked) {
+  const auto says = [](const std::string& ssh) { return parse_config("ssh: {" + ssh + "}", "c.yaml").has_value(); };
+  for (const char* good :
+       {"identification: SSH-2.0-OpenSSH_10.0 Sallyport", "identification: SSH-2.0-x",
+        R"(identification: "SSH-2.0-a b - c")", R"(banner: "one\ttwo\n\nthree")", "jump_suffix: .a-b.c"}) {
+    EXPECT_TRUE(says(good)) << good;
+  }
+  for (const char* bad :
+       {"identification: OpenSSH_9.2", "identification: SSH-2.0-", R"(identification: "SSH-2.0- x")",
+        "identification: SSH-1.99-x", "identification: SSH-2.0-a-b", R"(identification: "SSH-2.0-a\nb")",
+        R"(identification: "SSH-2.0-\u00e4")", R"(banner: "a\u001b[2J")", R"(banner: "")", R"(banner: "a\rb")",
+        "target_banner: never", "jump_suffix: .", "jump_suffix: gate", "jump_suffix: ..a", "jump_suffix: .a.",
+        "jump_suffix: .*"}) {
+    EXPECT_FALSE(says(bad)) << bad;
+  }
+  EXPECT_FALSE(says("banner: " + std::string(8193, 'x')));
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ class Sum {
     keep_true(record_.bulk_hash, policy.record.bulk_hash);
     keep_true(record_.strict, policy.record.strict);
     keep_smaller(limits_.idle_seconds, policy.limits.idle_seconds);
+    keep_smaller(limits_.input_idle_seconds, policy.limits.input_idle_seconds);
     keep_smaller(limits_.duration_seconds, policy.limits.duration_seconds);
   }
 
@@ -97,6 +98,7 @@ class Sum {
     out.record.bulk_hash = record_.bulk_hash.value_or(defaults.bulk_hash);
     out.record.strict = record_.strict.value_or(defaults.strict);
     out.limits.idle_seconds = limits_.idle_seconds.value_or(0);
+    out.limits.input_idle_seconds = limits_.input_idle_seconds.value_or(0);
     out.limits.duration_seconds = limits_.duration_seconds.value_or(0);
     out.policies = names_;
     return out;

@@ -58,7 +58,8 @@ struct RecordSettings {
 
 /// 0 means no limit.
 struct Limits {
-  std::int64_t idle_seconds = 0;
+  std::int64_t idle_seconds = 0;        ///< no data in either direction on any channel
+  std::int64_t input_idle_seconds = 0;  ///< nothing typed into a terminal
   std::int64_t duration_seconds = 0;
   bool operator==(const Limits&) const = default;
 };

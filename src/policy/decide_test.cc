@@ -144,14 +144,14 @@ TEST_F(DecideTest, TheStricterRecordRuleAndLimitHold) {
   Grant g = std::get<Grant>(ask("alice", "deploy", "web1"));
   EXPECT_EQ(g.record.bulk_after_bytes, 1 << 20);  // nobody else says anything of it
   EXPECT_FALSE(g.record.bulk_hash);
-  EXPECT_EQ(g.limits, (Limits{3600, 28800}));
+  EXPECT_EQ(g.limits, (Limits{3600, 0, 28800}));
   put(R"({"kind":"policy","name":"b","subjects":{"users":["alice"]},"targets":["web1"],"accounts":["deploy"],
-          "allow":["shell"],"record":{"bulk_after":"16MiB","bulk_hash":true,"strict":true},"limits":{"idle":"5m"}})");
+          "allow":["shell"],"record":{"bulk_after":"16MiB","bulk_hash":true,"strict":true},"limits":{"idle":"5m","input_idle":"2m"}})");
   g = std::get<Grant>(ask("alice", "deploy", "web1"));
   EXPECT_EQ(g.record.bulk_after_bytes, 16 << 20);
   EXPECT_TRUE(g.record.bulk_hash);
   EXPECT_TRUE(g.record.strict);
-  EXPECT_EQ(g.limits, (Limits{300, 28800}));
+  EXPECT_EQ(g.limits, (Limits{300, 120, 28800}));
 }
 
 TEST_F(DecideTest, SelectorsNeedEveryLabel) {

@@ -123,8 +123,9 @@ struct RecordRules {
 };
 
 struct LimitRules {
-  std::optional<std::int64_t> idle_seconds;      ///< without input from the user
-  std::optional<std::int64_t> duration_seconds;  ///< of the whole session
+  std::optional<std::int64_t> idle_seconds;        ///< no data in either direction on any channel
+  std::optional<std::int64_t> input_idle_seconds;  ///< nothing typed into a terminal
+  std::optional<std::int64_t> duration_seconds;    ///< of the whole session
   bool operator==(const LimitRules&) const = default;
 };
 

@@ -244,6 +244,7 @@ Policy read_policy(JsonObject& in, const KeyCheck&) {
   });
   nested(in, "limits", [&](JsonObject& l) {
     out.limits.idle_seconds = l.maybe_seconds("idle");
+    out.limits.input_idle_seconds = l.maybe_seconds("input_idle");
     out.limits.duration_seconds = l.maybe_seconds("duration");
   });
   return out;

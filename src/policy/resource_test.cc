@@ -115,7 +115,8 @@ TEST(Resource, APolicy) {
   const Policy p = get<Policy>(
       R"({"kind":"policy","name":"p","subjects":{"groups":["ops"],"users":["carol"]},"targets":{"env":"prod"},
           "accounts":["deploy"],"allow":["shell","forwarding"],"deny":["forward-remote"],
-          "record":{"bulk_after":"1MiB","bulk_hash":false,"strict":true},"limits":{"idle":"15m","duration":28800}})");
+          "record":{"bulk_after":"1MiB","bulk_hash":false,"strict":true},"limits":{"idle":"15m","input_idle":"5m",
+          "duration":28800}})");
   EXPECT_TRUE(p.allow.has(Permission::shell));
   EXPECT_TRUE(p.allow.has(Permission::forward_local));
   EXPECT_FALSE(p.allow.has(Permission::sftp));
@@ -124,6 +125,7 @@ TEST(Resource, APolicy) {
   EXPECT_EQ(p.record.bulk_hash, false);
   EXPECT_EQ(p.record.strict, true);
   EXPECT_EQ(p.limits.idle_seconds, 900);
+  EXPECT_EQ(p.limits.input_idle_seconds, 300);
   EXPECT_EQ(p.limits.duration_seconds, 28800);
 }
 

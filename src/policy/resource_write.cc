@@ -85,6 +85,7 @@ void write(json& out, const Policy& r) {
   if (r.record.bulk_hash) out["record"]["bulk_hash"] = *r.record.bulk_hash;
   if (r.record.strict) out["record"]["strict"] = *r.record.strict;
   if (r.limits.idle_seconds) out["limits"]["idle"] = *r.limits.idle_seconds;
+  if (r.limits.input_idle_seconds) out["limits"]["input_idle"] = *r.limits.input_idle_seconds;
   if (r.limits.duration_seconds) out["limits"]["duration"] = *r.limits.duration_seconds;
 }
 

@@ -15,6 +15,7 @@ struct BackChannel final : leg::ssh::RoleData {
   std::size_t since_keyframe = 0;  ///< bytes of output
   std::size_t last_keyframe_bytes = 0;
   bool keyframe_due = false;
+  codec::terminal::Traits told;  ///< as of the last TerminalState
 };
 
 }  // namespace sallyport::back::ssh

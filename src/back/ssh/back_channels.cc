@@ -18,6 +18,13 @@ namespace {
 constexpr std::size_t kKeyframeEveryBytes = 256 * 1024;
 constexpr std::size_t kMaxKeyframePart = 48 * 1024;
 
+using codec::terminal::Trait;
+static_assert(event::TerminalTrait_MAX == codec::terminal::kTraits - 1);
+static_assert(event::TERMINAL_TRAIT_ALTERNATE_SCREEN == static_cast<int>(Trait::alternate_screen));
+static_assert(event::TERMINAL_TRAIT_CURSOR_SHAPE == static_cast<int>(Trait::cursor_shape));
+static_assert(event::TERMINAL_TRAIT_KEYBOARD_PROTOCOL == static_cast<int>(Trait::keyboard_protocol));
+static_assert(event::TERMINAL_TRAIT_CHARSET == static_cast<int>(Trait::charset));
+
 BackChannel& back_of(RelayChannel& channel) {
   if (!channel.role) channel.role = std::make_unique<BackChannel>();
   return static_cast<BackChannel&>(*channel.role);
@@ -45,6 +52,7 @@ void BackWorker::observe_data(RelayChannel& channel, StreamId stream, base::Byte
   BackChannel& back = back_of(channel);
   if (!back.terminal) return;
   back.terminal->feed(data);
+  traits_due_ = traits_due_ || !(back.terminal->traits() == back.told);
   back.since_keyframe += data.size();
   if (back.since_keyframe >= std::max(kKeyframeEveryBytes, back.last_keyframe_bytes)) {
     back.keyframe_due = keyframes_due_ = true;
@@ -61,6 +69,7 @@ void BackWorker::want_keyframes() {
 // Between messages, when all that the model has seen was sent. The target is not read before all parts of a screen are
 // told: no output may come between them.
 base::Status BackWorker::role_pump() {
+  if (traits_due_ && !keyframe_ && !port().congested()) tell_traits();
   if (!keyframe_ && !keyframes_due_) return {};
   while (keyframe_ || render_due_keyframe()) {
     if (port().congested()) return {};
@@ -68,6 +77,25 @@ base::Status BackWorker::role_pump() {
   }
   peer().wake();
   return {};
+}
+
+// What a redraw sets and takes back in one go is not told.
+void BackWorker::tell_traits() {
+  traits_due_ = false;
+  relay().for_each([this](RelayChannel& channel) {
+    if (!channel.role || !back_of(channel).terminal) return;
+    BackChannel& back = back_of(channel);
+    const codec::terminal::Traits now = back.terminal->traits();
+    if (now == back.told) return;
+    back.told = now;
+    event::Event event;
+    event.mutable_terminal_state()->set_channel(channel.number);
+    for (int trait = 0; trait < codec::terminal::kTraits; ++trait) {
+      if (!now.has(static_cast<codec::terminal::Trait>(trait))) continue;
+      event.mutable_terminal_state()->add_traits(static_cast<event::TerminalTrait>(trait));
+    }
+    port().send_event(event);
+  });
 }
 
 bool BackWorker::render_due_keyframe() {

@@ -13,6 +13,7 @@ using base::Errc;
 using base::fail;
 
 constexpr std::size_t kMaxEndedReason = 1024;
+constexpr std::size_t kMaxSaidBytes = 256;
 // Keepalives that a target may leave unanswered, as OpenSSH's ServerAliveCountMax.
 constexpr unsigned kMaxUnanswered = 3;
 
@@ -134,22 +135,8 @@ base::Status BackWorker::after_login(base::Result<Login::Outcome> outcome) {
     return {};
   }
   go_live(0);
-  if (keepalive_seconds_ > 0) watch_target();
+  if (keepalive_seconds_ > 0) watch_peer(keepalive_seconds_, kMaxUnanswered, "the target does not answer");
   return {};
-}
-
-void BackWorker::watch_target() {
-  loop().after(base::Micros{keepalive_seconds_} * 1'000'000, [this] {
-    if (draining()) return;
-    if (heard_peer_since_last_asked()) {
-      unanswered_ = 0;
-    } else if (++unanswered_ > kMaxUnanswered) {
-      return finish("the target does not answer", leg::ssh::Ending::broken);
-    } else {
-      (void)relay().ask_peer(codec::ssh::KeepaliveRequest{});
-    }
-    watch_target();
-  });
 }
 
 std::unique_ptr<leg::ssh::BulkPath> BackWorker::make_bulk_path() {
@@ -160,7 +147,46 @@ void BackWorker::tell_ended(const std::string& reason, leg::ssh::Ending how) {
   ipc::BackToBroker message;
   message.mutable_ended()->set_reason(base::escape_for_terminal(reason, kMaxEndedReason));
   message.mutable_ended()->set_clean(how == leg::ssh::Ending::clean);
+  if (!live() && peer_end()) tell_fault(*message.mutable_ended());
   port().send_control(message);
+}
+
+// Of a target that never let us in: the user is told what is wrong with it, and each kind has another remedy.
+void BackWorker::tell_fault(ipc::Ended& ended) const {
+  using Kind = codec::ssh::PeerGreeting::Kind;
+  using leg::ssh::PeerEnd;
+  const auto say = [&](ipc::PeerFault fault, std::string_view said) {
+    ended.set_fault(fault);
+    ended.set_said(base::escape_for_terminal(said, kMaxSaidBytes));
+  };
+  const codec::ssh::PeerGreeting& greeting = transport().peer_greeting();
+  if (transport().peer_version().empty()) {
+    switch (greeting.kind) {
+      case Kind::none:
+        return say(ipc::PEER_FAULT_SILENT, "");
+      case Kind::words:
+        return say(ipc::PEER_FAULT_OTHER_WORDS, greeting.line);
+      case Kind::http:
+        return say(ipc::PEER_FAULT_HTTP, greeting.line);
+      case Kind::old_ssh:
+        return say(ipc::PEER_FAULT_OLD_SSH, greeting.line);
+      case Kind::endless:
+        return say(ipc::PEER_FAULT_ENDLESS, greeting.line);
+    }
+  }
+  switch (*peer_end()) {
+    case PeerEnd::disconnected:
+      return say(ipc::PEER_FAULT_DISCONNECTED, transport().peer_disconnect().text);
+    case PeerEnd::closed:
+      return say(ipc::PEER_FAULT_CLOSED, "");
+    case PeerEnd::lost:
+      return say(ipc::PEER_FAULT_LOST, ended.reason());
+    case PeerEnd::breach: {
+      const base::Error* failure = transport().failure();
+      const bool nothing_common = failure != nullptr && failure->code == Errc::denied;
+      return say(nothing_common ? ipc::PEER_FAULT_NOTHING_COMMON : ipc::PEER_FAULT_BREACH, ended.reason());
+    }
+  }
 }
 
 }  // namespace sallyport::back::ssh

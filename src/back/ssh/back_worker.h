@@ -36,8 +36,8 @@ class BackWorker final : public leg::ssh::Worker {
   base::Status start(const ipc::BackStart& start);
   base::Status host_accepted(const ipc::HostAccepted& accepted);
   base::Status live_control(const ipc::BrokerToBack& message, std::span<base::Fd> fds);
+  void tell_fault(ipc::Ended& ended) const;
   base::Status after_login(base::Result<Login::Outcome> outcome);
-  void watch_target();
 
   // RelayRole (back_channels.cc)
   leg::ssh::Opening peer_opens(RelayChannel& channel, const codec::ssh::ChannelOpen& open) override;
@@ -48,10 +48,12 @@ class BackWorker final : public leg::ssh::Worker {
   void peer_global_answer(bool) override {}  // that it answers at all is what was asked
   void peer_finished(RelayChannel&) override {}
   void observe_far_request(RelayChannel& channel, const event::Request& request) override;
+  void far_terminal_state(RelayChannel&, const event::TerminalState&) override {}
   void grant_far(std::uint32_t channel, std::uint32_t bytes) override;
   void far_refused(RelayChannel&, std::string_view) override {}
   void swallowed_answer(RelayChannel&, bool) override {}
   void channel_gone(RelayChannel& channel) override;
+  void tell_traits();
   void want_keyframes();
   bool render_due_keyframe();
   void send_keyframe_part();
@@ -68,9 +70,9 @@ class BackWorker final : public leg::ssh::Worker {
   bool login_started_ = false;
   bool bulk_hash_ = true;
   bool keyframes_due_ = false;
+  bool traits_due_ = false;
   std::optional<Keyframe> keyframe_;
   std::uint32_t keepalive_seconds_ = 0;
-  unsigned unanswered_ = 0;
 };
 
 }  // namespace sallyport::back::ssh

@@ -2,6 +2,7 @@
 // One step at a time: the broker speaks, the target answers.
 #include "back/ssh/login.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "base/escape.h"
@@ -49,7 +50,7 @@ base::Result<Login::Outcome> Login::peer_message(base::ByteView payload) {
     case MessageNumber::userauth_banner: {
       auto m = codec::ssh::decode_userauth_banner(payload);
       if (!m) return base::pass(m);
-      if (banner_.size() < kMaxBannerBytes / 2) banner_ += base::escape_for_terminal(m->message, kMaxBannerBytes / 2);
+      add_banner(m->message);
       return Outcome::going_on;
     }
     case MessageNumber::userauth_failure:
@@ -62,6 +63,20 @@ base::Result<Login::Outcome> Login::peer_message(base::ByteView payload) {
     default:
       if (auto s = transport_.reject_last_message(); !s) return base::pass(s);
       return Outcome::going_on;
+  }
+}
+
+// Line by line (RFC 4252 §5.4), so that nothing but line ends gets through.
+void Login::add_banner(std::string_view text) {
+  while (!text.empty() && banner_.size() < kMaxBannerBytes) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string line;
+    for (const char c : text.substr(0, end)) {
+      if (c == '\t') line.append(8 - line.size() % 8, ' ');
+      if (c != '\t' && c != '\r') line += c;
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+    banner_ += base::cut_utf8(base::mask_for_terminal(line), kMaxBannerBytes - banner_.size()) + "\n";
   }
 }
 

@@ -33,13 +33,14 @@ class Login {
   base::Result<Outcome> step(ipc::LoginStep& step);
   base::Result<Outcome> answers(ipc::LoginAnswers& answers);
 
-  /// What the target showed before login; escaped, bounded.
+  /// What the target showed before login: printable lines, bounded.
   const std::string& banner() const { return banner_; }
 
  private:
   enum class Stage { begin, service, broker_steps, target_answers, broker_answers };
   enum class Method { other, password, publickey, interactive };
 
+  void add_banner(std::string_view text);
   base::Result<Outcome> failure(base::ByteView payload);
   base::Result<Outcome> number_60(base::ByteView payload);
   base::Result<Outcome> prompts(base::ByteView payload);

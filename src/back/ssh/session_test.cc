@@ -243,6 +243,32 @@ TEST_F(Session, ATargetThatAnswersNothingIsGivenUp) {
   EXPECT_EQ(stage.broker.back_ended, "the target does not answer");
 }
 
+TEST_F(Session, AClientThatAnswersNothingIsGivenUp) {
+  ipc::FrontStart front;
+  front.set_keepalive_seconds(1);
+  front.set_keepalive_unanswered(2);
+  start({}, {}, front);
+  stage.client->reading = false;
+  ASSERT_TRUE(stage.until([&] { return stage.broker.front_gone; }));
+  EXPECT_EQ(stage.broker.front_ended, "the client does not answer");
+}
+
+TEST_F(Session, AClientThatOnlyAnswersLives) {
+  ipc::FrontStart front;
+  front.set_keepalive_seconds(1);
+  front.set_keepalive_unanswered(1);
+  start({}, {}, front);
+  int asked = 0;
+  stage.client->on_message = [&](const cs::ConnectionMessage& m) {
+    if (!std::holds_alternative<cs::GlobalRequest>(m)) return false;
+    ++asked;
+    (void)stage.client->transport().reject_last_message();
+    return true;
+  };
+  ASSERT_TRUE(stage.until([&] { return asked == 3 || stage.broker.front_gone; }));
+  EXPECT_FALSE(stage.broker.front_gone) << stage.broker.front_ended;
+}
+
 // Some answer a keepalive so; it is a sign of life like any other.
 TEST_F(Session, ATargetThatKnowsNoKeepaliveLives) {
   ipc::BackStart back;

@@ -94,14 +94,17 @@ bool is_private_key(base::ByteView secret) {
   return base::text(secret).substr(0, 10) == "-----BEGIN";
 }
 
-// One line a target, scoped to its name: never '*', which would let the gateway speak for every host there is.
+// One line a target, scoped to its name, and before them one for all names that end in the jump suffix, which no host
+// of the world has: never '*' alone, which would let the gateway speak for every host there is.
 std::vector<std::string> host_ca_lines(const Services& services) {
   const std::string key = services.vault.host_ca().public_key().line("sallyport-host-ca");
   std::vector<std::string> items;
-  for (const auto& [name, unused] : services.policy.current()->resources.targets) {
+  const auto add = [&](const std::string& name) {
     const std::string pattern = name + ",[" + name + "]:*";
     items.push_back(Json{{"pattern", pattern}, {"line", "@cert-authority " + pattern + " " + key}}.dump());
-  }
+  };
+  if (const std::string& suffix = services.config.ssh.jump_suffix; !suffix.empty()) add("*" + suffix);
+  for (const auto& [name, unused] : services.policy.current()->resources.targets) add(name);
   return items;
 }
 

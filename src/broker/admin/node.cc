@@ -32,7 +32,9 @@ void add_grant(Json& out, const policy::Grant& grant, const std::string& command
   out["record"] = {{"bulk_after", grant.record.bulk_after_bytes},
                    {"bulk_hash", grant.record.bulk_hash},
                    {"strict", grant.record.strict}};
-  out["limits"] = {{"idle_seconds", grant.limits.idle_seconds}, {"duration_seconds", grant.limits.duration_seconds}};
+  out["limits"] = {{"idle_seconds", grant.limits.idle_seconds},
+                   {"input_idle_seconds", grant.limits.input_idle_seconds},
+                   {"duration_seconds", grant.limits.duration_seconds}};
 }
 
 void add_denial(Json& out, const policy::Denial& denial) {

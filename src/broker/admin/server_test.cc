@@ -107,10 +107,11 @@ class ServerTest : public ::testing::Test {
     guesses = std::make_unique<GuessQueue>(*hash_thread, clock, 1, [](base::Micros, const auto&) {});
     preauth_audit = std::make_unique<PreauthAudit>(*trail, clock);
     user_audit = std::make_unique<UserAudit>(*trail, clock);
-    services.reset(new Services{config,     clock,          random,         loop,        *store_thread,  *hash_thread,
-                                *guesses,   *record_thread, *resolver,      *store,      *reader_thread, *reader,
-                                *vault,     *trail,         *preauth_audit, *user_audit, openings,       target_logins,
-                                *passwords, policy,         sessions,       logins,      late_seals,  held,           screens});
+    services.reset(new Services{config,         clock,    random,         loop,       *store_thread,
+                                *hash_thread,   *guesses, *record_thread, *resolver,  *store,
+                                *reader_thread, *reader,  *vault,         *trail,     *preauth_audit,
+                                *user_audit,    openings, target_logins,  *passwords, policy,
+                                sessions,       logins,   late_seals,     held,       screens});
     const auto scan_host = [](const policy::Target&, const HostScanner::Done& done) {
       done(base::fail(base::Errc::io, "nobody is there"));
     };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transport: identification, the pump, what is sent and kept back. Key exchange is in transport_exchange.cc.
+// Transport: the pump, what is sent and kept back. Identification is in transport_version.cc, key exchange in
+// transport_exchange.cc.
 // Runs in the untrusted workers.
 #include "codec/ssh/transport.h"
 
@@ -13,12 +14,6 @@
 namespace sallyport::codec::ssh {
 
 namespace {
-
-// RFC 4253 §4.2: 255 with CR LF.
-constexpr std::size_t kMaxVersionBytes = 253;
-// A server may say something before it identifies itself.
-constexpr std::size_t kMaxBannerLineBytes = 1024;
-constexpr std::uint32_t kMaxBannerLines = 128;
 
 constexpr std::size_t kMaxDisconnectText = 1024;
 constexpr std::size_t kMaxExtensions = 64;
@@ -39,16 +34,11 @@ void fill_in(std::vector<std::string>& names, AlgorithmClass kind, Role role) {
   }
 }
 
-bool is_version(std::string_view line, std::string_view prefix = "SSH-2.0-") {
-  return line.size() <= kMaxVersionBytes && line.starts_with(prefix) &&
-         std::all_of(line.begin(), line.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-}
-
 }  // namespace
 
 Transport::Impl::Impl(TransportConfig config, base::Random& random)
     : writer_(random), config_(std::move(config)), random_(&random) {
-  if (!is_version(config_.version)) std::abort();
+  if (!is_identification(config_.version)) std::abort();
   fill_in(config_.kex, AlgorithmClass::kex, config_.role);
   fill_in(config_.ciphers, AlgorithmClass::cipher, config_.role);
   fill_in(config_.macs, AlgorithmClass::mac, config_.role);
@@ -85,23 +75,6 @@ base::Result<Event> Transport::Impl::next() {
     if (!event || event->kind != EventKind::none) return event;
   }
   return Event{};
-}
-
-base::Result<bool> Transport::Impl::read_version() {
-  for (;;) {
-    const bool server = config_.role == Role::server;
-    auto line = reader_.next_line(server ? kMaxVersionBytes : kMaxBannerLineBytes);
-    if (!line) return base::pass(line);
-    if (!*line) return false;
-    if (is_version(**line) || (!server && is_version(**line, "SSH-1.99-"))) {  // RFC 4253 §5.1
-      peer_version_ = std::string(**line);
-      return true;
-    }
-    // RFC 4253 §4.2: only a server may say other lines first, and none of them starts with "SSH-".
-    if (server || (*line)->starts_with("SSH-") || ++banner_lines_ > kMaxBannerLines) {
-      return base::fail(base::Errc::invalid, "the peer does not speak SSH 2.0");
-    }
-  }
 }
 
 base::Status Transport::Impl::admit(std::uint8_t number) const {
@@ -380,6 +353,12 @@ base::ByteView Transport::session_id() const {
 }
 const std::string& Transport::peer_version() const {
   return impl_->peer_version_;
+}
+const PeerGreeting& Transport::peer_greeting() const {
+  return impl_->greeting_;
+}
+const base::Error* Transport::failure() const {
+  return impl_->failure();
 }
 const PeerDisconnect& Transport::peer_disconnect() const {
   return impl_->peer_disconnect_;

@@ -94,6 +94,22 @@ struct PeerDisconnect {
   std::string text;  ///< foreign: escape before showing; at most 1024 bytes
 };
 
+/// What the peer said before its identification string, or instead of it.
+struct PeerGreeting {
+  enum class Kind : std::uint8_t {
+    none,     ///< nothing, up to now
+    words,    ///< lines that identify nobody
+    http,     ///< what a web server answers
+    old_ssh,  ///< the identification of SSH 1
+    endless,  ///< too many lines, or one that is too long
+  };
+  Kind kind = Kind::none;
+  std::string line;  ///< the first, or the one that says SSH; foreign: escape before showing; at most 256 bytes
+};
+
+/// Whether it can be the identification string of a server: "SSH-2.0-…", printable US-ASCII, at most 253 bytes.
+bool is_identification(std::string_view line);
+
 class Transport {
  public:
   /// The random source must outlive the transport. The config is checked: a version of a wrong form or an unknown
@@ -163,6 +179,9 @@ class Transport {
   base::ByteView session_id() const;
   /// The peer's identification string, without CR LF; empty until it came. Printable US-ASCII.
   const std::string& peer_version() const;
+  const PeerGreeting& peer_greeting() const;
+  /// Why next() fails since; null while it does not.
+  const base::Error* failure() const;
   const PeerDisconnect& peer_disconnect() const;
   /// The server's server-sig-algs (RFC 8308); empty when it sent none.
   const std::vector<std::string>& peer_sig_algs() const;

@@ -61,11 +61,13 @@ class Transport::Impl {
   bool send_ping();
   void give_back_buffers();
   const KexEvidence& evidence() const;
+  const base::Error* failure() const { return failure_ ? &*failure_ : nullptr; }
   bool exchanging() const { return exchange_ != nullptr; }
 
   PacketReader reader_;
   PacketWriter writer_;
   std::string peer_version_;
+  PeerGreeting greeting_;
   PeerDisconnect peer_disconnect_;
   std::vector<std::string> peer_sig_algs_;
   bool peer_offers_hostbound_ = false;

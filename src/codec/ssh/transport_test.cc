@@ -5,10 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "codec/ssh/algorithms.h"
 #include "codec/ssh/auth_messages.h"
+#include "codec/ssh/fixed_random.h"
 #include "codec/ssh/transport_pair_test.h"
 
 namespace sallyport::codec::ssh {
@@ -372,6 +374,42 @@ TEST(Transport, SecretMessageIsOverwritten) {
   ASSERT_TRUE(pair.client.send(payload_of(50, 0x61)));
   pair.run();
   EXPECT_EQ(after, base::Bytes(50, 0));
+}
+
+// What a client met instead of an SSH server.
+TEST(Transport, TellsWhatAPeerSaidInsteadOfItsIdentification) {
+  using Kind = PeerGreeting::Kind;
+  const auto meet = [](std::string_view said) {
+    testing::FixedRandom random(1);
+    TransportConfig config;
+    config.role = Role::client;
+    Transport transport(config, random);
+    bool going = true;
+    while (!said.empty() && going) {
+      const auto space = transport.in_space();
+      const std::size_t n = std::min(space.size(), said.size());
+      std::copy_n(said.begin(), n, space.begin());
+      transport.in_commit(n);
+      said.remove_prefix(n);
+      going = transport.next().has_value();
+    }
+    EXPECT_EQ(transport.failure() == nullptr, going);
+    return transport.peer_greeting();
+  };
+  EXPECT_EQ(meet("").kind, Kind::none);
+  EXPECT_EQ(meet("SSH-2.0-x\r\n").kind, Kind::none);
+  EXPECT_EQ(meet("welcome\r\nSSH-2.0-x\r\n").line, "welcome");
+  EXPECT_EQ(meet("Not allowed at this time\r\n").line, "Not allowed at this time");
+  EXPECT_EQ(meet("Not allowed at this time\r\n").kind, Kind::words);
+  EXPECT_EQ(meet("HTTP/1.1 400 Bad Request\r\n").kind, Kind::http);
+  EXPECT_EQ(meet("<!DOCTYPE HTML>\n<html>\n").kind, Kind::http);
+  EXPECT_EQ(meet("SSH-1.5-1.2.27\n").kind, Kind::old_ssh);
+  EXPECT_EQ(meet("hello\nSSH-1.5-1.2.27\n").line, "SSH-1.5-1.2.27");
+  EXPECT_EQ(meet("SSH-3.0-x\r\n").kind, Kind::words);
+  EXPECT_EQ(meet(std::string(100'000, 'x')).kind, Kind::endless);
+  std::string lines;
+  for (int i = 0; i < 200; ++i) lines += "no\r\n";
+  EXPECT_EQ(meet(lines).kind, Kind::endless);
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ void Screen::escape(std::string_view body) {
 void Screen::csi(const Csi& s) {
   if (s.leader == '?' && s.intermediate == 0 && (s.final == 'h' || s.final == 'l')) return set_modes(s, s.final == 'h');
   if (s.leader == '?' && s.intermediate == 0 && (s.final == 'J' || s.final == 'K')) return forward(s);
-  if (s.leader != 0) return;
+  if (s.leader != 0) return set_keyboard(s);
   switch (s.intermediate) {
     case 0:
       break;

@@ -45,6 +45,9 @@ struct Tracked {
   bool visible = true;
   bool blinking = true;
   CursorShape shape = CursorShape::block;
+  bool modify_other_keys = false;  ///< xterm
+  bool keyboard_flags = false;     ///< kitty: set on the flags in use
+  int keyboard_pushes = 0;         ///< kitty: flags that were put aside
   SavedCursor saved;
   bool phantom = false;  ///< the last column was written: the next character wraps first
 };
@@ -88,6 +91,7 @@ class Screen final : public UnitSink {
   void drop_wrap();
   void forward(const Csi& sequence);
   void set_modes(const Csi& sequence, bool on);
+  void set_keyboard(const Csi& sequence);
   void set_ansi_mode(int mode, bool on);
   void set_private_mode(int mode, bool on);
   void set_margins(const Csi& sequence);

@@ -93,6 +93,18 @@ void Screen::set_private_mode(int mode, bool on) {
   }
 }
 
+// Not libvterm's: nothing of it is seen on the screen.
+void Screen::set_keyboard(const Csi& s) {
+  constexpr int kMostPushes = 16;  // kitty keeps fewer
+  if (s.intermediate != 0) return;
+  if (s.final == 'm' && s.leader == '>' && s.value_or(0, 0) == 4) tracked_.modify_other_keys = s.value_or(1, 0) > 0;
+  if (s.final != 'u') return;
+  int& pushes = tracked_.keyboard_pushes;
+  if (s.leader == '>') pushes = std::min(pushes + 1, kMostPushes);
+  if (s.leader == '<') pushes = std::max(0, pushes - std::max(1, s.value_or(0, 1)));
+  if (s.leader == '=') tracked_.keyboard_flags = s.value_or(0, 0) > 0;
+}
+
 void Screen::set_margins(const Csi& s) {
   const bool rows = s.final == 'r';
   const int extent = rows ? size_.rows : size_.columns;

@@ -3,6 +3,8 @@
 #include "codec/terminal/terminal.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "codec/terminal/screen.h"
 
@@ -62,6 +64,34 @@ Cursor Terminal::cursor() const {
 
 Modes Terminal::modes() const {
   return state_->screen.tracked().modes;
+}
+
+Traits Terminal::traits() const {
+  const Tracked& t = state_->screen.tracked();
+  const Modes& m = t.modes;
+  Traits out;
+  const std::pair<Trait, bool> all[] = {
+      {Trait::alternate_screen, m.alternate_screen},
+      {Trait::mouse_reports, m.mouse != MouseReports::none || t.mouse_encoding != MouseEncoding::standard},
+      {Trait::focus_reports, m.focus_reports},
+      {Trait::bracketed_paste, m.bracketed_paste},
+      {Trait::hidden_cursor, !t.visible},
+      {Trait::cursor_shape, t.shape != CursorShape::block},
+      {Trait::application_cursor_keys, m.application_cursor_keys},
+      {Trait::application_keypad, m.application_keypad},
+      {Trait::keyboard_protocol, t.modify_other_keys || t.keyboard_flags || t.keyboard_pushes > 0},
+      {Trait::reverse_video, m.reverse_video},
+      {Trait::no_autowrap, !m.autowrap},
+      {Trait::insert, m.insert},
+      {Trait::newline, m.newline},
+      {Trait::margins, m.origin || t.left_right_margins || t.top != 0 || t.bottom >= 0},
+      {Trait::charset, t.charsets[0] != 'B' || t.shifted_in != 0},
+  };
+  static_assert(std::size(all) == kTraits);
+  for (const auto& [trait, set] : all) {
+    if (set) out.add(trait);
+  }
+  return out;
 }
 
 Cell Terminal::cell(int row, int column) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "codec/terminal/traits.h"
 
 namespace sallyport::codec::terminal {
 
@@ -105,6 +106,8 @@ class Terminal {
   Size size() const;
   Cursor cursor() const;
   Modes modes() const;
+  /// What is set that a shell does not expect.
+  Traits traits() const;
   /// row and column within size().
   Cell cell(int row, int column) const;
   /// All cells, row by row.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "codec/terminal/traits.h"
 #include "front/ssh/jump.h"
 #include "front/ssh/menu.h"
 #include "front/ssh/password_prompt.h"
@@ -35,7 +36,8 @@ struct FrontChannel final : leg::ssh::RoleData {
   bool judged = false;  ///< the password is with the broker: what is typed meanwhile goes nowhere
   std::unique_ptr<Jump> jump;
   bool awaited = false;  ///< the session is over, and what this channel still has for the client is waited for
-  bool service = false;  ///< a command for Sallyport itself is with the broker
+  codec::terminal::Traits traits;  ///< what the program has set on the terminal
+  bool service = false;            ///< a command for Sallyport itself is with the broker
 };
 
 }  // namespace sallyport::front::ssh

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a front adds to the relay of channels: sessions are confirmed before there is a target, and some keys typed are
 // meant for us.
+#include "event/event.pb.h"
 #include "front/ssh/front_worker.h"
 
 namespace sallyport::front::ssh {
@@ -109,7 +110,18 @@ Took FrontWorker::peer_request(RelayChannel& channel, const codec::ssh::ChannelR
     }
     return Took::yes;
   }
-  return channel.held_back ? lobby_request(channel, request) : Took::no;
+  if (channel.held_back) return lobby_request(channel, request);
+  if (front.session && front.program != Program::none) show_banner(channel);
+  return Took::no;
+}
+
+void FrontWorker::far_terminal_state(RelayChannel& channel, const event::TerminalState& state) {
+  if (!channel.role) return;
+  codec::terminal::Traits traits;
+  for (const int trait : state.traits()) {
+    if (trait < codec::terminal::kTraits) traits.add(static_cast<codec::terminal::Trait>(trait));
+  }
+  front_of(channel).traits = traits;
 }
 
 void FrontWorker::request_not_carried(RelayChannel& channel, std::string_view why) {

@@ -34,7 +34,7 @@ base::Status FrontWorker::on_control(base::ByteView bytes, std::span<base::Fd> f
     case Kind::kAuthReply:
       return auth_reply(message.auth_reply());
     case Kind::kTerminate:
-      terminate(message.terminate().text());
+      terminate(message.terminate());
       return {};
     case Kind::kRekey:
       transport().request_rekey();
@@ -48,7 +48,7 @@ base::Status FrontWorker::live_control(const ipc::BrokerToFront& message, std::s
   using Kind = ipc::BrokerToFront;
   switch (message.kind_case()) {
     case Kind::kTargetReady:
-      target_ready_ = true;
+      target_ready(message.target_ready());
       return {};
     case Kind::kRefused:
       return refused(message.refused());
@@ -89,6 +89,8 @@ base::Status FrontWorker::start(const ipc::FrontStart& start) {
   config.host_key_algorithms = strings(start.host_key_algorithms());
   if (start.rekey_bytes() > 0) config.rekey_bytes = start.rekey_bytes();
   max_channels_ = start.max_channels();
+  keepalive_seconds_ = start.keepalive_seconds();
+  keepalive_unanswered_ = start.keepalive_unanswered();
   open_transport(std::move(config), start.rekey_seconds());
   authentication_.emplace(transport(), port());
   return {};
@@ -150,6 +152,7 @@ base::Status FrontWorker::auth_reply(const ipc::AuthReply& reply) {
   authentication_.reset();
   choosing_ = reply.success().needs_menu();
   go_live(max_channels_);
+  if (keepalive_seconds_ > 0) watch_peer(keepalive_seconds_, keepalive_unanswered_, "the client does not answer");
   return {};
 }
 

@@ -47,6 +47,7 @@ class FrontWorker final : public leg::ssh::Worker {
   void peer_global_answer(bool) override {}
   void peer_finished(RelayChannel& channel) override;
   void observe_far_request(RelayChannel&, const event::Request&) override {}
+  void far_terminal_state(RelayChannel& channel, const event::TerminalState& state) override;
   void grant_far(std::uint32_t channel, std::uint32_t bytes) override;
   void far_refused(RelayChannel& channel, std::string_view text) override;
   void swallowed_answer(RelayChannel& channel, bool ok) override;
@@ -75,7 +76,10 @@ class FrontWorker final : public leg::ssh::Worker {
   void ask_password(const ipc::AskPassword& ask);
   base::Status prompt_keys(RelayChannel& channel, base::ByteView keys);
   void end_prompts();
-  void terminate(const std::string& text);
+  void terminate(const ipc::Terminate& message);
+  void end_by_force(RelayChannel& channel, std::string_view text);
+  void target_ready(const ipc::TargetReady& ready);
+  void show_banner(RelayChannel& channel);
   void leave(const std::string& text);
   void see_off();
   void say(RelayChannel& channel, std::string_view text, bool interrupts);
@@ -83,6 +87,8 @@ class FrontWorker final : public leg::ssh::Worker {
 
   std::optional<Authentication> authentication_;
   std::uint32_t max_channels_ = 0;
+  std::uint32_t keepalive_seconds_ = 0;
+  std::uint32_t keepalive_unanswered_ = 0;
   bool told_software_ = false;
   bool choosing_ = false;  // no target yet, and none was named
   std::optional<ipc::Menu> menu_;
@@ -91,7 +97,11 @@ class FrontWorker final : public leg::ssh::Worker {
   bool target_ready_ = false;
   bool menu_shown_ = false;
   bool jumping_ = false;
-  bool leaving_ = false;  // the session is over: only what is awaited keeps us
+  std::string banner_;  // of the target, until it was shown
+  bool banner_on_terminals_only_ = false;
+  std::string farewell_text_;    // of the DISCONNECT
+  std::string unfinished_text_;  // for programs that the end of the target leaves unfinished
+  bool leaving_ = false;         // the session is over: only what is awaited keeps us
 };
 
 }  // namespace sallyport::front::ssh

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kMaxLineBytes = 1024;
 constexpr std::size_t kMaxLines = 200;
 constexpr std::uint32_t kExitOnTerminate = 255;
+// So long it may take for ours: a client that is told of the end together with them drops them.
+constexpr base::Micros kOwnWordsUs = 200'000;
 // So long answers wait for a client that does not say that it has seen what comes before them.
 constexpr base::Micros kSeenPatienceUs = 500'000;
 // So long a client may take for the last words of its channels: a little less than the broker gives (session_end.cc).
@@ -69,6 +71,29 @@ void FrontWorker::notice(const ipc::Notice& notice) {
   });
 }
 
+void FrontWorker::target_ready(const ipc::TargetReady& ready) {
+  target_ready_ = true;
+  banner_ = ready.banner();
+  banner_on_terminals_only_ = ready.on_terminals_only();
+  relay().for_each([this](RelayChannel& channel) {
+    if (channel.role && front_of(channel).session && front_of(channel).program != Program::none) show_banner(channel);
+  });
+}
+
+// Once, where the first program of the session speaks: with its terminal, or on its standard error.
+void FrontWorker::show_banner(RelayChannel& channel) {
+  if (banner_.empty() || (banner_on_terminals_only_ && !front_of(channel).pty)) return;
+  const bool pty = front_of(channel).pty;
+  std::string shown;
+  for (std::string_view rest = banner_; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    shown += base::mask_for_terminal(rest.substr(0, end)) + (pty ? "\r\n" : "\n");
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  relay().say(channel, pty ? StreamId::main : StreamId::stderr_data, base::view(shown));
+  banner_.clear();
+}
+
 void FrontWorker::ask_password(const ipc::AskPassword& ask) {
   RelayChannel* terminal = nullptr;
   relay().for_each([&](RelayChannel& channel) {
@@ -110,27 +135,41 @@ void FrontWorker::end_prompts() {
   });
 }
 
-// Without a text the target ended it: its last words still go to the client, and so they do on a channel that had ended
-// before somebody else ended the session.
-void FrontWorker::terminate(const std::string& text) {
+// What a program has set on the user's terminal nobody else takes back now.
+void FrontWorker::end_by_force(RelayChannel& channel, std::string_view text) {
+  const FrontChannel& front = front_of(channel);
+  if (front.pty && Menu::kind_for(front.term) == Menu::Kind::full) {
+    relay().say(channel, StreamId::main, base::view(codec::terminal::undo(front.traits)));
+  }
+  if (!text.empty()) say(channel, text, true);
+  relay().finish_here(channel, kExitOnTerminate);
+}
+
+// When the target ended it, its last words still go to the client, and so they do on a channel that had ended before
+// somebody else ended the session.
+void FrontWorker::terminate(const ipc::Terminate& message) {
+  const std::string& text = message.text();
+  const bool last_words = text.empty() || message.last_words();
   if (leaving_ || !live()) return leave(text);
+  (last_words ? unfinished_text_ : farewell_text_) = text;
+  bool others_words = false;
   relay().for_each([&](RelayChannel& channel) {
     if (!channel.role || front_of(channel).jump) return;
     if (channel.opening == leg::ssh::Opening::peer_asked) {
       (void)relay().refuse_here(channel, codec::ssh::OpenFailureReason::connect_failed, "the session is over");
       return;
     }
-    if (text.empty() || channel.out.close || channel.out.exit_sent) {
-      front_of(channel).awaited = leaving_ = true;
+    if (last_words || channel.out.close || channel.out.exit_sent) {
+      front_of(channel).awaited = leaving_ = others_words = true;
       return;
     }
     if (!front_of(channel).session) return;
-    say(channel, text, true);
-    relay().finish_here(channel, kExitOnTerminate);
+    end_by_force(channel, text);
+    front_of(channel).awaited = leaving_ = true;
   });
   (void)relay().pump();
-  if (!leaving_) return leave(text);
-  loop().after(kLastWordsUs, [this, text] { leave(text); });
+  if (!leaving_) return leave(farewell_text_);
+  loop().after(others_words ? kLastWordsUs : kOwnWordsUs, [this] { leave(farewell_text_); });
 }
 
 // A client that has answered CLOSE with CLOSE has all that came before it.
@@ -141,11 +180,16 @@ void FrontWorker::see_off() {
   relay().for_each([&](RelayChannel& channel) {
     if (!channel.role || !front_of(channel).awaited) return;
     if (!channel.out.close && dry) {
-      front_of(channel).session ? relay().finish_here(channel, kExitOnTerminate) : relay().close_here(channel);
+      const bool running = front_of(channel).program != Program::none && !channel.out.exit_sent;
+      if (front_of(channel).session && running) {
+        end_by_force(channel, unfinished_text_);
+      } else {
+        front_of(channel).session ? relay().finish_here(channel, kExitOnTerminate) : relay().close_here(channel);
+      }
     }
     anybody = anybody || !channel.in.close || !channel.out.close_sent;
   });
-  if (!anybody) leave("");
+  if (!anybody) leave(farewell_text_);
 }
 
 void FrontWorker::leave(const std::string& text) {

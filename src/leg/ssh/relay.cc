@@ -272,8 +272,9 @@ base::Status Relay::flush_global_answers() {
 }
 
 base::Status Relay::ask_peer(const codec::ssh::GlobalRequestBody& body) {
+  if (auto s = connection_.global_request(body, codec::ssh::WantReply::yes); !s) return s;
   global_asked_.push_back(Asker::role);
-  return connection_.global_request(body, codec::ssh::WantReply::yes);
+  return {};
 }
 
 base::Status Relay::pump() {

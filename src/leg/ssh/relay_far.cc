@@ -35,6 +35,8 @@ std::optional<std::uint32_t> channel_of(const event::Event& e) {
       return e.exit().channel();
     case event::Event::kBulkBegin:
       return e.bulk_begin().channel();
+    case event::Event::kTerminalState:
+      return e.terminal_state().channel();
     default:
       return std::nullopt;
   }
@@ -118,6 +120,9 @@ base::Status Relay::far_channel_event(RelayChannel& channel, const event::Event&
       channel.out.close = StreamTotals{event.close().main_total(), event.close().stderr_total()};
       tell_end(channel);  // what kept it from being told may not matter any more
       break;
+    case event::Event::kTerminalState:
+      role_.far_terminal_state(channel, event.terminal_state());
+      return {};
     case event::Event::kBulkBegin: {
       const auto stream = stream_of(event.bulk_begin().stream());
       if (!stream) return fail(Errc::corrupt, "unknown stream");

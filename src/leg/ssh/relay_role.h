@@ -11,7 +11,8 @@
 
 namespace sallyport::event {
 class Request;
-}
+class TerminalState;
+}  // namespace sallyport::event
 
 namespace sallyport::leg::ssh {
 
@@ -43,6 +44,8 @@ class RelayRole {
   virtual void peer_finished(RelayChannel& channel) = 0;
   /// A request from the far leg, before it goes to the peer.
   virtual void observe_far_request(RelayChannel& channel, const event::Request& request) = 0;
+  /// What the far leg's terminal model says is set on the peer's terminal; in order with the data.
+  virtual void far_terminal_state(RelayChannel& channel, const event::TerminalState& state) = 0;
   /// The far leg may send this many bytes more on the channel: tell the broker.
   virtual void grant_far(std::uint32_t channel, std::uint32_t bytes) = 0;
   /// The far leg refused a channel that the peer holds confirmed (Opening::local now).

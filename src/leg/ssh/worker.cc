@@ -131,12 +131,30 @@ base::Status Worker::peer_event(codec::ssh::EventKind kind) {
   return {};
 }
 
+void Worker::watch_peer(std::uint32_t seconds, unsigned patience, std::string silence) {
+  loop_.after(base::Micros{seconds} * 1'000'000, [this, seconds, patience, silence = std::move(silence)]() mutable {
+    if (draining_ || finishing_) return;
+    const bool heard = heard_peer_since_last_asked();
+    if (heard || peer_held()) {  // of a peer that is not read now, nothing can be heard
+      unanswered_ = 0;
+    } else if (unanswered_ >= patience) {
+      return finish(std::move(silence), Ending::broken);
+    } else {
+      ++unanswered_;
+      (void)relay_->ask_peer(codec::ssh::KeepaliveRequest{});
+    }
+    watch_peer(seconds, patience, std::move(silence));
+  });
+}
+
+// Whatever it was: some answer a keepalive with UNIMPLEMENTED (RFC 4253 section 11.4).
 bool Worker::heard_peer_since_last_asked() {
   const std::uint64_t now = transport_->bytes_in();
   return std::exchange(heard_bytes_, now) != now;
 }
 
 void Worker::peer_ended(PeerEnd end, std::string_view text) {
+  peer_end_ = end;
   bool clean = end == PeerEnd::disconnected || end == PeerEnd::closed;
   // Some servers reset the connection once they have closed the last channel: nothing was cut short.
   clean = clean || (end == PeerEnd::lost && relay_ && relay_->peer_closed_all());

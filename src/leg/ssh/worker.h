@@ -75,11 +75,15 @@ class Worker : public PeerHandler, public RelayRole {
   Peer& peer() { return *peer_; }
   Relay& relay() const { return *relay_; }
   codec::ssh::Transport& transport() { return *transport_; }
+  const codec::ssh::Transport& transport() const { return *transport_; }
   bool has_transport() const { return transport_ != nullptr; }
   BulkPath* bulk() { return bulk_.get(); }
   const base::Clock& clock() const { return clock_; }
-  /// Whatever it was: some answer a keepalive with UNIMPLEMENTED (RFC 4253 section 11.4).
-  bool heard_peer_since_last_asked();
+  /// Asks the peer for a sign of life after so much silence, and ends the leg when it leaves `patience` questions
+  /// unanswered, at least one. Live only, once.
+  void watch_peer(std::uint32_t seconds, unsigned patience, std::string silence);
+  /// How the peer's connection ended; nothing while it stands, or when this end gave it up.
+  std::optional<PeerEnd> peer_end() const { return peer_end_; }
 
   // PeerHandler
   base::Status peer_message(base::ByteView payload) override;
@@ -102,6 +106,7 @@ class Worker : public PeerHandler, public RelayRole {
   void drain();
   void wait_for_drain();
   void rekey_after(std::uint32_t seconds);
+  bool heard_peer_since_last_asked();
   void look_for_idleness();
 
   const Side side_;
@@ -130,6 +135,8 @@ class Worker : public PeerHandler, public RelayRole {
   Loop::TimerId drain_timer_ = 0;
   bool told_ = false;
   std::uint64_t heard_bytes_ = 0;  // the peer's, when last asked
+  unsigned unanswered_ = 0;        // keepalives
+  std::optional<PeerEnd> peer_end_;
   bool idle_timer_ = false;
   bool active_ = false;
 };
