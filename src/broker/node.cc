@@ -19,11 +19,11 @@
 
 #include "base/log.h"
 #include "broker/admin/server.h"
-#include "broker/host_scan.h"
-#include "broker/listener.h"
-#include "broker/node_signer.h"
-#include "broker/record_recipients.h"
-#include "broker/recover_records.h"
+#include "broker/intake/listener.h"
+#include "broker/record/node_signer.h"
+#include "broker/record/record_recipients.h"
+#include "broker/record/recover_records.h"
+#include "broker/ssh/host_scan.h"
 
 namespace sallyport::broker {
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A quiet session's processes share a processor; bulk has all of them (broker/home_cpu.h)."""
+"""A quiet session's processes share a processor; bulk has all of them (broker/node/home_cpu.h)."""
 import os
 import pathlib
 import subprocess

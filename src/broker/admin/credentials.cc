@@ -3,9 +3,9 @@
 // its hash or the vault, and is wiped: it is never logged, audited or answered.
 #include <nlohmann/json.hpp>
 
+#include "broker/access/barred_users.h"
+#include "broker/access/declared.h"
 #include "broker/admin/handlers.h"
-#include "broker/barred_users.h"
-#include "broker/declared.h"
 #include "identity/user_credentials.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"

@@ -14,7 +14,7 @@
 #include "broker/admin/connection.h"
 #include "broker/admin/peer.h"
 #include "broker/admin/server.h"
-#include "broker/services.h"
+#include "broker/node/services.h"
 
 namespace sallyport::ipc {
 class AdminReply;

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "broker/session_info.h"
+#include "broker/record/session_info.h"
 #include "store/rows.h"
 
 namespace sallyport::broker::admin {

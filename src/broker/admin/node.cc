@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text_time.h"
+#include "broker/access/grant_defaults.h"
 #include "broker/admin/handlers.h"
-#include "broker/descriptor_budget.h"
-#include "broker/grant_defaults.h"
-#include "broker/mosh_server.h"
+#include "broker/node/descriptor_budget.h"
+#include "broker/ssh/mosh_server.h"
 #include "ipc/admin.pb.h"
 #include "policy/decide.h"
 

@@ -14,7 +14,7 @@
 #include "base/text_time.h"
 #include "broker/admin/handlers.h"
 #include "broker/admin/json_fields.h"
-#include "broker/record_marks.h"
+#include "broker/record/record_marks.h"
 #include "ipc/admin.pb.h"
 #include "ipc/seqpacket.h"
 #include "recording/reader.h"

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "broker/access/barred_users.h"
+#include "broker/access/declared.h"
 #include "broker/admin/handlers.h"
-#include "broker/barred_users.h"
-#include "broker/declared.h"
-#include "broker/record_recipients.h"
+#include "broker/record/record_recipients.h"
 #include "ipc/admin.pb.h"
 #include "keys/public_key.h"
 #include "ledger/chain.h"

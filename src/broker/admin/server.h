@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "broker/host_scan.h"
-#include "broker/services.h"
+#include "broker/node/services.h"
+#include "broker/ssh/host_scan.h"
 
 namespace sallyport::broker::admin {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "broker/access/policy_state.h"
 #include "broker/admin/handlers.h"
-#include "broker/policy_state.h"
 #include "ipc/admin.pb.h"
 
 namespace sallyport::broker::admin {

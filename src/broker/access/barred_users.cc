@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gates are shut at once; the rest is each session's own.
+#include "broker/access/barred_users.h"
+
+#include <memory>
+#include <vector>
+
+namespace sallyport::broker {
+
+namespace {
+constexpr std::int64_t kPatienceUs = 500'000;
+
+void kill_what_hangs(net::Loop& loop, std::vector<std::shared_ptr<SessionHandle>> sessions) {
+  loop.post([&loop, sessions = std::move(sessions)] {
+    const auto timer = std::make_shared<net::Timer>(loop);
+    timer->after_us(kPatienceUs, [timer, sessions] {
+      for (const auto& session : sessions) session->force_kill();
+    });
+  });
+}
+}  // namespace
+
+std::size_t end_what_is_barred(Services& services, const std::string& actor) {
+  services.logins.all_look_again();
+  const auto state = services.policy.current();
+  std::vector<std::shared_ptr<SessionHandle>> ended;
+  for (const auto& session : services.sessions.all()) {
+    const SessionInfo info = session->info();
+    const std::string& user = info.user;
+    if (state->is_same(user, info.user_incarnation)) continue;
+    session->control({ControlAction::terminate, actor, "'" + user + "' may not log in any more"}, [](base::Status) {});
+    ended.push_back(session);
+  }
+  const std::size_t count = ended.size();
+  if (count > 0) kill_what_hangs(services.main_loop, std::move(ended));
+  return count;
+}
+
+}  // namespace sallyport::broker

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A user who is disabled, deleted or made anew keeps no live session, and an old login opens nothing new. Trusted side;
+// any thread may call.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "broker/node/services.h"
+
+namespace sallyport::broker {
+
+/// Terminates, in actor's name, each live session whose user may not log in by the policy in force, or is another one
+/// of the same name; what hangs in a disk is killed half a second later. Connections that are logged in compare their
+/// identity themselves, and those without a session end. For whoever has put another policy in force, on the same
+/// thread as the change. Returns how many sessions. What is being opened meanwhile is not missed: it looks at the
+/// policy after it can be found here.
+std::size_t end_what_is_barred(Services& services, const std::string& actor);
+
+}  // namespace sallyport::broker

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queued audit events.
+#include "broker/node/audit_trail.h"
+
+#include "base/log.h"
+
+namespace sallyport::broker {
+
+void AuditTrail::write(audit::Event event, std::function<void(base::Status)> done) {
+  const std::string type = event.type;
+  commits_.add(
+      [this, event = std::move(event)]() -> base::Status {
+        auto entry = log_.append(event);
+        if (!entry) return base::pass(entry);
+        return {};
+      },
+      [type, done = std::move(done)](base::Status outcome) {
+        if (!outcome) base::log_error("audit event " + type + " could not be written: " + outcome.message());
+        if (done) done(std::move(outcome));
+      });
+}
+
+}  // namespace sallyport::broker

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judges who a connection's user is. Trusted side, on a session loop; slow work goes to the hashing thread. Unknown and
+// disabled users must look like known ones in every answer and in its time.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "broker/node/services.h"
+#include "net/loop.h"
+#include "policy/address.h"
+
+namespace sallyport::ipc {
+class AuthAnswers;
+class AuthReply;
+class AuthRequest;
+}  // namespace sallyport::ipc
+
+namespace sallyport::broker {
+
+/// A user who has proved herself.
+struct Identity {
+  std::string user;
+  std::string method;  ///< "publickey SHA256:…", "password", "keyboard-interactive"
+  std::optional<policy::Destination> destination;
+  base::Micros proved_us = 0;           ///< when, on the monotonic clock
+  store::Incarnation incarnation = {};  ///< of the user, as it was then; compared wherever the identity is used
+};
+
+class Authenticator {
+ public:
+  struct Peer {
+    std::string source;         ///< "address:port"
+    base::ByteView session_id;  ///< what a signature must cover: the broker's own
+    base::ByteView host_key;    ///< K_S of this connection, for publickey-hostbound
+  };
+  using Answer = std::function<void(const ipc::AuthReply&, std::optional<Identity>)>;
+
+  /// source as "address:port", source_host as "address".
+  Authenticator(Services& services, net::Loop& loop, std::string source, const std::string& source_host);
+  ~Authenticator();
+
+  /// One USERAUTH_REQUEST. answer() is called once, on the loop, not after destruction; with an identity on success.
+  /// A request while another is being judged, or after all tries were used up, is a fault of the worker: false.
+  bool request(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
+  /// The answers to Prompts. False when none were asked for, or as request().
+  bool answers(const ipc::AuthAnswers& answers, Answer answer);
+
+  enum class Verdict { right, wrong, not_judged };
+  struct Judged {
+    Verdict verdict = Verdict::wrong;
+    store::Incarnation incarnation = {};  ///< of right: the user's, as it stood together with the password
+  };
+  /// Checks a password of a known user again, for a suspended session. done() on the loop; not_judged: too many wait.
+  void check_again(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done);
+
+ private:
+  void public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
+  void judge(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done);
+  void password(base::ByteView password, const std::string& method, Answer answer);
+  bool exhausted() const;
+  void refuse(const std::string& method, const std::string& why, const Answer& answer);
+  bool may_ask();
+  void accept(const std::string& method, const store::Incarnation& incarnation, const Answer& answer);
+
+  Services& services_;
+  net::Loop& loop_;
+  const std::string source_;
+  const std::string source_share_;  ///< whose share of what strangers may cost
+  std::string raw_user_;
+  std::optional<policy::LoginName> login_;  // empty when the name is malformed: fails like any other
+  std::string login_problem_;               // why it is empty, for the audit log
+  bool busy_ = false;
+  bool prompted_ = false;
+  unsigned nones_ = 0;
+  unsigned questions_ = 0;  // key queries that were answered with a yes, and prompts
+  unsigned failures_ = 0;
+  std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
+};
+
+}  // namespace sallyport::broker

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a connection.
+#include "broker/ssh/connection.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "base/escape.h"
+#include "base/log.h"
+#include "broker/ssh/legacy.h"
+#include "ipc/front.pb.h"
+#include "ipc/message_kind.h"
+#include "net/socket.h"
+
+namespace sallyport::broker {
+
+namespace {
+// For the words to reach the user.
+constexpr std::int64_t dismissed_us = 300'000;
+// A refusal is shown when the client asks for something.
+constexpr std::int64_t turned_away_us = 10 * std::int64_t{1'000'000};
+}  // namespace
+
+Connection::Connection(Gateway& gateway, SessionThread& thread, base::Fd socket, Origin origin)
+    : gateway_(gateway),
+      services_(gateway.services),
+      thread_(thread),
+      socket_(std::move(socket)),
+      origin_(std::move(origin)),
+      deadline_(thread.loop()) {}
+
+Connection::~Connection() = default;
+
+// The identification string is the same for everybody, so it is sent from here, and a connection that says nothing
+// costs a descriptor and not a process.
+void Connection::start() {
+  self_ = shared_from_this();
+  authenticator_ = std::make_unique<Authenticator>(services_, thread_.loop(), origin_.source, origin_.source_host);
+  deadline_.after_us(std::int64_t{services_.config.limits.preauth_seconds} * 1'000'000,
+                     [this] { give_up("not authenticated in time"); });
+  const std::string line = services_.config.ssh.identification + "\r\n";
+  if (::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT) !=
+      static_cast<ssize_t>(line.size())) {
+    return over();
+  }
+  first_byte_ = std::make_unique<net::Watch>(thread_.loop(), socket_.get());
+  first_byte_->on_readable([this] {
+    first_byte_->enable_read(false);
+    thread_.loop().post([self = shared_from_this()] { self->on_first_byte(); });
+  });
+  first_byte_->enable_read(true);
+}
+
+void Connection::on_first_byte() {
+  if (over_) return;
+  first_byte_.reset();
+  char byte = 0;
+  if (::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1) return over();
+  spawn_front();
+}
+
+void Connection::spawn_front() {
+  gateway_.fronts.spawn(std::move(socket_), [self = shared_from_this()](base::Result<SpawnedWorker> spawned) {
+    auto holder = std::make_shared<base::Result<SpawnedWorker>>(std::move(spawned));
+    self->thread_.loop().post([self, holder] {
+      if (self->over_) return;
+      if (!*holder) {
+        base::log_warning("no front for " + self->origin_.source + ": " + holder->message());
+        return self->over();
+      }
+      self->start_front(std::move(**holder));
+    });
+  });
+}
+
+void Connection::start_front(SpawnedWorker spawned) {
+  const auto identity = origin_.identity ? origin_.identity : gateway_.identity;
+  front_ = std::make_unique<FrontLink>(services_, thread_, std::move(spawned), *this, identity,
+                                       services_.config.ssh.identification);
+  ipc::FrontStart start;
+  start.set_server_version(services_.config.ssh.identification);
+  start.set_version_sent(true);
+  for (const std::string& name : identity->algorithms()) start.add_host_key_algorithms(name);
+  const config::Ssh& ssh = services_.config.ssh;
+  for (const std::string& name : ssh.kex) start.mutable_algorithms()->add_kex(name);
+  for (const std::string& name : ssh.ciphers) start.mutable_algorithms()->add_ciphers(name);
+  for (const std::string& name : ssh.macs) start.mutable_algorithms()->add_macs(name);
+  offer_legacy(ssh.legacy_clients, *start.mutable_algorithms());
+  start.set_inherited_identity(origin_.inherited.has_value());
+  start.set_rekey_bytes(ssh.rekey_bytes);
+  start.set_rekey_seconds(ssh.rekey_seconds);
+  start.set_max_channels(services_.config.limits.max_channels);
+  start.set_keepalive_seconds(ssh.client_keepalive_seconds);
+  start.set_keepalive_unanswered(ssh.client_keepalive_unanswered);
+  front_->start(start);
+}
+
+void Connection::front_auth_request(ipc::AuthRequest& request) {
+  if (origin_.inherited) {
+    // The outer leg proved who it is; the inner user name is the account. (ssh -J)
+    if (!services_.policy.current()->counts(origin_.inherited->user, origin_.inherited->incarnation)) {
+      return refuse_inherited();
+    }
+    Identity identity = *origin_.inherited;
+    identity.destination = policy::Destination{request.user(), origin_.jump_target, 0};
+    ipc::AuthReply reply;
+    reply.mutable_success();
+    return answer_auth(reply, std::move(identity));
+  }
+  const bool taken = authenticator_->request(request, front_->session_id(), front_->host_key(),
+                                             [this](const ipc::AuthReply& reply, std::optional<Identity> identity) {
+                                               answer_auth(reply, std::move(identity));
+                                             });
+  if (request.has_password()) {
+    std::string& password = *request.mutable_password()->mutable_password();
+    base::wipe(password.data(), password.size());
+  }
+  if (!taken) front_->kill("an authentication request out of turn or after the last try");
+}
+
+void Connection::front_auth_answers(ipc::AuthAnswers& answers) {
+  const bool taken =
+      authenticator_->answers(answers, [this](const ipc::AuthReply& reply, std::optional<Identity> identity) {
+        answer_auth(reply, std::move(identity));
+      });
+  for (std::string& one : *answers.mutable_answers()) base::wipe(one.data(), one.size());
+  if (!taken) front_->kill("answers to no question, or after the last try");
+}
+
+void Connection::answer_auth(const ipc::AuthReply& reply, std::optional<Identity> identity) {
+  if (front_gone_) return;
+  ipc::BrokerToFront message;
+  *message.mutable_auth_reply() = reply;
+  // With the first answer: a client that gets it earlier gives up. The outer leg of a jump has shown it.
+  if (!origin_.inherited && !std::exchange(banner_sent_, true)) {
+    message.mutable_auth_reply()->set_banner(services_.config.ssh.banner);
+  }
+  front_->send(message);
+  if (identity) authenticated(std::move(*identity));
+}
+
+void Connection::authenticated(Identity identity) {
+  identity_ = std::move(identity);
+  deadline_.cancel();
+  front_->set_live();
+  place_ = gateway_.users.enter(identity_->user);
+  if (!place_) {
+    return turn_away("you have " + std::to_string(services_.config.limits.connections_per_user) +
+                         " connections, which is as many as one user may have: end some of them.",
+                     "too many connections of this user");
+  }
+  descriptors_ = gateway_.descriptors.take(kConnectionDescriptors);
+  if (!descriptors_) {
+    place_.reset();
+    return turn_away("this gateway has no room for another connection now: it may not open more files.",
+                     "no room: the limit of open files");
+  }
+  origin_.ticket.reset();
+  login_place_ = services_.logins.enter([weak = weak_from_this(), &loop = thread_.loop()] {
+    loop.post([weak] {
+      if (const auto self = weak.lock()) self->look_again();
+    });
+  });
+  if (identity_->destination) {
+    choose(*identity_->destination, origin_.inherited ? "jump" : "direct");
+  } else {
+    offer_menu();
+    await_choice();
+    look_again();  // now that a change finds this connection
+  }
+}
+
+// The client hears why when it asks for something. Until it has gone it counts among those who are not logged in.
+void Connection::turn_away(const std::string& text, const std::string& reason) {
+  services_.user_audit.write(
+      {"connection.refused", identity_->user, "", {{"source", origin_.source}, {"reason", reason}}});
+  ipc::BrokerToFront message;
+  message.mutable_refused()->set_text("Sallyport: " + text);
+  message.mutable_refused()->set_exit_status(255);
+  front_->send(message);
+  deadline_.after_us(turned_away_us, [this] { front_->kill(""); });
+}
+
+// A connection without a session counts among no sessions: it must not stay for ever, nor an old login be good for
+// ever.
+void Connection::await_choice() {
+  deadline_.after_us(std::int64_t{services_.config.limits.choice_seconds} * 1'000'000, [this] {
+    choice_over_ = true;
+    look_again();
+  });
+}
+
+// Why this login opens nothing any more, for the user; empty when it does.
+std::string Connection::barred() const {
+  if (!services_.policy.current()->counts(identity_->user, identity_->incarnation)) {
+    return "you may not log in any more, or what proves who you are was changed: log in anew";
+  }
+  return choice_over_ ? "you logged in too long ago for this: log in anew" : "";
+}
+
+// The policy, the time or the number of jumps has changed. What leads to live sessions of the same user goes on as they
+// do, and ends with the last of them.
+void Connection::look_again() {
+  if (over_ || !identity_ || !place_ || session_) return;
+  const std::string why = barred();
+  if (why.empty()) return;
+  const bool same = services_.policy.current()->is_same(identity_->user, identity_->incarnation);
+  if (!same || jumps_.use_count() == 1) dismiss(why);
+}
+
+void Connection::dismiss(const std::string& why) {
+  if (std::exchange(dismissed_, true)) return;
+  services_.user_audit.write(
+      {"connection.dropped", identity_->user, "", {{"source", origin_.source}, {"reason", why}}});
+  ipc::BrokerToFront message;
+  message.mutable_terminate()->set_text("Sallyport: " + why + ".");
+  front_->send(message);
+  deadline_.after_us(dismissed_us, [this] { front_->kill(""); });
+}
+
+void Connection::offer_menu() {
+  const auto state = services_.policy.current();
+  choices_ = policy::choices(state->resources, identity_->user, {}, services_.clock.now_us(), origin_.source_host);
+  ipc::BrokerToFront message;
+  ipc::Menu& menu = *message.mutable_menu();
+  menu.set_greeting("Sallyport: " + identity_->user + ", choose where to go.");
+  std::size_t bytes = 0;
+  for (const policy::Choice& choice : choices_) {
+    const policy::Target* target = state->resources.target(choice.target);
+    auto* line = menu.add_choices();
+    line->set_account(choice.account);
+    line->set_target(choice.target);
+    if (target != nullptr) line->set_description(base::cut_utf8(target->description, 80));
+    bytes += line->ByteSizeLong() + 8;
+    if (bytes > 56 * 1024) break;  // one message; who has more names the target
+  }
+  front_->send(message);
+}
+
+void Connection::front_menu_choice(ipc::MenuChoice& choice) {
+  if (identity_->destination || session_ || !place_) return front_->kill("a choice that was not offered");
+  if (choice.index() >= choices_.size()) return front_->kill("a choice that was not offered");
+  if (const std::string why = barred(); !why.empty()) return dismiss(why);
+  // The list is as old as the menu: the session decides by the policy of now.
+  const policy::Choice& chosen = choices_[choice.index()];
+  choose({chosen.account, chosen.target, 0}, "menu");
+}
+
+void Connection::choose(policy::Destination destination, const std::string& via) {
+  Session::Facts facts{*identity_, std::move(destination),    origin_.source,  origin_.source_host,
+                       via,        front_->client_software(), front_->legacy()};
+  session_ = pin_to(thread_, std::make_unique<Session>(gateway_, thread_, *front_, *authenticator_, std::move(facts),
+                                                       [weak = weak_from_this()] {
+                                                         if (const auto self = weak.lock()) self->over();
+                                                       }));
+  session_->open();
+}
+
+void Connection::front_event(base::ByteView event) {
+  if (!session_) return front_->kill("event before a target was chosen");
+  session_->front_event(event);
+}
+
+void Connection::front_credit(ipc::Credit& credit) {
+  if (session_) session_->front_credit(credit);
+}
+
+void Connection::front_reauthenticate(ipc::Reauthenticate& answer) {
+  if (!session_) return front_->kill("answer to no question");
+  session_->front_reauthenticate(answer);
+  std::string& password = *answer.mutable_password();
+  base::wipe(password.data(), password.size());
+}
+
+void Connection::front_drained() {
+  if (session_) session_->front_drained();
+}
+
+// "resume ID": the user of a suspended session has authenticated again, here.
+void Connection::front_service_command(ipc::ServiceCommand& command) {
+  auto reply = [weak = weak_from_this(), number = command.number(), &loop = thread_.loop()](const std::string& text,
+                                                                                            bool ok) {
+    loop.post([weak, number, text, ok] {
+      const auto self = weak.lock();
+      if (!self || self->front_gone_) return;
+      ipc::BrokerToFront message;
+      message.mutable_service_reply()->set_number(number);
+      message.mutable_service_reply()->set_text(text);
+      message.mutable_service_reply()->set_exit_status(ok ? 0 : 1);
+      self->front_->send(message);
+    });
+  };
+  const std::string& words = command.command();
+  if (session_ || words.rfind("resume ", 0) != 0) {
+    return reply("Sallyport: name a target (ssh USER@ACCOUNT@TARGET@gateway), or 'resume SESSION'.", false);
+  }
+  if (const std::string why = barred(); !why.empty()) return reply("Sallyport: " + why + ".", false);
+  const auto session = services_.sessions.find(words.substr(7));
+  if (!session || session->info().user != identity_->user) return reply("Sallyport: you have no such session.", false);
+  ControlAct act{ControlAction::reauthenticated, identity_->user, identity_->method, identity_->proved_us,
+                 identity_->incarnation};
+  session->control(std::move(act), [reply](base::Status status) {
+    reply(status ? "Sallyport: the session goes on." : "Sallyport: " + status.message(), status.has_value());
+  });
+}
+
+void Connection::front_ended(const std::string& reason, const std::string& fault) {
+  front_gone_ = true;
+  if (!fault.empty() && !session_) {
+    // Of no share: only a front that was taken over, or that is broken, gives cause for it.
+    services_.audit.write(
+        {"worker.fault", "sallyport", "", {{"worker", "front"}, {"fault", fault}, {"source", origin_.source}}});
+  }
+  if (session_) {
+    session_->front_gone(reason, fault);
+  } else {
+    over();
+  }
+}
+
+void Connection::give_up(const std::string& why) {
+  services_.preauth_audit.write(Admission::source_of(origin_.source_host),
+                                {"connection.dropped", "", "", {{"source", origin_.source}, {"reason", why}}});
+  if (front_) {
+    front_->kill("");
+  } else {
+    over();
+  }
+}
+
+void Connection::over() {
+  if (over_) return;
+  over_ = true;
+  deadline_.cancel();
+  login_place_.reset();
+  origin_.ticket.reset();
+  origin_.jump.reset();
+  if (const auto outer = origin_.outer.lock()) thread_.loop().post([outer] { outer->look_again(); });
+  // Whoever called may stand on our own callbacks.
+  thread_.loop().post([keep = std::exchange(self_, nullptr)] {
+    if (keep) keep->session_.reset();
+  });
+}
+
+}  // namespace sallyport::broker

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// One SSH front: what it may say and when, and the one deed done here, signing its key exchanges. Trusted side, on a
+// session loop. Everything else goes to the owner.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "broker/node/services.h"
+#include "broker/node/worker.h"
+#include "broker/ssh/host_identity.h"
+#include "broker/ssh/rekey_limit.h"
+
+namespace sallyport::ipc {
+class AuthAnswers;
+class AuthRequest;
+class BrokerToFront;
+class ClientSoftware;
+class Credit;
+class Ended;
+class FrontStart;
+class FrontToBroker;
+class JumpOpen;
+class KexInputs;
+class LogLine;
+class MenuChoice;
+class Reauthenticate;
+class ServiceCommand;
+}  // namespace sallyport::ipc
+
+namespace sallyport::broker {
+
+/// Who acts on what a front says. Called only in the phases that the table allows.
+class FrontOwner {
+ public:
+  virtual ~FrontOwner() = default;
+  virtual void front_auth_request(ipc::AuthRequest& request) = 0;
+  virtual void front_auth_answers(ipc::AuthAnswers& answers) = 0;
+  virtual void front_credit(ipc::Credit& credit) = 0;
+  virtual void front_jump_open(ipc::JumpOpen& request) = 0;
+  virtual void front_menu_choice(ipc::MenuChoice& choice) = 0;
+  virtual void front_reauthenticate(ipc::Reauthenticate& answer) = 0;
+  virtual void front_service_command(ipc::ServiceCommand& command) = 0;
+  virtual void front_event(base::ByteView event) = 0;  ///< LIVE only
+  virtual void front_drained() = 0;
+  /// The worker is gone. fault: what it did that a front never does; empty for an ordinary end.
+  virtual void front_ended(const std::string& reason, const std::string& fault) = 0;
+};
+
+class FrontLink {
+ public:
+  FrontLink(Services& services, SessionThread& thread, SpawnedWorker spawned, FrontOwner& owner,
+            std::shared_ptr<const HostIdentity> identity, std::string server_version);
+
+  void start(const ipc::FrontStart& start);
+  void send(const ipc::BrokerToFront& message, std::span<const int> fds = {});
+  void send_event(base::ByteView event) { worker_.send_event(event); }
+
+  /// Authentication succeeded: events and the messages of a live session are allowed from here on.
+  void set_live() { phase_ = Live; }
+  bool congested() const { return worker_.congested(); }
+  void hold_reading(bool hold) { worker_.hold_reading(hold); }
+  /// Has the front keep its events, or send them again; what is no event still comes.
+  void hold_events(bool hold);
+  void kill(const std::string& fault) { worker_.kill(fault); }
+  std::shared_ptr<const base::Fd> pidfd() const { return worker_.pidfd(); }
+  pid_t pid() const { return worker_.pid(); }
+
+  /// H of the first key exchange. Empty before it.
+  base::ByteView session_id() const { return session_id_; }
+  /// K_S of the first key exchange, as publickey-hostbound wants it.
+  base::ByteView host_key() const { return host_key_; }
+  const std::string& client_software() const { return client_software_; }
+  /// What the first key exchange came to of the configuration's legacy_clients.
+  const std::vector<std::string>& legacy() const { return legacy_; }
+
+  // Handlers of the table.
+  void on_sign_kex(ipc::FrontToBroker& message);
+  void on_auth_request(ipc::FrontToBroker& message);
+  void on_auth_answers(ipc::FrontToBroker& message);
+  void on_credit(ipc::FrontToBroker& message);
+  void on_jump_open(ipc::FrontToBroker& message);
+  void on_menu_choice(ipc::FrontToBroker& message);
+  void on_reauthenticate(ipc::FrontToBroker& message);
+  void on_log_line(ipc::FrontToBroker& message);
+  void on_ended(ipc::FrontToBroker& message);
+  void on_client_software(ipc::FrontToBroker& message);
+  void on_service_command(ipc::FrontToBroker& message);
+
+ private:
+  enum Phase : std::uint8_t { Kex = 1, Auth = 2, Live = 4, Any = 7 };
+  struct Table;
+
+  void on_message(ipc::MessageKind kind, base::ByteView payload);
+  void on_control(base::ByteView payload);
+
+  Services& services_;
+  FrontOwner& owner_;
+  Worker worker_;
+  std::shared_ptr<const HostIdentity> identity_;
+  const std::string server_version_;
+  Phase phase_ = Kex;
+  std::uint32_t seen_ = 0;
+  base::Bytes session_id_;
+  base::Bytes host_key_;
+  std::string client_software_;
+  std::vector<std::string> legacy_;
+  std::string reason_;
+  RekeyLimit rekeys_;
+  unsigned log_lines_ = 0;
+  bool events_held_ = false;
+};
+
+}  // namespace sallyport::broker

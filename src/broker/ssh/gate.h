@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verdict over each event before it is recorded and forwarded: is this leg allowed to say that, and does the grant
+// allow it. Trusted side; pure. Whatever is not named passes nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "broker/session/channel_book.h"
+#include "policy/permission.h"
+
+namespace sallyport::event {
+class Event;
+}
+
+namespace sallyport::broker {
+
+enum class Ruling : std::uint8_t {
+  pass,    ///< record and forward
+  keep,    ///< record, do not forward: meant for the record alone
+  refuse,  ///< record the refusal; the asker is told no
+  fault,   ///< no well-behaved leg says this: its worker ends
+};
+
+struct Judgement {
+  Ruling ruling = Ruling::fault;
+  std::string name;    ///< what was judged: "exec", "x11-req", …
+  std::string reason;  ///< of a refusal or a fault
+};
+
+class Gate {
+ public:
+  Gate(policy::Permissions permissions, std::size_t max_channels)
+      : permissions_(permissions), max_channels_(max_channels) {}
+
+  /// Judges, and books what passes (opens, purposes, counts, ends of streams) in the book.
+  Judgement judge(const event::Event& event, Direction from, ChannelBook& book);
+
+  /// The login behind the session does not count any more: what is open goes on, and the user begins nothing new.
+  void bar_what_is_new() { barred_ = true; }
+
+ private:
+  Judgement channel_open(const event::Event& event, Direction from, ChannelBook& book) const;
+  Judgement request(const event::Event& event, Direction from, ChannelBook& book);
+  Judgement data(const event::Event& event, Direction from, ChannelBook& book) const;
+  Judgement end_of_stream(const event::Event& event, Direction from, ChannelBook& book) const;
+  Judgement bulk(const event::Event& event, Direction from, ChannelBook& book) const;
+  Judgement global(const event::Event& event, Direction from);
+
+  policy::Permissions permissions_;
+  std::size_t max_channels_;
+  bool barred_ = false;
+  std::size_t globals_unanswered_ = 0;
+  bool x11_asked_ = false, agent_asked_ = false, remote_forward_asked_ = false;
+};
+
+}  // namespace sallyport::broker
