@@ -4,13 +4,12 @@
 
 #include <gtest/gtest.h>
 #include <sodium.h>
-#include <sqlite3.h>
 
-#include <filesystem>
 #include <string>
 
 #include "audit/log.h"
 #include "ledger/chain.h"
+#include "store/databases_fixture_test.h"
 
 namespace sallyport::audit {
 
@@ -21,12 +20,10 @@ class StillClock final : public base::Clock {
   base::Micros now = 1772366400000000;
 };
 
-class AuditTest : public ::testing::Test {
+class AuditFixture : public ::testing::Test {
  protected:
+  explicit AuditFixture(store::Kind kind = store::Kind::sqlite) : database_(kind) {}
   void SetUp() override {
-    std::string path = (std::filesystem::temp_directory_path() / "sallyport-audit-XXXXXX").string();
-    ASSERT_NE(mkdtemp(path.data()), nullptr);
-    dir_ = path;
     public_key_.resize(crypto_sign_PUBLICKEYBYTES);
     secret_key_.resize(crypto_sign_SECRETKEYBYTES);
     crypto_sign_keypair(public_key_.data(), secret_key_.data());
@@ -35,12 +32,11 @@ class AuditTest : public ::testing::Test {
   void TearDown() override {
     log_.reset();
     store_.reset();
-    std::filesystem::remove_all(dir_);
   }
   void reopen() {
     log_.reset();
     store_.reset();
-    auto store = store::Store::open({"sqlite", dir_});
+    auto store = store::Store::open(database_.options());
     ASSERT_TRUE(store) << store.message();
     store_ = std::move(*store);
     auto log = Log::open(*store_, clock_, random_, signer());
@@ -60,12 +56,7 @@ class AuditTest : public ::testing::Test {
     return head ? *head : Head{};
   }
   /// Changes the database behind the log's back.
-  void tamper(const std::string& sql) {
-    sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open((dir_ + "/sallyport.db").c_str(), &db), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
-    sqlite3_close(db);
-  }
+  void tamper(const std::string& sql) { database_.raw(sql); }
   void append(int n) {
     clock_.now += 1000;
     std::vector<Event> events;
@@ -95,11 +86,19 @@ class AuditTest : public ::testing::Test {
 
   base::Bytes public_key_;
   base::Bytes secret_key_;
-  std::string dir_;
+  store::TestDatabase database_;
   StillClock clock_;
   base::SystemRandom random_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Log> log_;
 };
+
+/// Over both databases.
+class AuditTest : public AuditFixture, public ::testing::WithParamInterface<store::Kind> {
+ protected:
+  AuditTest() : AuditFixture(GetParam()) {}
+};
+
+inline const auto kBothDatabases = ::testing::Values(store::Kind::sqlite, store::Kind::postgresql);
 
 }  // namespace sallyport::audit

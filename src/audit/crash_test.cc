@@ -11,8 +11,8 @@
 namespace sallyport::audit {
 namespace {
 
-[[noreturn]] void append_until_killed(const std::string& dir, Signer signer, int out) {
-  auto store = store::Store::open({"sqlite", dir});
+[[noreturn]] void append_until_killed(const store::Options& options, Signer signer, int out) {
+  auto store = store::Store::open(options);
   base::SystemClock clock;
   base::SystemRandom random;
   if (!store) _exit(1);
@@ -24,7 +24,7 @@ namespace {
   }
 }
 
-TEST_F(AuditTest, WhatWasReportedSurvivesKill9) {
+TEST_P(AuditTest, WhatWasReportedSurvivesKill9) {
   std::int64_t reported = 0;
   for (int round = 0; round < 15; ++round) {
     log_.reset();
@@ -35,7 +35,7 @@ TEST_F(AuditTest, WhatWasReportedSurvivesKill9) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       close(ends[0]);
-      append_until_killed(dir_, signer(), ends[1]);
+      append_until_killed(database_.options(), signer(), ends[1]);
     }
     close(ends[1]);
     std::int64_t seq = 0;

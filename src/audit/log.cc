@@ -72,17 +72,19 @@ void add_text(json& out, const std::string& name, const std::string& text) {
 }
 
 /// Keys sorted (nlohmann's objects are), no blanks, UTF-8 as it is: one event has one form.
-std::string body_of(const store::AuditRow& row, const Event& event) {
+std::string body_of(const store::AuditRow& row, const Event& event, const std::string& node) {
   json out = json::object();
   for (const Field& field : event.fields) {
-    assert(!field.name.empty() && field.name != "seq" && field.name != "time" && field.name != "type" &&
-           field.name != "actor" && field.name != "session" && "a field takes the place of a fixed one");
+    assert(!field.name.empty() && field.name != "node" && field.name != "seq" && field.name != "time" &&
+           field.name != "type" && field.name != "actor" && field.name != "session" &&
+           "a field takes the place of a fixed one");
     if (const auto* text = std::get_if<std::string>(&field.value)) {
       add_text(out, field.name, *text);
     } else {
       out[field.name] = value_json(field.value);
     }
   }
+  out["node"] = node;
   out["seq"] = row.seq;
   out["time"] = base::to_rfc3339(row.time_us);
   out["type"] = row.type;
@@ -92,13 +94,10 @@ std::string body_of(const store::AuditRow& row, const Event& event) {
 }
 
 Entry entry_of(store::AuditRow row) {
-  return {row.seq,
-          row.time_us,
-          std::move(row.type),
-          std::move(row.actor),
-          std::move(row.session),
-          std::move(row.body),
-          std::move(row.chain)};
+  return {std::move(row.node),  row.seq,
+          row.time_us,          std::move(row.type),
+          std::move(row.actor), std::move(row.session),
+          std::move(row.body),  std::move(row.chain)};
 }
 
 /// What the next event is chained to. An unreadable hash is nothing to go on from: the fault is noted, and verify()
@@ -199,6 +198,7 @@ Result<std::vector<Entry>> Log::append(std::span<const Event> events) {
   std::vector<Entry> out;
   if (events.empty()) return out;
   Status done = store_.transaction([&]() -> Status {
+    out.clear();
     Result<End> end = current_end();
     if (!end) return pass(end);
     std::int64_t seq = end->seq;
@@ -210,12 +210,13 @@ Result<std::vector<Entry>> Log::append(std::span<const Event> events) {
     rows.reserve(events.size());
     for (const Event& event : events) {
       store::AuditRow& row = rows.emplace_back();
+      row.node = store_.node();
       row.seq = ++seq;
       row.time_us = clock_.now_us();
       row.type = storable(event.type);
       row.actor = storable(event.actor);
       row.session = storable(event.session);
-      row.body = body_of(row, event);
+      row.body = body_of(row, event, store_.node());
       const Bytes salt = random_.bytes(ledger::kSaltBytes);
       const Bytes leaf = ledger::leaf_hash(salt, base::view(row.body));
       chain = ledger::chain_hash(chain, leaf);

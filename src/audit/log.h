@@ -2,7 +2,10 @@
 // The audit log: events in order, each chained to the one before. Trusted side; blocks on the store. It must never
 // report an event as written that a crash or a power cut could lose, and it never holds a secret or session content.
 //
-//   body  = the event's JSON: sorted keys, no blanks: {actor, seq, session, time, type, …}
+// Each node has a log of its own, and is its only writer.
+//
+//   body  = the event's JSON: sorted keys, no blanks: {actor, node, seq, session, time, type, …}; events from before
+//           nodes had logs of their own have no node
 //   leaf  = SHA-256(salt ‖ body)                   salt: 32 random bytes of its own
 //   chain = SHA-256(chain of the event before ‖ leaf); before the first stand 32 zero bytes
 //
@@ -41,13 +44,14 @@ struct Event {
   std::string type;  ///< dotted, from the general to the special: "session.start", "auth.failure"
   std::string actor;
   std::string session;  ///< id, or empty
-  /// None may be called seq, time, type, actor or session. Of a text over 8 KiB the beginning is kept, beside its
+  /// None may be called node, seq, time, type, actor or session. Of a text over 8 KiB the beginning is kept, beside its
   /// length and hash: NAME_bytes, NAME_sha256.
   std::vector<Field> fields;
 };
 
 /// An event as it stands in the log.
 struct Entry {
+  std::string node;
   std::int64_t seq = 0;
   base::Micros time_us = 0;
   std::string type;
@@ -70,7 +74,7 @@ inline constexpr base::Micros kHeadPeriodUs = 60'000'000;
 /// Whether this node has ever been started on this store.
 enum class History { none, some };
 
-/// The only writer of the log. Any thread may call.
+/// The only writer of the log of the store's node. Any thread may call.
 class Log {
  public:
   /// Goes on where the log ends. Where that end is not the one that the node has signed, the database was changed while

@@ -14,7 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-TEST_F(AuditTest, AnEventIsOneCanonicalLine) {
+INSTANTIATE_TEST_SUITE_P(Databases, AuditTest, kBothDatabases, store::name_of);
+
+TEST_P(AuditTest, AnEventIsOneCanonicalLine) {
   const auto entry = log_->append({"auth.failure",
                                    "alice",
                                    "",
@@ -23,8 +25,9 @@ TEST_F(AuditTest, AnEventIsOneCanonicalLine) {
                                     {"final", true},
                                     {"policies", std::vector<std::string>{"a", "b"}}}});
   ASSERT_TRUE(entry) << entry.message();
-  EXPECT_EQ(entry->json, R"({"actor":"alice","attempt":2,"final":true,"policies":["a","b"],"seq":1,"session":"",)"
-                         R"("source":"192.0.2.1","time":"2026-03-01T12:00:00Z","type":"auth.failure"})");
+  EXPECT_EQ(entry->json,
+            R"({"actor":"alice","attempt":2,"final":true,"node":"node","policies":["a","b"],"seq":1,"session":"",)"
+            R"("source":"192.0.2.1","time":"2026-03-01T12:00:00Z","type":"auth.failure"})");
   const store::AuditRow row = *store_->last_audit();
   const base::Bytes salt = *base::from_base64(row.salt);
   EXPECT_EQ(salt.size(), ledger::kSaltBytes);
@@ -32,7 +35,7 @@ TEST_F(AuditTest, AnEventIsOneCanonicalLine) {
             base::to_hex(ledger::chain_hash(ledger::chain_start(), ledger::leaf_hash(salt, base::view(entry->json)))));
 }
 
-TEST_F(AuditTest, ForeignBytesAreKeptWhateverTheyAre) {
+TEST_P(AuditTest, ForeignBytesAreKeptWhateverTheyAre) {
   const std::string bad("a\xff\0b\x1b[31m", 9);
   const auto entry = log_->append({"auth.failure", bad, "", {{"user", bad}, {"text", "ü\x1b"}}});
   ASSERT_TRUE(entry) << entry.message();
@@ -42,7 +45,7 @@ TEST_F(AuditTest, ForeignBytesAreKeptWhateverTheyAre) {
   EXPECT_TRUE(verify(*store_)->ok);
 }
 
-TEST_F(AuditTest, WhatIsCutIsStillBound) {
+TEST_P(AuditTest, WhatIsCutIsStillBound) {
   const std::string text(1 << 20, 'x');
   const auto entry = log_->append({"x", "a", "", {{"long", text}, {"short", "y"}}});
   ASSERT_TRUE(entry);
@@ -55,7 +58,7 @@ TEST_F(AuditTest, WhatIsCutIsStillBound) {
 }
 
 // Or an event would be more than a reader can be sent.
-TEST_F(AuditTest, ATextIsBoundedAsItIsStored) {
+TEST_P(AuditTest, ATextIsBoundedAsItIsStored) {
   for (const std::string& text : {std::string(8000, '\x01'), std::string(8000, '\xff'), std::string(8192, '"')}) {
     const auto entry = log_->append({"x", "a", "", {{"long", text}}});
     ASSERT_TRUE(entry);
@@ -65,7 +68,7 @@ TEST_F(AuditTest, ATextIsBoundedAsItIsStored) {
   }
 }
 
-TEST_F(AuditTest, TheChainGoesOnAfterAReopening) {
+TEST_P(AuditTest, TheChainGoesOnAfterAReopening) {
   append(3);
   reopen();
   append(2);
@@ -74,7 +77,7 @@ TEST_F(AuditTest, TheChainGoesOnAfterAReopening) {
   EXPECT_EQ(v.events, 5);
 }
 
-TEST_F(AuditTest, ABatchIsAllOrNothingWithItsTransaction) {
+TEST_P(AuditTest, ABatchIsAllOrNothingWithItsTransaction) {
   append(1);
   EXPECT_FALSE(store_->transaction([&]() -> base::Status {
     EXPECT_TRUE(log_->append({"a", "x", "", {}}));
@@ -88,7 +91,7 @@ TEST_F(AuditTest, ABatchIsAllOrNothingWithItsTransaction) {
   EXPECT_TRUE(verify(*store_)->ok);
 }
 
-TEST_F(AuditTest, ThreadsAppendWithoutAGap) {
+TEST_P(AuditTest, ThreadsAppendWithoutAGap) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
@@ -101,7 +104,7 @@ TEST_F(AuditTest, ThreadsAppendWithoutAGap) {
   EXPECT_EQ(v.events, 100);
 }
 
-TEST_F(AuditTest, TailAndCursor) {
+TEST_P(AuditTest, TailAndCursor) {
   append(5);
   const auto last = tail(*store_, 2);
   ASSERT_EQ(last->size(), 2U);

@@ -16,7 +16,9 @@ using base::Status;
 
 namespace {
 
-constexpr const char* kTipSetting = "audit.tip";
+std::string tip_setting(std::string_view node) {
+  return "audit.tip." + std::string(node);
+}
 
 std::string event(std::int64_t seq) {
   return "event " + std::to_string(seq);
@@ -77,8 +79,8 @@ Result<std::string> problem_of_head(store::Store& store, const Ending& ending, B
 
 }  // namespace
 
-Result<Head> read_tip(store::Store& store) {
-  const Result<std::string> text = store.get_setting(kTipSetting);
+Result<Head> read_tip(store::Store& store, std::string_view node) {
+  const Result<std::string> text = store.get_setting(tip_setting(node.empty() ? store.node() : node));
   if (!text) return fail(text.error().code, text.error().message);
   Result<Head> head = ledger::head_from_json(*text);
   if (!head) return fail(Errc::corrupt, "audit: the signed end of the log is unreadable");
@@ -86,7 +88,7 @@ Result<Head> read_tip(store::Store& store) {
 }
 
 Status write_tip(store::Store& store, const Head& head) {
-  return store.put_setting(kTipSetting, ledger::to_json(head));
+  return store.put_setting(tip_setting(store.node()), ledger::to_json(head));
 }
 
 store::AuditHeadRow row_of(const Head& head) {

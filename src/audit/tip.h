@@ -12,8 +12,9 @@
 
 namespace sallyport::audit {
 
-/// Errors: not_found; corrupt (what stands there is no head); those of the store.
-base::Result<Head> read_tip(store::Store& store);
+/// Of the node's log; empty: the store's own node. Errors: not_found; corrupt (what stands there is no head); those of
+/// the store.
+base::Result<Head> read_tip(store::Store& store, std::string_view node = {});
 /// Inside the transaction that adds the event.
 base::Status write_tip(store::Store& store, const Head& head);
 
@@ -29,8 +30,8 @@ struct Ending {
   std::string problem;      ///< one sentence; empty when this is the end that the node signed
 };
 
-/// Looks at the last event, the tip and the last head: cheap, at every start. The whole log is verify()'s. Errors:
-/// those of the store.
+/// Of the store's own node. Looks at the last event, the tip and the last head: cheap, at every start. The whole log is
+/// verify()'s. Errors: those of the store.
 base::Result<Ending> look_at_ending(store::Store& store, base::ByteView public_key);
 
 }  // namespace sallyport::audit

@@ -43,17 +43,17 @@ class StoreWalk {
 
 base::Status StoreWalk::load() {
   const store::Store::Turn turn = store_.hold();  // the heads and the end must be of one moment
-  Result<std::vector<store::AuditHeadRow>> rows = store_.list_audit_heads();
+  Result<std::vector<store::AuditHeadRow>> rows = store_.list_audit_heads(options_.node);
   if (!rows) return pass(rows);
   for (const store::AuditHeadRow& row : *rows) {
     walk_.claim(Claim::kept, head_of(row));
     kept_seq_ = row.seq;
   }
   for (const Head& head : options_.witnessed) walk_.claim(Claim::elsewhere, head);
-  const Result<store::AuditRow> last = store_.last_audit();
+  const Result<store::AuditRow> last = store_.last_audit(options_.node);
   if (!last && last.error().code != base::Errc::not_found) return base::fail(last.error().code, last.error().message);
   if (last) end_ = last->seq;
-  const Result<Head> tip = read_tip(store_);
+  const Result<Head> tip = read_tip(store_, options_.node);
   if (!tip && tip.error().code != base::Errc::not_found && tip.error().code != base::Errc::corrupt) {
     return base::fail(tip.error().code, tip.error().message);
   }
@@ -83,7 +83,8 @@ bool StoreWalk::check_row(const store::AuditRow& row) {
     }
   }
   if (!walk_.check({row.seq, row.body, row.salt, row.chain})) return false;
-  // The columns are what searches look at: they must say what the hashed body says.
+  // The columns are what searches look at: they must say what the hashed body says. Whose log it is, the signatures
+  // say.
   const json body = json::parse(row.body, nullptr, /*allow_exceptions=*/false);
   const auto is = [&](const char* key, const json& value) {
     return body.is_object() && body.value(key, json()) == value;
@@ -108,6 +109,7 @@ Result<Verdict> StoreWalk::run() {
   while (going && walk_.expected_seq() <= std::max<std::int64_t>(end_, 1)) {
     store::AuditFilter filter;
     filter.after_seq = walk_.expected_seq() - 1;
+    filter.node = options_.node;
     filter.limit = kBatch;
     if (walk_.expected_seq() == 1) filter.after_seq = INT64_MIN;  // events before the first are no part of any log
     const Result<std::vector<store::AuditRow>> rows = events.list_audit(filter);

@@ -18,6 +18,7 @@ struct VerifyOptions {
   base::Micros heads_due_us = 0;  ///< an event before this must stand under a head that stays; 0: not asked
   std::vector<std::int64_t> known_faults = {};  ///< events of ledger::kFaultType that somebody has looked into
   store::Store* pages = nullptr;  ///< where the events are read from: another connection, so that writers need not wait
+  std::string node = {};          ///< whose log; empty: that of the store's own node
 };
 
 using ledger::Verdict;

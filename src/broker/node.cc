@@ -221,10 +221,13 @@ void Node::Parts::tell_plan() const {
 base::Status Node::Parts::open_store() {
   if (auto made = make_directory(config.data_dir, 0750); !made) return made;
   if (auto made = make_directory(config.recording.dir, 0700); !made) return made;
-  auto opened = store::Store::open({config.store, config.data_dir});
+  store::Options options{config.store, config.data_dir, config.node,
+                         config.node_is_set ? store::Naming::fixed : store::Naming::suggested};
+  auto opened = store::Store::open(options);
   if (!opened) return base::pass(opened);
   store = std::move(*opened);
-  auto beside = store::Store::open_reader({config.store, config.data_dir});
+  config.node = options.node = store->node();
+  auto beside = store::Store::open_reader(options);
   if (!beside) return base::pass(beside);
   reader = std::move(*beside);
   auto is_new = vault::Vault::is_new(*store);
@@ -239,7 +242,7 @@ base::Status Node::Parts::open_store() {
   passwords.emplace(std::move(*hashes));
   if (auto loaded = policy.reload(*store); !loaded) return loaded;
   const NodeSigner signer(*vault);
-  return recover_records(*store, *audit_log, config.recording.dir, config.node, signer, clock, late_seals);
+  return recover_records(*store, *audit_log, config.recording.dir, signer, clock, late_seals);
 }
 
 base::Status Node::Parts::open_evidence(const vault::MasterKeySource& source) {
@@ -324,7 +327,7 @@ base::Status Node::start(const std::string& libexec) {
   if (const auto readers = record_recipients(p.policy.current()->resources, p.services->recording_key()); !readers) {
     base::log_error("no session will be opened: " + readers.message());
   }
-  p.audit->write({"node.start", "sallyport", "", {{"node", p.config.node}}});
+  p.audit->write({"node.start", "sallyport", "", {}});
   p.head_timer = std::make_unique<net::Timer>(p.main_loop);
   p.keep_heads();
   p.seal_timer = std::make_unique<net::Timer>(p.main_loop);
@@ -390,7 +393,7 @@ void Node::Parts::wait_for_sessions() {
   if (sessions.size() == 0 || --stop_left == 0) {
     preauth_audit->tell_withheld();
     user_audit->tell_withheld();
-    audit->write({"node.stop", "sallyport", "", {{"node", config.node}}}, [this](base::Status) {
+    audit->write({"node.stop", "sallyport", "", {}}, [this](base::Status) {
       keep_head();
       main_loop.stop();
     });

@@ -21,7 +21,7 @@ constexpr int kAnswerMs = 120'000;
 
 struct Options {
   unsigned count = 20;
-  unsigned after = 0;
+  std::string after, node;
   bool follow = false;
   std::string type, session, text;
   bool proof = false;
@@ -54,7 +54,33 @@ ipc::AdminRequest request_of(const Options& o, bool all) {
   read.set_session(o.session);
   read.set_text(o.text);
   read.set_all(all);
+  read.set_node(o.node);
   return request;
+}
+
+base::Result<std::int64_t> seq_from(std::string_view text) {
+  std::int64_t seq = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seq);
+  if (error == std::errc{} && rest == text.data() + text.size() && seq >= 0) return seq;
+  return base::fail(base::Errc::invalid, "--after: the greatest seq of an earlier export, or NODE:SEQ[,NODE:SEQ…]");
+}
+
+// SEQ, of the answering node's log, or NODE:SEQ for each log.
+base::Status read_cursors(const std::string& text, ipc::AuditRead& read) {
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const std::size_t colon = word.rfind(':');
+    auto seq = seq_from(std::string_view(word).substr(colon == std::string::npos ? 0 : colon + 1));
+    if (!seq) return base::pass(seq);
+    if (colon == std::string::npos) {
+      read.set_after_seq(*seq);
+      continue;
+    }
+    ipc::AuditCursor& cursor = *read.add_after();
+    cursor.set_node(word.substr(0, colon));
+    cursor.set_seq(*seq);
+  }
+  return {};
 }
 
 base::Result<int> follow(Context& context, AdminClient& client, const ipc::AdminRequest& request) {
@@ -95,7 +121,7 @@ base::Result<int> export_all(Context& context, const Options& o) {
   auto client = context.connect();
   if (!client) return base::pass(client);
   ipc::AdminRequest request = request_of(o, true);
-  request.mutable_audit_read()->set_after_seq(static_cast<std::int64_t>(o.after));
+  if (auto cursors = read_cursors(o.after, *request.mutable_audit_read()); !cursors) return base::pass(cursors);
   request.mutable_audit_read()->set_proof(o.proof);
   if (auto sent = client->send(request); !sent) return base::pass(sent);
   for (;;) {
@@ -157,11 +183,12 @@ base::Result<int> heads(Context& context) {
 }
 
 base::Result<Json> verdict_of_gateway(Context& context, const std::vector<std::string>& heads,
-                                      const std::vector<std::int64_t>& known_faults) {
+                                      const std::vector<std::int64_t>& known_faults, const std::string& node) {
   ipc::AdminRequest request;
   ipc::AuditVerify& asked = *request.mutable_audit_verify();
   asked.mutable_heads()->Assign(heads.begin(), heads.end());
   asked.mutable_known_faults()->Assign(known_faults.begin(), known_faults.end());
+  asked.set_node(node);
   auto client = context.connect();
   if (!client) return base::pass(client);
   auto answer = client->ask(request);
@@ -173,6 +200,9 @@ base::Result<int> verify(Context& context, const Options& o) {
   if (!o.node_key.empty() && o.file.empty()) {
     return base::fail(base::Errc::invalid, "--node-key goes with --file: the gateway knows its own key");
   }
+  if (!o.node.empty() && !o.file.empty()) {
+    return base::fail(base::Errc::invalid, "--node is a question to the gateway: a file holds one node's log");
+  }
   std::vector<std::string> heads;
   if (!o.head_file.empty()) {
     auto lines = read_heads(o.head_file);
@@ -181,7 +211,7 @@ base::Result<int> verify(Context& context, const Options& o) {
   }
   auto known_faults = read_known_faults(o.known_faults);
   if (!known_faults) return base::pass(known_faults);
-  auto verdict = o.file.empty() ? verdict_of_gateway(context, heads, *known_faults)
+  auto verdict = o.file.empty() ? verdict_of_gateway(context, heads, *known_faults, o.node)
                                 : verdict_of_file(o.file, heads, std::move(*known_faults), o.node_key);
   if (!verdict) return base::pass(verdict);
   const bool ok = verdict->value("ok", false);
@@ -213,25 +243,29 @@ void add_audit_verbs(Command root) {
       .flag("-f,--follow", o->follow, "Go on with new ones until Ctrl-C; with -o json one object a line")
       .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
       .option("--session", o->session, "Only those of this session")
+      .option("--node", o->node, "Only those of this node's log")
       .run([o](Context& c) { return read(c, *o, false); });
   verb = audit.verb("search", "Search the whole log for a text",
                     {"sallyport audit search web1", "sallyport audit search alice --type auth."});
   verb.positional("TEXT", o->text, "Part of an event")
       .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
       .option("--session", o->session, "Only those of this session")
+      .option("--node", o->node, "Only those of this node's log")
       .run([o](Context& c) { return read(c, *o, true); });
   verb = audit.verb("export", "Write every event as a line of JSON, the oldest first",
                     {"sallyport audit export > audit.jsonl", "sallyport audit export --after 48211 >> audit.jsonl",
                      "sallyport audit export --proof > evidence.jsonl"});
-  verb.option("--after", o->after, "Only those with a greater seq: go on where an earlier export ended")
+  verb.option("--after", o->after, "Only those with a greater seq: SEQ of this node, or NODE:SEQ[,…]")
       .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
       .option("--session", o->session, "Only those of this session")
+      .option("--node", o->node, "Only those of this node's log")
       .flag("--proof", o->proof, "With what proves each event, and a signed head at the end: for verify --file")
       .run([o](Context& c) { return export_all(c, *o); });
   verb = audit.verb("verify", "Check that the log still says what it said: exit status 1 when not",
                     {"sallyport audit verify", "sallyport audit verify --head heads.jsonl -o json",
                      "sallyport audit verify --file evidence.jsonl --node-key BASE64 --head heads.jsonl"});
   verb.option("--head", o->head_file, "A file of heads that were kept elsewhere: the log must still contain them all")
+      .option("--node", o->node, "Only this node's log; else those of all nodes")
       .option("--known-fault", o->known_faults, "audit.fault events that are looked into already: SEQ[,SEQ…]")
       .option("--file", o->file, "Check what audit export --proof wrote, without a gateway")
       .option("--node-key", o->node_key, "The key whose signatures count, as status shows it, in base64")

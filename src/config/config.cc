@@ -259,12 +259,13 @@ void read_top(MapReader& top, Config& config) {
   }
   top.text("store", config.store);
   if (config.store != "sqlite" && config.store.rfind("postgresql://", 0) != 0) {
-    top.wrong("store", "must be sqlite, or postgresql://…");
+    top.wrong("store", "must be sqlite, or postgresql://USER@HOST/DATABASE");
   }
   read_master_key(top, config.master_key);
   top.text("service_group", config.service_group);
   top.text("worker_user", config.worker_user);
   top.text("node", config.node);
+  config.node_is_set = !config.node.empty();
   if (!config.node.empty() && !is_node_name(config.node)) {
     top.wrong("node", "must be 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit");
   }

@@ -96,6 +96,7 @@ struct Config {
   std::string service_group = "sallyport";       ///< its members are administrators
   std::string worker_user = "sallyport-worker";  ///< what root drops to; falls back to nobody where there is none
   std::string node;                              ///< filled in: the host's name unless set
+  bool node_is_set = false;                      ///< rather than filled in
   std::optional<std::string> egress_address;     ///< targets see this address; for certificates' source-address
   base::LogLevel log_level = base::LogLevel::info;
   Limits limits;

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include "store/databases_fixture_test.h"
 #include "store/store.h"
 
 namespace sallyport::store {
@@ -16,29 +15,22 @@ AuditRow row(std::int64_t seq, const std::string& type, const std::string& actor
   return {seq, seq * 100, type, actor, "", body, "c2FsdA==", "aa", "bb"};
 }
 
-class AuditRowsTest : public ::testing::Test {
+class AuditRowsTest : public ::testing::TestWithParam<Kind> {
  protected:
-  void SetUp() override {
-    std::string path = (std::filesystem::temp_directory_path() / "sallyport-rows-XXXXXX").string();
-    ASSERT_NE(mkdtemp(path.data()), nullptr);
-    dir_ = path;
-    store_ = std::move(Store::open({"sqlite", dir_}).value());
-  }
-  void TearDown() override {
-    store_.reset();
-    std::filesystem::remove_all(dir_);
-  }
+  void SetUp() override { store_ = std::move(Store::open(database_.options()).value()); }
   std::vector<std::int64_t> seqs(const AuditFilter& filter) {
     std::vector<std::int64_t> out;
     const auto rows = store_->list_audit(filter);
     for (const AuditRow& r : rows.value()) out.push_back(r.seq);
     return out;
   }
-  std::string dir_;
+  TestDatabase database_{GetParam()};
   std::unique_ptr<Store> store_;
 };
 
-TEST_F(AuditRowsTest, ATakenSequenceNumberFailsTheWholeBatch) {
+INSTANTIATE_TEST_SUITE_P(Databases, AuditRowsTest, ::testing::Values(Kind::sqlite, Kind::postgresql), name_of);
+
+TEST_P(AuditRowsTest, ATakenSequenceNumberFailsTheWholeBatch) {
   EXPECT_EQ(store_->last_audit().error().code, base::Errc::not_found);
   ASSERT_TRUE(store_->append_audit(std::vector{row(1, "a", "x", "{}")}));
   EXPECT_EQ(store_->append_audit(std::vector{row(2, "a", "x", "{}"), row(1, "b", "x", "{}")}).error().code,
@@ -46,7 +38,7 @@ TEST_F(AuditRowsTest, ATakenSequenceNumberFailsTheWholeBatch) {
   EXPECT_EQ(store_->last_audit()->seq, 1);
 }
 
-TEST_F(AuditRowsTest, FiltersAndCursors) {
+TEST_P(AuditRowsTest, FiltersAndCursors) {
   ASSERT_TRUE(store_->append_audit(
       std::vector{row(1, "session.start", "alice", R"({"p":"100%"})"), row(2, "session.end", "bob", R"({"p":"100x"})"),
                   row(3, "sessions", "alice", R"({"p":"a_b"})"), row(4, "auth.failure", "eve", R"({"p":"aXb"})")}));
@@ -61,10 +53,11 @@ TEST_F(AuditRowsTest, FiltersAndCursors) {
   EXPECT_THAT(seqs({.actor = "alice"}), ElementsAre(1, 3));
   EXPECT_THAT(seqs({.text = "100%"}), ElementsAre(1));
   EXPECT_THAT(seqs({.text = "a_b"}), ElementsAre(3));
+  EXPECT_THAT(seqs({.text = "AXB"}), ElementsAre(4)) << "of ASCII letters, the case does not count";
   EXPECT_THAT(seqs({.since_us = 200, .until_us = 400}), ElementsAre(2, 3));
 }
 
-TEST_F(AuditRowsTest, HeadsAreKeptInOrder) {
+TEST_P(AuditRowsTest, HeadsAreKeptInOrder) {
   EXPECT_EQ(store_->last_audit_head().error().code, base::Errc::not_found);
   ASSERT_TRUE(store_->append_audit_head({7, 70, "cc", "key", "sig"}));
   ASSERT_TRUE(store_->append_audit_head({3, 30, "dd", "key", "sig"}));
@@ -74,6 +67,23 @@ TEST_F(AuditRowsTest, HeadsAreKeptInOrder) {
   EXPECT_EQ((*heads)[0].seq, 3);
   EXPECT_EQ((*heads)[1].chain, "cc");
   EXPECT_EQ(store_->last_audit_head()->seq, 7);
+}
+
+// Rows under another name than the store's own stand for another node's.
+TEST_P(AuditRowsTest, EachNodeHasItsOwnLog) {
+  ASSERT_TRUE(store_->append_audit(std::vector{row(1, "a", "x", "{}"), row(2, "a", "x", "{}")}));
+  database_.raw(
+      "INSERT INTO audit (node, seq, time_us, type, actor, session, body, salt, leaf, chain) VALUES"
+      " ('other', 1, 5, 'b', '', '', '{}', '', '', ''), ('other', 9, 6, 'b', '', '', '{}', '', '', '')");
+  EXPECT_EQ(store_->last_audit()->seq, 2);
+  EXPECT_EQ(store_->last_audit("other")->seq, 9);
+  EXPECT_EQ(store_->last_audit("nobody").error().code, base::Errc::not_found);
+  EXPECT_THAT(seqs({}), ElementsAre(1, 2));
+  EXPECT_THAT(seqs({.node = "other"}), ElementsAre(1, 9));
+  EXPECT_THAT(*store_->list_audit_nodes(), ElementsAre("node", "other"));
+  EXPECT_EQ(store_->list_audit({.node = "other"})->front().node, "other");
+  ASSERT_TRUE(store_->append_audit_head({1, 70, "cc", "key", "sig"}));
+  EXPECT_TRUE(store_->list_audit_heads("other")->empty());
 }
 
 }  // namespace

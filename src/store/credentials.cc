@@ -75,6 +75,9 @@ Result<std::vector<CredentialRow>> Store::list_credentials(std::string_view owne
 }
 
 Status Store::delete_credential(const CredentialKey& key) {
+  if (!check_text({key.owner_kind, key.owner_name, key.type})) {
+    return fail(Errc::not_found, "there is no such credential");
+  }
   return database_->write("delete credential", Durability::power_loss, [&](soci::session& sql) -> Status {
     long long there = 0;
     sql << "SELECT COUNT(*) FROM credentials WHERE owner_kind = :kind AND owner_name = :name AND type = :type",
@@ -87,6 +90,7 @@ Status Store::delete_credential(const CredentialKey& key) {
 }
 
 Status Store::delete_credentials_of(std::string_view owner_kind, std::string_view owner_name) {
+  if (!check_text({owner_kind, owner_name})) return {};
   const std::string kind(owner_kind);
   const std::string name(owner_name);
   return database_->write("delete credentials", Durability::power_loss, [&](soci::session& sql) -> Status {

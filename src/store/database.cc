@@ -2,14 +2,10 @@
 // The connection: opening, transactions, errors.
 #include "store/database.h"
 
-#include <fcntl.h>
-#include <soci/sqlite3/soci-sqlite3.h>
-#include <sqlite3.h>
-#include <sys/file.h>
-
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "base/escape.h"
 
@@ -22,171 +18,152 @@ using base::Status;
 
 namespace {
 
-Result<std::string> database_path(const Options& options) {
-  if (options.url == "sqlite") return options.data_dir + "/sallyport.db";
-  if (options.url.starts_with("sqlite:")) return options.url.substr(7);
-  if (options.url.starts_with("postgresql://") || options.url.starts_with("postgres://")) {
-    return fail(Errc::unsupported, "store: PostgreSQL is not offered by this version; use 'store: sqlite'");
-  }
-  return fail(Errc::unsupported, "store: write 'sqlite' or 'sqlite:PATH'");
+constexpr int kMostTries = 40;                        // of a transaction that others get in the way of
+constexpr std::int64_t kReconnectPeriodUs = 300'000;  // a server that is away must not cost every caller a wait
+
+bool is_postgresql(const std::string& url) {
+  return url.starts_with("postgresql://") || url.starts_with("postgres://");
 }
 
-/// A file of its own: to close a descriptor of the database itself would drop SQLite's locks on it.
-Result<base::Fd> lock_beside(const std::string& path) {
-  base::Fd lock(::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock) return base::fail_errno("store: cannot open " + path + ".lock");
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return fail(Errc::busy, "store: another gateway has " + path + " open");
-  return base::fail_errno("store: cannot lock " + path);
+std::int64_t monotonic_us() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
-constexpr int kSynchronousFull = 2;
-
-Errc code_of(int sqlite_result) {
-  switch (sqlite_result & 0xff) {
-    case SQLITE_FULL:
-      return Errc::full;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return Errc::busy;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return Errc::corrupt;
-    case SQLITE_CONSTRAINT:
-      return Errc::exists;
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-      return Errc::io;
-    default:
-      return Errc::internal;
-  }
+/// A node's name stands in statements of the schema.
+bool is_node_name(const std::string& name) {
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
 }
 
-const char* explanation(Errc code) {
-  switch (code) {
-    case Errc::full:
-      return "the disk is full";
-    case Errc::busy:
-      return "another process holds the database";
-    case Errc::corrupt:
-      return "the database file is damaged; restore it from a backup";
-    case Errc::exists:
-      return "such a row is already there";
-    case Errc::io:
-      return "the database file cannot be read or written";
-    default:
-      return "the database refused the statement";
+Result<std::unique_ptr<Backend>> backend_of(const Options& options) {
+  if (!is_node_name(options.node)) return fail(Errc::invalid, "store: this is no node's name");
+  if (is_postgresql(options.url)) return make_postgresql_backend(options.url, options.node);
+  std::string path;
+  if (options.url == "sqlite") {
+    path = options.data_dir + "/sallyport.db";
+  } else if (options.url.starts_with("sqlite:")) {
+    path = options.url.substr(7);
+  } else {
+    return fail(Errc::unsupported, "store: write 'sqlite', 'sqlite:PATH' or 'postgresql://…'");
   }
+  if (path.empty() || path.find_first_of("\"\\\n") != std::string::npos) {
+    return fail(Errc::invalid, "store: the database path must not hold quotes, backslashes or line ends");
+  }
+  return make_sqlite_backend(std::move(path));
+}
+
+/// Longer each time, and never the same for two: who lost to each other must not meet again.
+void pause(int tries) {
+  const std::int64_t most_us = std::int64_t{500} << std::min(tries, 6);
+  std::this_thread::sleep_for(std::chrono::microseconds(most_us / 2 + monotonic_us() % (most_us / 2)));
 }
 
 }  // namespace
 
 base::Error Store::Database::current_error(const char* what) {
-  Errc code = Errc::internal;
-  std::string number;
+  Fault found;
   try {
     throw;
-  } catch (const soci::sqlite3_soci_error& e) {
-    code = code_of(e.result());
-    number = " (" + std::to_string(e.result()) + ")";
   } catch (const std::bad_alloc&) {
-    code = Errc::full;
-  } catch (const std::exception&) {
-    code = Errc::internal;
+    found.code = Errc::full;
+  } catch (const std::exception& e) {
+    found = backend_->fault(e);
+  } catch (...) {
+    found.code = Errc::internal;
   }
-  return {code, std::string("store: ") + what + ": " + explanation(code) + number};
+  if (!backend_->alive(sql_)) found = {Errc::closed, found.number, Again::lost};
+  if (found.again == Again::lost) connected_ = false;
+  // What fails in a transaction after its first failure, fails because of that.
+  if (!poisoned_ || depth_ == 0) again_ = found.again;
+  poisoned_ = poisoned_ || depth_ > 0;
+  return {found.code, std::string("store: ") + what + ": " + backend_->explanation(found.code) + found.number};
+}
+
+Result<std::unique_ptr<Store::Database>> Store::Database::connected(const Options& options, Access access) {
+  Result<std::unique_ptr<Backend>> backend = backend_of(options);
+  if (!backend) return pass(backend);
+  auto database = std::make_unique<Database>();
+  Database& d = *database;
+  d.backend_ = std::move(*backend);
+  d.node_ = options.node;
+  d.access_ = access;
+  if (Status done = d.backend_->connect(d.sql_, access); !done) return pass(done);
+  d.connected_ = true;
+  return database;
 }
 
 Result<std::unique_ptr<Store::Database>> Store::Database::open(const Options& options) {
-  Result<std::string> path = database_path(options);
-  if (!path) return pass(path);
-  if (path->empty() || path->find_first_of("\"\\\n") != std::string::npos) {
-    return fail(Errc::invalid, "store: the database path must not hold quotes, backslashes or line ends");
-  }
-  // Created by us, so that its mode is ours; the -wal and -shm files take their mode from it.
-  const base::Fd file(::open(path->c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) return base::fail_errno("store: cannot open " + *path);
-  Result<base::Fd> lock = lock_beside(*path);
-  if (!lock) return pass(lock);
-  auto database = std::make_unique<Database>();
-  Database& d = *database;
-  d.lock_ = std::move(*lock);
-  if (Status connected = d.connect(*path); !connected) return pass(connected);
-  if (Status migrated = migrate(d); !migrated) return pass(migrated);
+  Result<std::unique_ptr<Database>> database = connected(options, Access::read_write);
+  if (!database) return database;
+  if (Status migrated = migrate(**database, options); !migrated) return pass(migrated);
   return database;
 }
 
 Result<std::unique_ptr<Store::Database>> Store::Database::open_reader(const Options& options) {
-  Result<std::string> path = database_path(options);
-  if (!path) return pass(path);
-  auto database = std::make_unique<Database>();
-  if (Status connected = database->connect(*path); !connected) return pass(connected);
-  try {
-    database->sql_ << "PRAGMA query_only=ON";
-  } catch (...) {
-    const base::Error error = current_error("open");
-    return fail(error.code, error.message + ": " + *path);
-  }
-  return database;
+  return connected(options, Access::read_only);
 }
 
-Status Store::Database::connect(const std::string& path) {
+/// A connection that was lost is made again; inside a transaction it stays lost.
+Status Store::Database::be_connected(const char* what) {
+  if (connected_) return {};
+  const std::string text = std::string("store: ") + what + ": " + backend_->explanation(Errc::closed);
+  if (depth_ > 0) return fail(Errc::closed, text);
+  again_ = Again::no;
+  if (monotonic_us() < not_before_us_) return fail(Errc::closed, text);
   try {
-    sql_.open(soci::sqlite3, "dbname=\"" + path + "\" timeout=5");
-    std::string journal;
-    sql_ << "PRAGMA journal_mode=WAL", soci::into(journal);
-    sql_ << "PRAGMA synchronous=FULL";
-    int synchronous = 0;
-    sql_ << "PRAGMA synchronous", soci::into(synchronous);
-    // Whoever waits for a commit counts on it: SQLite keeps its own mind where it cannot do as it is told.
-    if (journal != "wal" || synchronous != kSynchronousFull) {
-      return fail(Errc::unsupported, "store: " + path + ": the file system does not let the database write ahead");
+    sql_.close();
+    if (Status done = backend_->connect(sql_, access_); done) {
+      connected_ = true;
+      return {};
     }
-    sql_ << "PRAGMA foreign_keys=ON";
-    sql_ << "PRAGMA trusted_schema=OFF";
-    sql_ << "PRAGMA secure_delete=ON";  // a replaced password hash must not linger in a free page
-  } catch (...) {
-    const base::Error error = current_error("open");
-    return fail(error.code, error.message + ": " + path);
+  } catch (const std::exception&) {
+    // As good as no answer.
   }
-  return {};
-}
-
-void Store::Database::set_durability(Durability durability) {
-  if (durability == durability_) return;
-  sql_ << (durability == Durability::power_loss ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-  durability_ = durability;
+  not_before_us_ = monotonic_us() + kReconnectPeriodUs;
+  return fail(Errc::closed, text);
 }
 
 void Store::Database::roll_back() {
+  if (!connected_) return;
   try {
     sql_ << "ROLLBACK";
   } catch (const std::exception&) {
-    // SQLite has already rolled back by itself, as it does when the disk is full.
+    // SQLite has already rolled back by itself, as it does when the disk is full; a lost connection has, too.
+    if (!backend_->alive(sql_)) connected_ = false;
   }
 }
 
 Status Store::Database::transact(const char* what, Durability durability, const std::function<Status()>& work) {
   const std::lock_guard lock(mutex_);
-  if (depth_ > 0) {
-    ++depth_;
-    Status done;
-    try {
-      done = work();
-    } catch (...) {
-      const base::Error error = current_error(what);
-      done = fail(error.code, error.message);
-      poisoned_ = true;
-    }
-    --depth_;
-    return done;
+  if (depth_ > 0) return nested(what, work);
+  int lost = 0;
+  for (int tries = 1;; ++tries) {
+    Status done = attempt(what, durability, work);
+    if (done || again_ == Again::no || tries == kMostTries) return done;
+    if (again_ == Again::lost && ++lost > 1) return done;
+    if (again_ == Again::contended) pause(tries);
   }
+}
+
+Status Store::Database::nested(const char* what, const std::function<Status()>& work) {
+  ++depth_;
+  Status done;
   try {
-    set_durability(durability);
-    // Immediate: a transaction that reads and then writes must not lose its turn in between.
-    sql_ << "BEGIN IMMEDIATE";
+    done = work();
+  } catch (...) {
+    const base::Error error = current_error(what);
+    done = fail(error.code, error.message);
+  }
+  --depth_;
+  return done;
+}
+
+Status Store::Database::attempt(const char* what, Durability durability, const std::function<Status()>& work) {
+  again_ = Again::no;
+  if (Status connected = be_connected(what); !connected) return connected;
+  try {
+    backend_->begin(sql_, durability);
   } catch (...) {
     const base::Error error = current_error(what);
     return fail(error.code, error.message);
@@ -206,9 +183,14 @@ Status Store::Database::transact(const char* what, Durability durability, const 
   } catch (...) {
     const base::Error error = current_error(what);
     done = fail(error.code, error.message);
+    // A server that lives to say so has committed nothing. What it did before it went, nobody can say: not again.
+    const bool told = backend_->shared() && again_ != Again::lost;
+    if (outcome == Outcome::unknown && told) outcome = Outcome::undone;
+    if (outcome == Outcome::unknown) again_ = Again::no;
   }
   depth_ = 0;
   if (!done) roll_back();
+  poisoned_ = false;
   for (const auto& told : std::exchange(waiting_, {})) told(outcome);
   return done;
 }
@@ -227,6 +209,7 @@ void Query::bind(const std::string& more, const std::string& value) {
   const std::size_t mark = more.find('?');
   assert(mark != std::string::npos);
   text_ += more.substr(0, mark) + place() + more.substr(mark + 1);
+  nothing_ = nothing_ || !check_text({value});
   strings_.push_back(value);
   statement_.exchange(soci::use(strings_.back()));
 }
@@ -239,11 +222,23 @@ void Query::bind(const std::string& more, std::int64_t value) {
   statement_.exchange(soci::use(integers_.back()));
 }
 
-void Query::run() {
+void Query::prepare() {
   statement_.alloc();
-  statement_.prepare(text_);
+  statement_.prepare(text_, soci::details::st_one_time_query);  // one exchange with the server, not three
   statement_.define_and_bind();
+}
+
+void Query::run() {
+  if (nothing_) return;
+  prepare();
   statement_.execute();
+}
+
+std::int64_t Query::change() {
+  if (nothing_) return 0;
+  prepare();
+  statement_.execute(true);
+  return statement_.get_affected_rows();
 }
 
 Status check_text(std::initializer_list<std::string_view> values) {

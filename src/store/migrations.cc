@@ -14,6 +14,9 @@ using base::Status;
 
 namespace {
 
+constexpr const char* kNodeSetting = "store.node";
+constexpr std::string_view kNodePlace = "{node}";  // in a step: the node whose store this has been so far
+
 const std::vector<std::vector<const char*>>& steps() {
   static const std::vector<std::vector<const char*>> all = {
       {
@@ -55,30 +58,97 @@ const std::vector<std::vector<const char*>>& steps() {
           "ALTER TABLE resources ADD COLUMN proofs BIGINT NOT NULL DEFAULT 0",
           "INSERT INTO counters (name, value) VALUES ('incarnations', 0)",
       },
+      {
+          // One audit chain per node.
+          "DROP INDEX audit_by_session",
+          "DROP INDEX audit_by_type",
+          "DROP INDEX audit_by_actor",
+          "DROP INDEX audit_by_time",
+          "ALTER TABLE audit RENAME TO audit_of_one_node",
+          "ALTER TABLE audit_heads RENAME TO audit_heads_of_one_node",
+          "CREATE TABLE audit (node TEXT NOT NULL, seq BIGINT NOT NULL, time_us BIGINT NOT NULL, type TEXT NOT NULL,"
+          " actor TEXT NOT NULL, session TEXT NOT NULL, body TEXT NOT NULL, salt TEXT NOT NULL, leaf TEXT NOT NULL,"
+          " chain TEXT NOT NULL, PRIMARY KEY (node, seq))",
+          "CREATE TABLE audit_heads (node TEXT NOT NULL, seq BIGINT NOT NULL, time_us BIGINT NOT NULL,"
+          " chain TEXT NOT NULL, public_key TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (node, seq))",
+          "INSERT INTO audit (node, seq, time_us, type, actor, session, body, salt, leaf, chain)"
+          " SELECT '{node}', seq, time_us, type, actor, session, body, salt, leaf, chain FROM audit_of_one_node",
+          "INSERT INTO audit_heads (node, seq, time_us, chain, public_key, signature)"
+          " SELECT '{node}', seq, time_us, chain, public_key, signature FROM audit_heads_of_one_node",
+          "DROP TABLE audit_of_one_node",
+          "DROP TABLE audit_heads_of_one_node",
+          "UPDATE settings SET name = 'audit.tip.{node}' WHERE name = 'audit.tip'",
+          "CREATE INDEX audit_by_session ON audit (node, session, seq)",
+          "CREATE INDEX audit_by_type ON audit (node, type, seq)",
+          "CREATE INDEX audit_by_actor ON audit (node, actor, seq)",
+          "CREATE INDEX audit_by_time ON audit (node, time_us)",
+          "CREATE INDEX sessions_by_node ON sessions (node, state, id)",
+      },
   };
   return all;
 }
 
+std::string in_words_of(const Backend& backend, std::string statement, const std::string& node) {
+  for (std::size_t at = statement.find(kNodePlace); at != std::string::npos; at = statement.find(kNodePlace)) {
+    statement.replace(at, kNodePlace.size(), node);
+  }
+  return backend.schema(statement);
+}
+
+/// A store that only one node can be in keeps that node's name: what it signed stands under it.
+Status take_name(Store::Database& database, soci::session& sql, const Options& options) {
+  const std::string setting = kNodeSetting;
+  std::string name;
+  sql << "SELECT value FROM settings WHERE name = :name", soci::use(setting), soci::into(name);
+  if (!sql.got_data()) {
+    sql << "INSERT INTO settings (name, value) VALUES (:name, :value)", soci::use(setting), soci::use(options.node);
+    return {};
+  }
+  if (options.naming == Naming::fixed && name != options.node) {
+    return fail(Errc::unsupported, "store: this is the store of node '" + name +
+                                       "', and the configuration says node: " + options.node + "; write node: " + name +
+                                       ", under which its audit log is signed");
+  }
+  database.set_node(name);
+  return {};
+}
+
+Status run_steps(Store::Database& database, soci::session& sql, const Options& options) {
+  const Backend& backend = database.backend();
+  sql << backend.schema("CREATE TABLE IF NOT EXISTS schema_migrations (step BIGINT NOT NULL PRIMARY KEY)");
+  long long done = 0;
+  sql << "SELECT COALESCE(MAX(step), 0) FROM schema_migrations", soci::into(done);
+  const auto known = static_cast<long long>(steps().size());
+  if (done > known) {
+    return fail(Errc::unsupported, "store: this database was written by a newer version of Sallyport (schema " +
+                                       std::to_string(done) + ", this version knows " + std::to_string(known) +
+                                       "); install that version again");
+  }
+  for (long long step = done; step < known; ++step) {
+    for (const char* statement : steps()[static_cast<std::size_t>(step)]) {
+      sql << in_words_of(backend, statement, options.node);
+    }
+    const long long number = step + 1;
+    sql << "INSERT INTO schema_migrations (step) VALUES (:step)", soci::use(number);
+  }
+  return backend.shared() ? Status() : take_name(database, sql, options);
+}
+
 }  // namespace
 
-Status migrate(Store::Database& database) {
-  return database.write("migrate", Durability::power_loss, [](soci::session& sql) -> Status {
-    sql << "CREATE TABLE IF NOT EXISTS schema_migrations (step BIGINT NOT NULL PRIMARY KEY)";
-    long long done = 0;
-    sql << "SELECT COALESCE(MAX(step), 0) FROM schema_migrations", soci::into(done);
-    const auto known = static_cast<long long>(steps().size());
-    if (done > known) {
-      return fail(Errc::unsupported, "store: this database was written by a newer version of Sallyport (schema " +
-                                         std::to_string(done) + ", this version knows " + std::to_string(known) +
-                                         "); install that version again");
-    }
-    for (long long step = done; step < known; ++step) {
-      for (const char* statement : steps()[static_cast<std::size_t>(step)]) sql << statement;
-      const long long number = step + 1;
-      sql << "INSERT INTO schema_migrations (step) VALUES (:step)", soci::use(number);
-    }
+Status migrate(Store::Database& database, const Options& options) {
+  Status locked = database.read("migrate", [&](soci::session& sql) -> Status {
+    database.backend().lock_schema(sql);
     return {};
   });
+  if (!locked) return locked;
+  Status done = database.write("migrate", Durability::power_loss,
+                               [&](soci::session& sql) { return run_steps(database, sql, options); });
+  Status unlocked = database.read("migrate", [&](soci::session& sql) -> Status {
+    database.backend().unlock_schema(sql);
+    return {};
+  });
+  return done ? unlocked : done;
 }
 
 }  // namespace sallyport::store

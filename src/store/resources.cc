@@ -63,13 +63,19 @@ Incarnation renewed(soci::session& sql, Incarnation old, Renewal renewal) {
   return {renewal == Renewal::life ? number : old.life, number};
 }
 
-void keep_version(soci::session& sql, const ResourceRow& row) {
+/// With the commit, this node's snapshots and other nodes know that they are stale.
+void count_change(soci::session& sql, Backend& backend) {
+  sql << "UPDATE counters SET value = value + 1 WHERE name = 'resources'";
+  backend.announce(sql);
+}
+
+void keep_version(soci::session& sql, Backend& backend, const ResourceRow& row) {
   const long long version = row.version;
   const long long updated_at_us = row.updated_at_us;
   sql << "INSERT INTO resource_versions (kind, name, version, body, updated_at_us)"
          " VALUES (:kind, :name, :version, :body, :updated)",
       soci::use(row.kind), soci::use(row.name), soci::use(version), soci::use(row.json), soci::use(updated_at_us);
-  sql << "UPDATE counters SET value = value + 1 WHERE name = 'resources'";
+  count_change(sql, backend);
 }
 
 }  // namespace
@@ -107,12 +113,13 @@ Result<ResourceRow> Store::put_resource(std::string_view kind, std::string_view 
            " life = excluded.life, proofs = excluded.proofs",
         soci::use(row.kind), soci::use(row.name), soci::use(version), soci::use(row.json), soci::use(updated_at_us),
         soci::use(life), soci::use(proofs);
-    keep_version(sql, row);
+    keep_version(sql, database_->backend(), row);
     return row;
   });
 }
 
 Status Store::renew_resource(std::string_view kind, std::string_view name, Renewal renewal) {
+  if (!check_text({kind, name})) return {};
   const std::string of_kind(kind);
   const std::string named(name);
   return database_->write("renew resource", Durability::power_loss, [&](soci::session& sql) -> Status {
@@ -126,7 +133,7 @@ Status Store::renew_resource(std::string_view kind, std::string_view name, Renew
     proofs = now.proofs;
     sql << "UPDATE resources SET life = :life, proofs = :proofs WHERE kind = :kind AND name = :name", soci::use(life),
         soci::use(proofs), soci::use(of_kind), soci::use(named);
-    sql << "UPDATE counters SET value = value + 1 WHERE name = 'resources'";
+    count_change(sql, database_->backend());
     return {};
   });
 }
@@ -155,6 +162,7 @@ Result<std::vector<ResourceRow>> Store::list_resources(std::string_view kind) {
 }
 
 Status Store::delete_resource(std::string_view kind, std::string_view name, base::Micros now_us) {
+  if (!check_text({kind, name})) return fail(Errc::not_found, "there is no such resource");
   ResourceRow row{std::string(kind), std::string(name), 0, {}, now_us};
   return database_->write("delete resource", Durability::power_loss, [&](soci::session& sql) -> Status {
     long long there = 0;
@@ -163,7 +171,7 @@ Status Store::delete_resource(std::string_view kind, std::string_view name, base
     if (there == 0) return fail(Errc::not_found, "there is no " + row.kind + " '" + row.name + "'");
     sql << "DELETE FROM resources WHERE kind = :kind AND name = :name", soci::use(row.kind), soci::use(row.name);
     row.version = last_version(sql, row.kind, row.name) + 1;
-    keep_version(sql, row);
+    keep_version(sql, database_->backend(), row);
     return {};
   });
 }

@@ -70,6 +70,7 @@ struct SessionFilter {
   std::string user = {};
   std::string account = {};
   std::string target = {};
+  std::string node = {};
   base::Micros since_us = 0;   ///< started at or after
   base::Micros until_us = 0;   ///< started before; 0: no bound
   std::string before_id = {};  ///< cursor: only ids smaller than this one (ids sort by time)
@@ -87,10 +88,13 @@ struct AuditRow {
   std::string salt = {};   ///< base64
   std::string leaf = {};   ///< hexadecimal
   std::string chain = {};  ///< hexadecimal
+  std::string node = {};   ///< whose log it is in; filled in by the store
 };
 
+/// Of one node's log.
 struct AuditFilter {
   std::int64_t after_seq = 0;  ///< cursor: only greater ones
+  std::string node = {};       ///< empty: this one's
   std::string type = {};       ///< exact, or a prefix when it ends in '.' ("session.")
   std::string actor = {};
   std::string session = {};

@@ -82,22 +82,25 @@ Status Store::insert_session(const SessionRow& row) {
 
 Status Store::update_session(const SessionRow& row) {
   if (Status good = check_row(row); !good) return good;
-  const long long started = row.started_at_us;
-  const long long ended = row.ended_at_us;
-  const long long bytes = row.bytes;
-  const long long events = row.events;
   return database_->write("update session", Durability::process_death, [&](soci::session& sql) -> Status {
-    soci::statement st =
-        (sql.prepare << "UPDATE sessions SET node = :node, user_name = :user, account = :account, target = :target,"
-                        " protocol = :protocol, source = :source, state = :state, started_at_us = :started,"
-                        " ended_at_us = :ended, end_reason = :reason, recording_state = :rec, bytes = :bytes,"
-                        " events = :events, integrity = :integrity, detail = :detail WHERE id = :id",
-         soci::use(row.node), soci::use(row.user), soci::use(row.account), soci::use(row.target),
-         soci::use(row.protocol), soci::use(row.source), soci::use(row.state), soci::use(started), soci::use(ended),
-         soci::use(row.end_reason), soci::use(row.recording_state), soci::use(bytes), soci::use(events),
-         soci::use(row.integrity), soci::use(row.detail), soci::use(row.id));
-    st.execute(true);
-    if (st.get_affected_rows() == 0) return fail(Errc::not_found, "there is no session " + row.id);
+    Query query(sql, "UPDATE sessions SET");
+    query.bind(" node = ?", row.node);
+    query.bind(", user_name = ?", row.user);
+    query.bind(", account = ?", row.account);
+    query.bind(", target = ?", row.target);
+    query.bind(", protocol = ?", row.protocol);
+    query.bind(", source = ?", row.source);
+    query.bind(", state = ?", row.state);
+    query.bind(", started_at_us = ?", row.started_at_us);
+    query.bind(", ended_at_us = ?", row.ended_at_us);
+    query.bind(", end_reason = ?", row.end_reason);
+    query.bind(", recording_state = ?", row.recording_state);
+    query.bind(", bytes = ?", row.bytes);
+    query.bind(", events = ?", row.events);
+    query.bind(", integrity = ?", row.integrity);
+    query.bind(", detail = ?", row.detail);
+    query.bind(" WHERE id = ?", row.id);
+    if (query.change() == 0) return fail(Errc::not_found, "there is no session " + row.id);
     return {};
   });
 }
@@ -120,6 +123,7 @@ Result<std::vector<SessionRow>> Store::list_sessions(const SessionFilter& filter
     if (!filter.user.empty()) query.bind(" AND user_name = ?", filter.user);
     if (!filter.account.empty()) query.bind(" AND account = ?", filter.account);
     if (!filter.target.empty()) query.bind(" AND target = ?", filter.target);
+    if (!filter.node.empty()) query.bind(" AND node = ?", filter.node);
     if (filter.since_us > 0) query.bind(" AND started_at_us >= ?", filter.since_us);
     if (filter.until_us > 0) query.bind(" AND started_at_us < ?", filter.until_us);
     if (!filter.before_id.empty()) query.bind(" AND id < ?", filter.before_id);

@@ -30,6 +30,14 @@ Status Store::transaction(const std::function<Status()>& work) {
   return database_->transact("transaction", Durability::power_loss, work);
 }
 
+const std::string& Store::node() const {
+  return database_->node();
+}
+
+bool Store::shared() const {
+  return database_->backend().shared();
+}
+
 void Store::when_ended(std::function<void(Outcome)> told) {
   database_->when_ended(std::move(told));
 }

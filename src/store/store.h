@@ -19,25 +19,43 @@
 
 namespace sallyport::store {
 
-struct Options {
-  std::string url = "sqlite";  ///< "sqlite": DATA_DIR/sallyport.db, or "sqlite:PATH"; "postgresql://…" is not yet there
-  std::string data_dir;
+/// Who says what the node is called.
+enum class Naming {
+  fixed,      ///< the caller: a store of another node is refused
+  suggested,  ///< a store that only one node can be in; the caller at its first start
 };
 
-/// Any thread may call; calls take turns. Errors everywhere: busy (another process holds the database), full, io,
-/// corrupt, internal; beside these only what a function names.
+struct Options {
+  std::string url = "sqlite";  ///< "sqlite": DATA_DIR/sallyport.db, "sqlite:PATH", or "postgresql://…"
+  std::string data_dir = {};
+  std::string node = "node";  ///< whose audit log is written
+  Naming naming = Naming::fixed;
+};
+
+/// Any thread may call; calls take turns. Errors everywhere: busy (another process holds the database), closed (the
+/// database server does not answer now: what was not committed is not there), full, io, corrupt, denied, timeout,
+/// internal; beside these only what a function names.
+///
+/// Transactions are serializable. On a database that other nodes write to, too, one that got in another's way is tried
+/// again, so what a transaction runs may run several times: it begins anew each time, and touches nothing but the
+/// store.
 class Store {
  public:
   class Database;  ///< the connection: known to src/store alone
 
-  /// Opens, creates if absent (0600), and brings the schema up to date. The one who has it open keeps PATH.lock: a
-  /// second gateway would take the first one's live sessions for left-overs of a crash, and gets Errc::busy. Errors
-  /// also: unsupported (unknown URL, or a database written by a newer version).
+  /// Opens, creates if absent (0600), and brings the schema up to date. A second gateway of the node would take the
+  /// first one's live sessions for left-overs of a crash, and gets Errc::busy: whoever has a file open keeps PATH.lock,
+  /// and at a server an advisory lock for as long as the connection lives. Errors also: invalid (the URL), unsupported
+  /// (unknown URL, a database written by a newer version, another node's store).
   static base::Result<std::unique_ptr<Store>> open(const Options& options);
   /// Another connection to the database that open() opened, for reading beside it: what is committed is seen, what is
   /// under way neither seen nor waited for, and every call that would write fails.
   static base::Result<std::unique_ptr<Store>> open_reader(const Options& options);
   ~Store();
+  /// The node that this store is opened for, and whose audit log is meant where none is named.
+  const std::string& node() const;
+  /// Whether other nodes may be in it, too.
+  bool shared() const;
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -99,17 +117,20 @@ class Store {
   /// Newest first.
   base::Result<std::vector<SessionRow>> list_sessions(const SessionFilter& filter);
 
-  // The audit log's rows. src/audit makes and checks them; nothing else writes them.
+  // The audit logs' rows: one log per node. src/audit makes and checks them; nothing else writes them. An empty node is
+  // this one; rows are only ever added for this one.
   /// All or none, synced. Errors: exists (another writer took a sequence number).
   base::Status append_audit(std::span<const AuditRow> rows);
   /// Errors: not_found, when the log is empty.
-  base::Result<AuditRow> last_audit();
+  base::Result<AuditRow> last_audit(std::string_view node = {});
   /// In order of sequence.
   base::Result<std::vector<AuditRow>> list_audit(const AuditFilter& filter);
+  /// Nodes that have a log, sorted.
+  base::Result<std::vector<std::string>> list_audit_nodes();
   /// Errors: exists.
   base::Status append_audit_head(const AuditHeadRow& row);
   /// In order of sequence.
-  base::Result<std::vector<AuditHeadRow>> list_audit_heads();
+  base::Result<std::vector<AuditHeadRow>> list_audit_heads(std::string_view node = {});
   /// The one with the highest sequence. Errors: not_found.
   base::Result<AuditHeadRow> last_audit_head();
 

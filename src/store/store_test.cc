@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -12,57 +11,49 @@
 #include <set>
 #include <thread>
 
+#include "store/databases_fixture_test.h"
+
 namespace sallyport::store {
 namespace {
 
 using base::Errc;
 
-class StoreTest : public ::testing::Test {
+/// Over both databases.
+class StoreTest : public ::testing::TestWithParam<Kind> {
  protected:
-  void SetUp() override {
-    std::string path = (std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX").string();
-    ASSERT_NE(mkdtemp(path.data()), nullptr);
-    dir_ = path;
-    reopen();
-  }
-  void TearDown() override {
+  void SetUp() override { reopen(); }
+  void reopen(const std::string& node = "node") {
     store_.reset();
-    std::filesystem::remove_all(dir_);
-  }
-  void reopen() {
-    store_.reset();
-    auto opened = Store::open({"sqlite", dir_});
+    auto opened = Store::open(database_.options(node));
     ASSERT_TRUE(opened) << opened.message();
     store_ = std::move(*opened);
   }
-  /// Changes the file behind the store's back.
-  void raw(const std::string& sql) {
-    sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open((dir_ + "/sallyport.db").c_str(), &db), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
-    sqlite3_close(db);
-  }
 
-  /// How SQLite answers a question: the last column of each row, joined.
-  std::string raw_answer(const std::string& sql) {
-    sqlite3* db = nullptr;
-    EXPECT_EQ(sqlite3_open((dir_ + "/sallyport.db").c_str(), &db), SQLITE_OK);
-    std::string out;
-    const auto take = [](void* to, int columns, char** values, char**) {
-      *static_cast<std::string*>(to) += std::string(values[columns - 1]) + "\n";
-      return 0;
-    };
-    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), take, &out, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
-    sqlite3_close(db);
-    return out;
-  }
-
-  std::string dir_;
+  TestDatabase database_{GetParam()};
   std::unique_ptr<Store> store_;
 };
 
-TEST_F(StoreTest, AReaderSeesWhatIsCommittedWaitsForNobodyAndWritesNothing) {
-  auto reader = std::move(Store::open_reader({"sqlite", dir_}).value());
+INSTANTIATE_TEST_SUITE_P(Databases, StoreTest, ::testing::Values(Kind::sqlite, Kind::postgresql), name_of);
+
+/// What only a file can show.
+class FileTest : public ::testing::Test {
+ protected:
+  void SetUp() override { reopen(); }
+  void reopen() {
+    store_.reset();
+    auto opened = Store::open(database_.options());
+    ASSERT_TRUE(opened) << opened.message();
+    store_ = std::move(*opened);
+  }
+  std::string raw(const std::string& sql) { return database_.raw(sql); }
+
+  TestDatabase database_{Kind::sqlite};
+  const std::string dir_ = database_.dir();
+  std::unique_ptr<Store> store_;
+};
+
+TEST_P(StoreTest, AReaderSeesWhatIsCommittedWaitsForNobodyAndWritesNothing) {
+  auto reader = std::move(Store::open_reader(database_.options()).value());
   ASSERT_TRUE(store_->put_setting("a", "1"));
   EXPECT_EQ(*reader->get_setting("a"), "1");
   ASSERT_TRUE(store_->transaction([&]() -> base::Status {
@@ -75,19 +66,72 @@ TEST_F(StoreTest, AReaderSeesWhatIsCommittedWaitsForNobodyAndWritesNothing) {
   EXPECT_EQ(*store_->get_setting("a"), "2");
 }
 
-TEST_F(StoreTest, AnOlderSchemaGetsItsIndexes) {
+TEST_F(FileTest, AStoreOfTheFirstSchemaBecomesTheNodes) {
   store_.reset();
-  raw("DROP INDEX audit_by_type; DROP INDEX audit_by_actor; DROP INDEX audit_by_time; DROP INDEX sessions_by_account;"
-      " DROP INDEX sessions_by_start; ALTER TABLE resources DROP COLUMN life; ALTER TABLE resources DROP COLUMN proofs;"
-      "DELETE FROM counters WHERE name = 'incarnations'; DELETE FROM schema_migrations WHERE step >= 2");
-  reopen();
-  const auto plan = [&](const std::string& where) { return raw_answer("EXPLAIN QUERY PLAN SELECT * FROM " + where); };
-  EXPECT_THAT(plan("audit WHERE type = 'a' ORDER BY seq DESC LIMIT 20"), ::testing::HasSubstr("audit_by_type"));
-  EXPECT_THAT(plan("audit WHERE actor = 'a' ORDER BY seq DESC LIMIT 20"), ::testing::HasSubstr("audit_by_actor"));
+  std::filesystem::remove(dir_ + "/sallyport.db");
+  std::ifstream in(SALLYPORT_TEST_DATA "/store/one_chain.sql");
+  raw(std::string((std::istreambuf_iterator<char>(in)), {}));
+  const std::string before = raw("SELECT seq || body || salt || leaf || chain FROM audit ORDER BY seq");
+  ASSERT_THAT(before, ::testing::HasSubstr("session.start"));
+
+  const auto as = [&](const char* node, Naming naming) { return Store::open({"sqlite", dir_, node, naming}); };
+  {
+    const auto opened = as("gate1", Naming::fixed);
+    ASSERT_TRUE(opened) << opened.message();
+    EXPECT_EQ((*opened)->list_audit({})->size(), 25U);
+    EXPECT_EQ((*opened)->last_audit()->node, "gate1");
+    EXPECT_EQ((*opened)->list_audit_heads()->size(), 3U);
+    EXPECT_THAT(*(*opened)->list_audit_nodes(), ::testing::ElementsAre("gate1"));
+    EXPECT_EQ((*opened)->list_resources()->size(), 6U);
+    EXPECT_TRUE((*opened)->get_setting("audit.tip.gate1"));
+    EXPECT_EQ((*opened)->get_setting("audit.tip").error().code, Errc::not_found);
+    // Rows from before there were incarnations have none; what comes in a row's place has.
+    EXPECT_EQ((*opened)->get_resource("user", "alice")->incarnation, Incarnation());
+    ASSERT_TRUE((*opened)->delete_resource("user", "alice", 20));
+    EXPECT_NE((*opened)->put_resource("user", "alice", "{}", 30)->incarnation.life, 0);
+  }
+  EXPECT_EQ(raw("SELECT seq || body || salt || leaf || chain FROM audit ORDER BY seq"), before);
+  const auto plan = [&](const std::string& where) { return raw("EXPLAIN QUERY PLAN SELECT * FROM " + where); };
+  EXPECT_THAT(plan("audit WHERE node = 'a' AND type = 'a' ORDER BY seq DESC LIMIT 20"),
+              ::testing::HasSubstr("audit_by_type"));
+  EXPECT_THAT(plan("audit WHERE node = 'a' AND actor = 'a' ORDER BY seq DESC LIMIT 20"),
+              ::testing::HasSubstr("audit_by_actor"));
   EXPECT_THAT(plan("sessions WHERE account = 'a' ORDER BY id"), ::testing::HasSubstr("sessions_by_account"));
+
+  // The name under which the log is signed stays.
+  const auto renamed = as("gate2", Naming::fixed);
+  ASSERT_FALSE(renamed);
+  EXPECT_EQ(renamed.error().code, Errc::unsupported);
+  EXPECT_THAT(renamed.message(), ::testing::HasSubstr("node: gate1"));
+  EXPECT_EQ((*as("some-container", Naming::suggested))->node(), "gate1");
 }
 
-TEST_F(StoreTest, TheFileIsTheOwnersAlone) {
+TEST_P(StoreTest, TextIsOrderedByItsBytes) {
+  for (const char* name : {"b", "B", "a", "_", "Z", "ä", "a-b", "ab"}) {
+    ASSERT_TRUE(store_->put_resource("user", name, "{}", 1));
+  }
+  std::vector<std::string> names;
+  const auto rows = store_->list_resources("user");
+  for (const ResourceRow& row : *rows) names.push_back(row.name);
+  EXPECT_THAT(names, ::testing::ElementsAre("B", "Z", "_", "a", "a-b", "ab", "b", "ä"));
+}
+
+TEST_P(StoreTest, ATextThatCannotBeKeptIsNowhere) {
+  for (const std::string& text : {std::string("a\0b", 3), std::string("\xff")}) {
+    EXPECT_EQ(store_->get_resource("user", text).error().code, Errc::not_found);
+    EXPECT_EQ(store_->get_session(text).error().code, Errc::not_found);
+    EXPECT_EQ(store_->get_credential({"user", text, "x"}).error().code, Errc::not_found);
+    EXPECT_EQ(store_->delete_credential({"user", text, "x"}).error().code, Errc::not_found);
+    EXPECT_EQ(store_->delete_resource("user", text, 1).error().code, Errc::not_found);
+    EXPECT_TRUE(store_->delete_credentials_of("user", text));
+    EXPECT_TRUE(store_->list_sessions({.user = text})->empty());
+    AuditFilter filter;
+    filter.text = text;
+    EXPECT_TRUE(store_->list_audit(filter)->empty());
+  }
+}
+
+TEST_F(FileTest, TheFileIsTheOwnersAlone) {
   for (const char* name : {"/sallyport.db", "/sallyport.db-wal"}) {
     struct stat st = {};
     ASSERT_EQ(stat((dir_ + name).c_str(), &st), 0) << name;
@@ -95,7 +139,7 @@ TEST_F(StoreTest, TheFileIsTheOwnersAlone) {
   }
 }
 
-TEST_F(StoreTest, ARowsIncarnationTellsWhatItIsAndWhatProvesIt) {
+TEST_P(StoreTest, ARowsIncarnationTellsWhatItIsAndWhatProvesIt) {
   const auto now = [&](const char* name) { return store_->get_resource("user", name)->incarnation; };
   const auto first = store_->put_resource("user", "alice", R"({"a":1})", 10)->incarnation;
   EXPECT_EQ(first, now("alice"));
@@ -122,19 +166,7 @@ TEST_F(StoreTest, ARowsIncarnationTellsWhatItIsAndWhatProvesIt) {
   EXPECT_EQ(store_->list_resources("user")->front().incarnation, again);
 }
 
-TEST_F(StoreTest, AStoreWithoutIncarnationsGetsThem) {
-  ASSERT_TRUE(store_->put_resource("user", "alice", "{}", 10));
-  store_.reset();
-  raw("ALTER TABLE resources DROP COLUMN life; ALTER TABLE resources DROP COLUMN proofs;"
-      "DELETE FROM counters WHERE name = 'incarnations'; DELETE FROM schema_migrations WHERE step >= 3");
-  reopen();
-  const auto old = store_->get_resource("user", "alice")->incarnation;
-  EXPECT_EQ(old, Incarnation());
-  ASSERT_TRUE(store_->delete_resource("user", "alice", 20));
-  EXPECT_NE(store_->put_resource("user", "alice", "{}", 30)->incarnation.life, old.life);
-}
-
-TEST_F(StoreTest, ResourcesKeepTheirVersions) {
+TEST_P(StoreTest, ResourcesKeepTheirVersions) {
   EXPECT_EQ(store_->put_resource("user", "alice", R"({"a":1})", 10)->version, 1);
   EXPECT_EQ(store_->put_resource("user", "alice", R"({"a":2})", 20)->version, 2);
   const auto same = store_->put_resource("user", "alice", R"({"a":2})", 30);
@@ -159,7 +191,7 @@ TEST_F(StoreTest, ResourcesKeepTheirVersions) {
   EXPECT_EQ((*history)[3].updated_at_us, 60);
 }
 
-TEST_F(StoreTest, QuotesAndUnicodeAreJustText) {
+TEST_P(StoreTest, QuotesAndUnicodeAreJustText) {
   const std::string nasty = R"({"n":"'; DROP TABLE resources; -- \" ü 漢"})";
   ASSERT_TRUE(store_->put_resource("user", "x'); --", nasty, 1));
   EXPECT_EQ(store_->get_resource("user", "x'); --")->json, nasty);
@@ -167,7 +199,7 @@ TEST_F(StoreTest, QuotesAndUnicodeAreJustText) {
   EXPECT_EQ(store_->put_resource("user", "x", "\xff", 1).error().code, Errc::invalid);
 }
 
-TEST_F(StoreTest, CredentialsAreReplacedAndRemoved) {
+TEST_P(StoreTest, CredentialsAreReplacedAndRemoved) {
   const CredentialKey key{"user", "alice", "password-hash"};
   EXPECT_EQ(store_->get_credential(key).error().code, Errc::not_found);
   ASSERT_TRUE(store_->put_credential({key, 1, "one", 5}));
@@ -187,7 +219,7 @@ TEST_F(StoreTest, CredentialsAreReplacedAndRemoved) {
   EXPECT_TRUE(store_->list_credentials()->empty());
 }
 
-TEST_F(StoreTest, AReplacedHashDoesNotLingerInTheFile) {
+TEST_F(FileTest, AReplacedHashDoesNotLingerInTheFile) {
   const CredentialKey key{"user", "alice", "password-hash"};
   ASSERT_TRUE(store_->put_credential({key, 1, "UNIQUE-OLD-HASH", 5}));
   ASSERT_TRUE(store_->delete_credential(key));
@@ -208,7 +240,7 @@ SessionRow session(const std::string& id, const std::string& user, const std::st
   return row;
 }
 
-TEST_F(StoreTest, SessionsAreFoundByStateAndCursor) {
+TEST_P(StoreTest, SessionsAreFoundByStateAndCursor) {
   ASSERT_TRUE(store_->insert_session(session("01a", "alice", "live", 100)));
   ASSERT_TRUE(store_->insert_session(session("01b", "bob", "ended", 200)));
   ASSERT_TRUE(store_->insert_session(session("01c", "alice", "paused", 300)));
@@ -249,7 +281,7 @@ TEST_F(StoreTest, SessionsAreFoundByStateAndCursor) {
   EXPECT_THAT(ids({.target = "web2"}), ElementsAre());
 }
 
-TEST_F(StoreTest, ATransactionIsAllOrNothing) {
+TEST_P(StoreTest, ATransactionIsAllOrNothing) {
   EXPECT_EQ(store_
                 ->transaction([&]() -> base::Status {
                   EXPECT_TRUE(store_->put_setting("a", "1"));
@@ -266,7 +298,7 @@ TEST_F(StoreTest, ATransactionIsAllOrNothing) {
   EXPECT_EQ(*store_->get_setting("a"), "2");
 }
 
-TEST_F(StoreTest, AnOverlookedFailureStillRollsBack) {
+TEST_P(StoreTest, AnOverlookedFailureStillRollsBack) {
   ASSERT_TRUE(store_->insert_session(session("01a", "alice", "live", 1)));
   const base::Status done = store_->transaction([&]() -> base::Status {
     EXPECT_TRUE(store_->put_setting("a", "1"));
@@ -277,7 +309,7 @@ TEST_F(StoreTest, AnOverlookedFailureStillRollsBack) {
   EXPECT_FALSE(store_->get_setting("a"));
 }
 
-TEST_F(StoreTest, WhatDependsOnACommitIsToldOfItsOutcome) {
+TEST_P(StoreTest, WhatDependsOnACommitIsToldOfItsOutcome) {
   std::vector<Store::Outcome> told;
   const auto note = [&](Store::Outcome outcome) { told.push_back(outcome); };
   ASSERT_TRUE(store_->transaction([&]() -> base::Status {
@@ -296,12 +328,12 @@ TEST_F(StoreTest, WhatDependsOnACommitIsToldOfItsOutcome) {
   EXPECT_EQ(told, (std::vector{Store::Outcome::committed, Store::Outcome::undone}));
 }
 
-TEST_F(StoreTest, OneGatewayAtATime) {
-  EXPECT_EQ(Store::open({"sqlite", dir_}).error().code, Errc::busy);
+TEST_P(StoreTest, OneGatewayAtATime) {
+  EXPECT_EQ(Store::open(database_.options()).error().code, Errc::busy);
   reopen();
 }
 
-TEST_F(StoreTest, ThreadsTakeTurns) {
+TEST_P(StoreTest, ThreadsTakeTurns) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
@@ -314,8 +346,8 @@ TEST_F(StoreTest, ThreadsTakeTurns) {
   EXPECT_EQ(*store_->resources_revision(), 40);
 }
 
-TEST_F(StoreTest, ErrorsNameNoValues) {
-  raw("DROP TABLE sessions");
+TEST_P(StoreTest, ErrorsNameNoValues) {
+  database_.raw("DROP TABLE sessions");
   const base::Status r = store_->insert_session(session("SECRET-ID", "alice", "live", 1));
   ASSERT_FALSE(r);
   EXPECT_THAT(r.message(), ::testing::HasSubstr("insert session"));
@@ -323,21 +355,109 @@ TEST_F(StoreTest, ErrorsNameNoValues) {
   EXPECT_THAT(r.message(), ::testing::Not(::testing::HasSubstr("INSERT")));
 }
 
-TEST_F(StoreTest, ANewerSchemaIsRefused) {
+TEST_F(FileTest, ANewerSchemaIsRefused) {
   store_.reset();
   raw("INSERT INTO schema_migrations (step) VALUES (999)");
-  const auto opened = Store::open({"sqlite", dir_});
+  const auto opened = Store::open(database_.options());
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Errc::unsupported);
 }
 
-TEST_F(StoreTest, WhatIsNoDatabaseIsCorrupt) {
+TEST_F(FileTest, WhatIsNoDatabaseIsCorrupt) {
   const std::string path = dir_ + "/other.db";
   std::ofstream(path) << std::string(8192, 'x');
   EXPECT_EQ(Store::open({"sqlite:" + path, dir_}).error().code, Errc::corrupt);
   EXPECT_EQ(Store::open({"sqlite:" + dir_ + "/no/such/dir/x.db", dir_}).error().code, Errc::not_found);
-  EXPECT_EQ(Store::open({"postgresql://h/db", dir_}).error().code, Errc::unsupported);
+  EXPECT_EQ(Store::open({"postgresql://h/d?no=1", dir_}).error().code, Errc::invalid);
   EXPECT_EQ(Store::open({"oracle", dir_}).error().code, Errc::unsupported);
+}
+
+/// What only a server can show.
+class ServerTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Store> open(const std::string& node) {
+    auto opened = Store::open(database_.options(node));
+    EXPECT_TRUE(opened) << opened.message();
+    return std::move(*opened);
+  }
+  PostgresServer& server() { return PostgresServer::shared(); }
+
+  TestDatabase database_{Kind::postgresql};
+};
+
+TEST_F(ServerTest, NodesThatChangeTheSameTakeTurns) {
+  std::vector<std::thread> nodes;
+  for (const char* node : {"a", "b", "c"}) {
+    nodes.emplace_back([this, node] {
+      const auto store = open(node);
+      for (int i = 0; i < 15; ++i) {
+        EXPECT_TRUE(store->transaction([&]() -> base::Status {
+          const auto before = store->get_setting("sum");
+          return store->put_setting("sum", before ? *before + "x" : "x");
+        }));
+        EXPECT_TRUE(store->put_resource("user", "shared", node + std::to_string(i), i));
+      }
+    });
+  }
+  for (std::thread& node : nodes) node.join();
+  const auto store = open("a");
+  EXPECT_EQ(store->get_setting("sum")->size(), 45U) << "no change was lost";
+  EXPECT_EQ(*store->resources_revision(), 45);
+  EXPECT_EQ(store->get_resource("user", "shared")->version, 45);
+}
+
+TEST_F(ServerTest, AConnectionThatIsCutBeforeTheCommitCostsNothing) {
+  const auto store = open("a");
+  int runs = 0;
+  std::vector<Store::Outcome> told;
+  ASSERT_TRUE(store->transaction([&]() -> base::Status {
+    ++runs;
+    store->when_ended([&](Store::Outcome outcome) { told.push_back(outcome); });
+    if (auto put = store->put_setting("a", "1"); !put) return put;
+    if (runs == 1) {
+      server().ask(server().url(""),
+                   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+                   "'sallyport'");
+    }
+    return store->put_setting("b", "2");
+  }));
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(told, (std::vector{Store::Outcome::undone, Store::Outcome::committed}));
+  EXPECT_EQ(*store->get_setting("b"), "2");
+}
+
+TEST_F(ServerTest, AServerThatComesBackIsUsedAgain) {
+  const auto store = open("a");
+  const auto reader = std::move(Store::open_reader(database_.options("a")).value());
+  ASSERT_TRUE(store->put_setting("a", "1"));
+  server().stop();
+  for (int i = 0; i < 2; ++i) {
+    const base::Status refused = store->put_setting("a", "2");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::closed);
+    EXPECT_THAT(refused.message(), ::testing::HasSubstr("does not answer"));
+    EXPECT_EQ(reader->get_setting("a").error().code, Errc::closed);
+  }
+  server().start();
+  base::Status back = base::fail(Errc::closed, "");
+  for (int i = 0; i < 500 && !back; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    back = store->put_setting("a", "3");
+  }
+  EXPECT_TRUE(back) << back.message();
+  EXPECT_EQ(*reader->get_setting("a"), "3");
+  // The node's name is its own again, too.
+  EXPECT_EQ(Store::open(database_.options("a")).error().code, Errc::busy);
+}
+
+TEST_F(ServerTest, APasswordIsInNoMessage) {
+  for (const char* url : {"postgresql://u:SECRET@127.0.0.1:1/d", "postgresql://u:SECRET@/d?host=/nowhere"}) {
+    const auto opened = Store::open({url, "/nowhere"});
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, Errc::closed);
+    EXPECT_THAT(opened.message(), ::testing::HasSubstr("cannot be reached"));
+    EXPECT_THAT(opened.message(), ::testing::Not(::testing::HasSubstr("SECRET")));
+  }
 }
 
 }  // namespace

@@ -16,6 +16,12 @@ using base::Status;
 
 namespace {
 
+const store::CredentialKey kOneNodesSigningKey{"node", "signing", "ed25519-seed"};
+
+store::CredentialKey signing_key_of(std::string_view node) {
+  return {"node", std::string(node), "signing-seed"};
+}
+
 Status derive_signing_key(ByteView seed, SecretBytes& secret, Bytes& public_key) {
   if (seed.size() != crypto_sign_SEEDBYTES) return fail(Errc::corrupt, "vault: the node's signing key is damaged");
   secret = SecretBytes(crypto_sign_SECRETKEYBYTES);
@@ -59,6 +65,39 @@ Result<keys::PrivateKey> Vault::node_key(const store::CredentialKey& key, Start 
   return parse_key(node_secret(key, start, [&] { return make_key(kind, random_); }));
 }
 
+/// A node that is new to the store makes its key. One that has a log there and no key was robbed of it.
+Result<SecretBytes> Vault::signing_seed(Start start, bool& made) {
+  const store::CredentialKey own = signing_key_of(store_.node());
+  Result<SecretBytes> out = get(own);
+  if (out || out.error().code != Errc::not_found) return out;
+  // From before nodes had keys of their own: it stays this node's, under the node's name.
+  out = get(kOneNodesSigningKey);
+  if (out) {
+    if (Status kept = put(own, out->view()); !kept) return pass(kept);
+    if (Status gone = store_.delete_credential(kOneNodesSigningKey); !gone) return pass(gone);
+    return out;
+  }
+  if (out.error().code != Errc::not_found) return out;
+  const Result<store::AuditRow> logged = store_.last_audit();
+  if (!logged && logged.error().code != Errc::not_found) return fail(logged.error().code, logged.error().message);
+  const bool joins = store_.shared() && !logged;
+  made = true;
+  return node_secret(own, joins ? Start::first : start, [&]() -> Result<SecretBytes> {
+    SecretBytes seed(crypto_sign_SEEDBYTES);
+    random_.fill({seed.data(), seed.size()});
+    return seed;
+  });
+}
+
+Result<Bytes> Vault::public_key_of_node(std::string_view node) {
+  const Result<SecretBytes> seed = get(signing_key_of(node));
+  if (!seed) return fail(seed.error().code, seed.error().message);
+  SecretBytes secret;
+  Bytes public_key;
+  if (Status derived = derive_signing_key(seed->view(), secret, public_key); !derived) return pass(derived);
+  return public_key;
+}
+
 Status Vault::load_node_keys(Start start) {
   using Kind = keys::GeneratedKey;
   Result<keys::PrivateKey> host_ed25519 = node_key({"gateway", "host-key", "ed25519"}, start, Kind::ed25519);
@@ -74,7 +113,8 @@ Status Vault::load_node_keys(Start start) {
     random_.fill({out.data(), out.size()});
     return out;
   };
-  Result<SecretBytes> seed = node_secret({"node", "signing", "ed25519-seed"}, start, thirty_two);
+  bool signing_made = false;
+  Result<SecretBytes> seed = signing_seed(start, signing_made);
   if (!seed) return pass(seed);
   Result<SecretBytes> scalar = node_secret({"node", "recording", "x25519"}, start, thirty_two);
   if (!scalar) return pass(scalar);
@@ -87,9 +127,9 @@ Status Vault::load_node_keys(Start start) {
   if (crypto_scalarmult_base(recipient.public_key.data(), recipient.secret_key.data()) != 0) {
     return fail(Errc::corrupt, "vault: the recording key is damaged");
   }
-  node_keys_ = std::make_unique<NodeKeys>(
-      NodeKeys{std::move(*host_ed25519), std::move(*host_rsa), std::move(*user_ca), std::move(*host_ca),
-               std::move(signing_secret), std::move(signing_public), start == Start::first, std::move(recipient)});
+  node_keys_ = std::make_unique<NodeKeys>(NodeKeys{std::move(*host_ed25519), std::move(*host_rsa), std::move(*user_ca),
+                                                   std::move(*host_ca), std::move(signing_secret),
+                                                   std::move(signing_public), signing_made, std::move(recipient)});
   return {};
 }
 

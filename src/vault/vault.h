@@ -59,7 +59,7 @@ class Vault {
   /// Removes all that is stored for an account; nothing stored is no error.
   base::Status forget_account(std::string_view account);
 
-  // The node's keys, made at the first start, in memory from then on.
+  // The gateway's keys, which all nodes of a store share, made at the first start, in memory from then on.
   /// What the SSH listener proves itself with.
   const keys::PrivateKey& host_key_ed25519() const;
   const keys::PrivateKey& host_key_rsa() const;
@@ -70,11 +70,15 @@ class Vault {
   /// The host key of a target's inner SSH leg (ssh -J): one per target, made when first asked for.
   base::Result<keys::PrivateKey> jump_host_key(std::string_view target);
 
-  /// Ed25519 of the node, over recordings' seals and audit heads: the raw 64 bytes.
+  /// Ed25519 of the node, its own alone, made at its first start; over recordings' seals and audit heads: the raw 64
+  /// bytes.
   base::Result<base::Bytes> node_sign(base::ByteView message) const;
   const base::Bytes& node_public_key() const;  ///< raw 32 bytes
   /// Whether open() made that key: nothing on this store was ever signed by this node.
   bool made_node_key() const;
+  /// The same of another node of this store. It is what the vault sealed, so nobody who can only write to the database
+  /// can put another one in its place. Errors: not_found, corrupt.
+  base::Result<base::Bytes> public_key_of_node(std::string_view node);
   /// What makes the node able to read its own recordings.
   const RecordingRecipient& recording_recipient() const;
 
@@ -98,6 +102,7 @@ class Vault {
   base::Result<keys::PrivateKey> get_or_make_key(const store::CredentialKey& key, keys::GeneratedKey kind);
   base::Result<base::SecretBytes> node_secret(const store::CredentialKey& key, Start start,
                                               const std::function<base::Result<base::SecretBytes>()>& make);
+  base::Result<base::SecretBytes> signing_seed(Start start, bool& made);
   base::Result<keys::PrivateKey> node_key(const store::CredentialKey& key, Start start, keys::GeneratedKey kind);
   /// In open()'s transaction.
   base::Status load_node_keys(Start start);

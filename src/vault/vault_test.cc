@@ -56,6 +56,25 @@ TEST_F(VaultTest, AKeyOfTheNodeThatWasTakenAwayIsNotMadeAnew) {
   EXPECT_TRUE(Vault::open(*store_, file(), clock_, random_));
 }
 
+// The node's log and its records go on under the key that signed them so far.
+TEST_F(VaultTest, AStoreFromBeforeNodesHadKeysOfTheirOwnKeepsItsKey) {
+  const std::string data = SALLYPORT_TEST_DATA "/store/one_chain";
+  store_.reset();
+  std::filesystem::remove(dir_ + "/data/sallyport.db");
+  tamper(contents(data + ".sql"));
+  const base::Bytes master = *base::from_base64(contents(data + ".master.key").substr(0, 44));
+  ASSERT_TRUE(write_key_file(key_path_, master));
+  open(file());
+  EXPECT_THAT(contents(data + ".head.json"), HasSubstr(base::to_base64(vault_->node_public_key())));
+  EXPECT_FALSE(vault_->made_node_key());
+  EXPECT_EQ(*vault_->public_key_of_node("node"), vault_->node_public_key());
+  EXPECT_EQ(vault_->public_key_of_node("other").error().code, Errc::not_found);
+  EXPECT_EQ(store_->get_credential({"node", "signing", "ed25519-seed"}).error().code, Errc::not_found);
+  const base::Bytes key = vault_->node_public_key();
+  open(file());
+  EXPECT_EQ(vault_->node_public_key(), key);
+}
+
 TEST_F(VaultTest, TheNodesKeysWork) {
   open_started();
   const base::Bytes signature = *vault_->node_sign(view("message"));

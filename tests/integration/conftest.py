@@ -11,6 +11,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness.account import TestAccount  # noqa: E402
+from harness.gateway import Gateway  # noqa: E402
+from harness.postgres import Postgres  # noqa: E402
 from harness.puppet import compile_messages  # noqa: E402
 from harness.tmux import Tmux  # noqa: E402
 from harness.world import World  # noqa: E402
@@ -18,6 +20,7 @@ from harness.world import World  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption("--build", default="build/dev", help="build folder whose bin/ is tested")
+    parser.addoption("--store", choices=["sqlite", "postgresql"], default="sqlite", help="what the tests' gateways keep their data in")
     parser.addoption("--keep", action="store_true", help="leave the tests' folders for a look")
 
 
@@ -51,6 +54,32 @@ def folder(request):
     yield path
     if not request.config.getoption("--keep"):
         shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(folder):
+    made = Postgres(folder / "pg")
+    try:
+        yield made.start()
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store(request):
+    """With --store postgresql every gateway of the run gets a database of its own."""
+    if request.config.getoption("--store") == "postgresql":
+        server = request.getfixturevalue("postgres")
+        Gateway.new_store = staticmethod(lambda: server.url(server.database()))
+    yield request.config.getoption("--store")
+    Gateway.new_store = None
+
+
+@pytest.fixture
+def sqlite_file(store):
+    """For tests that change the database's file behind the gateway's back."""
+    if store != "sqlite":
+        pytest.skip("the database is no file of the gateway's")
 
 
 @pytest.fixture(scope="session")

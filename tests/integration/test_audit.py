@@ -28,7 +28,7 @@ def test_a_session_tells_its_story(world):
     events = until(lambda: (lambda found: found if any("end" in e["type"] for e in found) else None)(
         [e for e in world.gateway.audit() if e["session"] == newest]), what="the session's end in the audit log")
     assert len(events) >= 2
-    assert {"seq", "time", "type", "actor", "session"} <= set(events[0])
+    assert {"node", "seq", "time", "type", "actor", "session"} <= set(events[0]) and events[0]["node"] == "node1"
     assert any(e["actor"] == USER for e in events)
     assert [e["seq"] for e in events] == sorted(e["seq"] for e in events)
 
@@ -59,7 +59,7 @@ def test_changes_and_refusals_are_there(make_world):
     assert world.gateway.run("audit", "verify").returncode == 0
 
 
-def test_a_changed_or_deleted_event_is_found(make_world):
+def test_a_changed_or_deleted_event_is_found(make_world, sqlite_file):
     world = make_world()
     world.ssh("via", "true")
     assert world.gateway.run("audit", "verify").returncode == 0
@@ -105,7 +105,7 @@ def forge(database, old, new, seq):
     db.close()
 
 
-def test_a_forged_history_is_never_signed(make_world):
+def test_a_forged_history_is_never_signed(make_world, sqlite_file):
     world = make_world()
     assert world.ssh("via", "true").returncode == 0
     head = world.gateway.folder / "head.json"
@@ -133,7 +133,7 @@ def test_a_forged_history_is_never_signed(make_world):
     assert world.gateway.run("audit", "verify", *known, "--head", head).returncode == 1
 
 
-def test_an_older_database_is_told_by_a_head_kept_elsewhere(make_world):
+def test_an_older_database_is_told_by_a_head_kept_elsewhere(make_world, sqlite_file):
     world = make_world()
     world.gateway.stop()
     database = world.gateway.data / "sallyport.db"

@@ -168,6 +168,7 @@ base::Result<Answer> apply_all(const Exchange& exchange, const std::vector<std::
   Services& services = exchange.services();
   Answer answer;
   const base::Status done = services.store.transaction([&]() -> base::Status {
+    answer.items.clear();  // of an earlier run
     if (auto fits = check_number_of_recipients(services.store, *parsed); !fits) return fits;
     if (auto own = check_emails(services.store, *parsed); !own) return own;
     for (const Parsed& one : *parsed) {

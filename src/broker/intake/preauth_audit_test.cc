@@ -11,7 +11,7 @@
 namespace sallyport::broker {
 namespace {
 
-class PreauthAuditTest : public audit::AuditTest {
+class PreauthAuditTest : public audit::AuditFixture {
  protected:
   /// How many events are in the log once all are written.
   std::size_t finish(net::Executor& thread) {

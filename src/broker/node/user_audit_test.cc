@@ -12,7 +12,7 @@
 namespace sallyport::broker {
 namespace {
 
-class UserAuditTest : public audit::AuditTest {
+class UserAuditTest : public audit::AuditFixture {
  protected:
   void wait_for_store() {
     std::promise<void> done;

@@ -103,6 +103,27 @@ class Ending {
   store::SessionRow row_;
 };
 
+/// The node whose session it is, as its row or else some node's audit log says. Neither has heard of a record that was
+/// made in the moment in which the node died: that is the directory's.
+base::Result<std::string> owner_of(store::Store& store, const std::string& id) {
+  if (!store.shared()) return store.node();
+  auto row = store.get_session(id);
+  if (row) return row->node;
+  if (row.error().code != Errc::not_found) return base::pass(row);
+  auto nodes = store.list_audit_nodes();
+  if (!nodes) return base::pass(nodes);
+  for (const std::string& node : *nodes) {
+    store::AuditFilter filter;
+    filter.node = node;
+    filter.session = id;
+    filter.limit = 1;
+    auto known = store.list_audit(filter);
+    if (!known) return base::pass(known);
+    if (!known->empty()) return node;
+  }
+  return store.node();
+}
+
 base::Status recover_one(store::Store& store, audit::Log& log, const std::string& directory, const std::string& id,
                          const recording::Signer& signer, const base::Clock& clock, LateSeals& late) {
   auto done = recover_record(store, log, directory, id, died, signer, clock);
@@ -149,11 +170,16 @@ base::Result<Recovered> recover_record(store::Store& store, audit::Log& log, con
 }
 
 base::Status recover_records(store::Store& store, audit::Log& log, const std::string& directory,
-                             const std::string& node, const recording::Signer& signer, const base::Clock& clock,
-                             LateSeals& late) {
+                             const recording::Signer& signer, const base::Clock& clock, LateSeals& late) {
   auto unsealed = recording::find_unsealed(directory);
   if (!unsealed) return base::pass(unsealed);
   for (const std::string& id : *unsealed) {
+    auto owner = owner_of(store, id);
+    if (!owner) return base::pass(owner);
+    if (*owner != store.node()) {
+      base::log_warning("record " + id + " is node " + *owner + "'s, and is left to it");
+      continue;
+    }
     if (auto done = recover_one(store, log, directory, id, signer, clock, late); !done) return done;
   }
   // Their records are sealed, or were never made: what is missing is the word for it.
@@ -162,11 +188,11 @@ base::Status recover_records(store::Store& store, audit::Log& log, const std::st
        {SessionState::opening, SessionState::live, SessionState::paused, SessionState::suspended}) {
     filter.states.emplace_back(to_string(state));
   }
+  if (store.shared()) filter.node = store.node();
   filter.limit = 100'000;
   auto rows = store.list_sessions(filter);
   if (!rows) return base::pass(rows);
   for (const store::SessionRow& row : *rows) {
-    if (row.node != node) continue;
     if (auto done = recover_one(store, log, directory, row.id, signer, clock, late); !done) return done;
   }
   return {};

@@ -31,11 +31,11 @@ base::Result<Recovered> recover_record(store::Store& store, audit::Log& log, con
                                        const std::string& id, const std::string& reason,
                                        const recording::Signer& signer, const base::Clock& clock);
 
-/// Does so with every unsealed record of the directory and with every session of this node whose row has no end. No
-/// record keeps the others from it: one that is damaged is audited and left, one that cannot be sealed now is audited
-/// and goes to late. Errors: those of the store, and of a directory that cannot be listed.
+/// Does so with every unsealed record of the directory that is this node's (the store's) and with every session of this
+/// node whose row has no end. What belongs to another node may be alive there: it is never touched. No record keeps the
+/// others from it: one that is damaged is audited and left, one that cannot be sealed now is audited and goes to late.
+/// Errors: those of the store, and of a directory that cannot be listed.
 base::Status recover_records(store::Store& store, audit::Log& log, const std::string& directory,
-                             const std::string& node, const recording::Signer& signer, const base::Clock& clock,
-                             LateSeals& late);
+                             const recording::Signer& signer, const base::Clock& clock, LateSeals& late);
 
 }  // namespace sallyport::broker

@@ -12,6 +12,7 @@
 #include "broker/record/record_marks.h"
 #include "broker/record/stored_end.h"
 #include "recording/test_record.h"
+#include "store/databases_fixture_test.h"
 
 namespace sallyport::broker {
 namespace {
@@ -21,9 +22,11 @@ using ::testing::HasSubstr;
 
 class RecoverRecordsTest : public recording::testing::RecordTest {
  protected:
-  RecoverRecordsTest() {
-    std::filesystem::create_directory(directory + "/store");
-    db = std::move(*store::Store::open({"sqlite", directory + "/store"}));
+  RecoverRecordsTest() : RecoverRecordsTest(store::Options{"sqlite", {}, "node1"}) {}
+  explicit RecoverRecordsTest(store::Options options) {
+    options.data_dir = directory + "/store";
+    std::filesystem::create_directory(options.data_dir);
+    db = std::move(*store::Store::open(options));
     log = std::move(*audit::Log::open(*db, clock, random, log_signer()));
   }
 
@@ -75,7 +78,7 @@ class RecoverRecordsTest : public recording::testing::RecordTest {
   }
   void start_node() {
     LateSeals fresh;
-    auto done = recover_records(*db, *log, directory, "node1", *signer, clock, fresh);
+    auto done = recover_records(*db, *log, directory, *signer, clock, fresh);
     ASSERT_TRUE(done.has_value()) << done.message();
     fresh.retry(*db, *log, directory, *signer, clock);
   }
@@ -214,7 +217,7 @@ TEST_F(RecoverRecordsTest, WhatTheDiskHasNoRoomForIsSealedLater) {
   LateSeals late;
   for (int restart = 0; restart < 2; ++restart) {
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-    auto done = recover_records(*db, *log, directory, "node1", *signer, clock, late);
+    auto done = recover_records(*db, *log, directory, *signer, clock, late);
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
     ASSERT_TRUE(done.has_value()) << done.message();
     EXPECT_THAT(events(id), ElementsAre("session.start", "recording.start", "recording.unsealed"));
@@ -253,6 +256,43 @@ TEST_F(RecoverRecordsTest, MarksAreWhatTheEventsSayAndNothingElse) {
   EXPECT_EQ(found->known.chunks.back().number, 1004U);
   EXPECT_EQ(found->known.seals.size(), 1U);
   EXPECT_TRUE(found->ended);
+}
+
+/// Two nodes whose records are in one directory.
+class TwoNodesTest : public RecoverRecordsTest {
+ protected:
+  TwoNodesTest() : TwoNodesTest(std::make_unique<store::TestDatabase>(store::Kind::postgresql)) {}
+  explicit TwoNodesTest(std::unique_ptr<store::TestDatabase> made)
+      : RecoverRecordsTest(made->options("node1")), database(std::move(made)) {
+    other_db = std::move(*store::Store::open(database->options("node2")));
+    other_log = std::move(*audit::Log::open(*other_db, clock, random, log_signer()));
+  }
+  void start_other_node() {
+    LateSeals late;
+    ASSERT_TRUE(recover_records(*other_db, *other_log, directory, *signer, clock, late));
+  }
+
+  const std::unique_ptr<store::TestDatabase> database;
+  std::unique_ptr<store::Store> other_db;
+  std::unique_ptr<audit::Log> other_log;
+};
+
+TEST_F(TwoNodesTest, EachRecoversItsOwnRecordsAlone) {
+  leave_open();
+  start_other_node();
+  EXPECT_EQ(db->get_session(id)->state, "live");
+  EXPECT_THAT(*recording::find_unsealed(directory), ElementsAre(id));
+  // Nor one whose row is not there, when the other's log knows of it.
+  store::SessionRow elsewhere = *db->get_session(id);
+  database->raw("DELETE FROM sessions");
+  start_other_node();
+  EXPECT_THAT(*recording::find_unsealed(directory), ElementsAre(id));
+  EXPECT_EQ(other_db->last_audit().error().code, base::Errc::not_found);
+
+  ASSERT_TRUE(db->insert_session(elsewhere));
+  start_node();
+  EXPECT_EQ(db->get_session(id)->state, "ended");
+  EXPECT_TRUE(recording::find_unsealed(directory)->empty());
 }
 
 TEST_F(RecoverRecordsTest, AnEndIsInTheLogAndInTheRowOrInNeither) {

@@ -39,6 +39,8 @@ def copy_executables(source, to):
 
 
 class Gateway:
+    new_store = None  # makes a database for each gateway that is not told where to keep its data
+
     def __init__(self, build, folder, config=None, user=None):
         self.bin = pathlib.Path(build).resolve() / "bin"
         self.folder = pathlib.Path(folder)
@@ -54,6 +56,8 @@ class Gateway:
         # JSON is YAML, so a dictionary is written as it is.
         self.config = {"data_dir": str(self.data), "listen": {"ssh": "127.0.0.1:0"},
                        "master_key": str(self.folder / "master.key"), "node": "node1"}
+        if Gateway.new_store and "store" not in (config or {}):
+            self.config["store"] = Gateway.new_store()
         self.config.update(config or {})
         self.process = None
         self.killed = False
