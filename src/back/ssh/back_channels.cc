@@ -7,9 +7,9 @@
 
 namespace sallyport::back::ssh {
 
+using leg::StreamId;
 using leg::ssh::Opening;
 using leg::ssh::RelayChannel;
-using leg::ssh::StreamId;
 
 namespace {
 

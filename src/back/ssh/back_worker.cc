@@ -43,7 +43,7 @@ base::Status BackWorker::on_control(base::ByteView bytes, std::span<base::Fd> fd
                                                                  : login_->answers(*message.mutable_login_answers()));
     }
     case Kind::kTerminate:
-      disconnect(codec::ssh::DisconnectReason::by_application, "session over", "terminated", leg::ssh::Ending::clean);
+      disconnect(codec::ssh::DisconnectReason::by_application, "session over", "terminated", leg::Ending::clean);
       return {};
     case Kind::kRekey:
       transport().request_rekey();
@@ -131,7 +131,7 @@ base::Status BackWorker::after_login(base::Result<Login::Outcome> outcome) {
   login_.reset();
   if (!ok) {
     disconnect(codec::ssh::DisconnectReason::no_more_auth_methods, "nothing left to try", "login refused",
-               leg::ssh::Ending::clean);
+               leg::Ending::clean);
     return {};
   }
   go_live(0);
@@ -143,10 +143,10 @@ std::unique_ptr<leg::ssh::BulkPath> BackWorker::make_bulk_path() {
   return std::make_unique<Bulk>(loop(), clock(), relay(), port(), bulk_hash_ ? BulkHash::on : BulkHash::off);
 }
 
-void BackWorker::tell_ended(const std::string& reason, leg::ssh::Ending how) {
+void BackWorker::tell_ended(const std::string& reason, leg::Ending how) {
   ipc::BackToBroker message;
   message.mutable_ended()->set_reason(base::escape_for_terminal(reason, kMaxEndedReason));
-  message.mutable_ended()->set_clean(how == leg::ssh::Ending::clean);
+  message.mutable_ended()->set_clean(how == leg::Ending::clean);
   if (!live() && peer_end()) tell_fault(*message.mutable_ended());
   port().send_control(message);
 }

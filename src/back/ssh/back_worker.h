@@ -21,12 +21,12 @@ class BackWorker final : public leg::ssh::Worker {
 
  private:
   using RelayChannel = leg::ssh::RelayChannel;
-  using StreamId = leg::ssh::StreamId;
+  using StreamId = leg::StreamId;
   using Took = leg::ssh::Took;
 
   // Worker (back_worker.cc)
   base::Status on_control(base::ByteView message, std::span<base::Fd> fds) override;
-  void tell_ended(const std::string& reason, leg::ssh::Ending how) override;
+  void tell_ended(const std::string& reason, leg::Ending how) override;
   base::Status before_live(base::ByteView payload) override;
   base::Status demand(codec::ssh::EventKind kind) override;
   base::Status peer_event(codec::ssh::EventKind kind) override;

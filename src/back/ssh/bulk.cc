@@ -15,9 +15,9 @@ namespace sallyport::back::ssh {
 
 namespace {
 
+using leg::StreamId;
 using leg::ssh::BulkIn;
 using leg::ssh::RelayChannel;
-using leg::ssh::StreamId;
 
 constexpr std::size_t kBlockBytes = 1024 * 1024;
 constexpr std::size_t kFlushAtBytes = 256 * 1024;
@@ -171,7 +171,7 @@ base::Status Bulk::read_ring() {
 
 // False: it may not be taken yet.
 base::Result<bool> Bulk::read_record(const leg::RingRecord& record) {
-  if (record.stream >= leg::ssh::kStreams) return base::fail(base::Errc::corrupt, "unknown stream in the ring");
+  if (record.stream >= leg::kStreams) return base::fail(base::Errc::corrupt, "unknown stream in the ring");
   const auto stream = static_cast<StreamId>(record.stream);
   RelayChannel* channel = relay_.find(record.channel);
   if (channel == nullptr) {

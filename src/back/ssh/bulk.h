@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "back/ssh/stream_hash.h"
+#include "leg/rest.h"
 #include "leg/ring.h"
 #include "leg/ssh/bulk_path.h"
 #include "leg/ssh/relay.h"
-#include "leg/ssh/rest.h"
 
 namespace sallyport::back::ssh {
 
@@ -21,12 +21,12 @@ enum class BulkHash : bool { off, on };
 class Bulk final : public leg::ssh::BulkPath {
  public:
   /// All must outlive it.
-  Bulk(leg::Loop& loop, const base::Clock& clock, leg::ssh::Relay& relay, leg::ssh::BrokerPort& port, BulkHash hash)
+  Bulk(leg::Loop& loop, const base::Clock& clock, leg::ssh::Relay& relay, leg::BrokerPort& port, BulkHash hash)
       : loop_(loop), clock_(clock), relay_(relay), port_(port), hash_(hash), gather_(loop, clock) {}
   ~Bulk() override;
 
   base::Status attach(std::span<base::Fd> fds) override;
-  void data(leg::ssh::RelayChannel& channel, leg::ssh::StreamId stream, base::ByteView data) override;
+  void data(leg::ssh::RelayChannel& channel, leg::StreamId stream, base::ByteView data) override;
   void before_end(leg::ssh::RelayChannel& channel) override;
   void channel_gone(leg::ssh::RelayChannel& channel) override;
   bool holds_peer() const override { return false; }  // the windows that the front granted bound it
@@ -61,7 +61,7 @@ class Bulk final : public leg::ssh::BulkPath {
   /// One stream of a channel in one direction.
   struct Flow {
     std::uint32_t channel = 0;
-    leg::ssh::StreamId stream = leg::ssh::StreamId::main;
+    leg::StreamId stream = leg::StreamId::main;
     Way way = Way::up;
     std::uint64_t offset = 0;  // where the open block starts
     std::unique_ptr<StreamHash> hash;
@@ -73,7 +73,7 @@ class Bulk final : public leg::ssh::BulkPath {
     std::size_t blocks = 0;  // in flight or ready
   };
 
-  Flow& flow(std::uint32_t channel, leg::ssh::StreamId stream, Way way, std::uint64_t offset);
+  Flow& flow(std::uint32_t channel, leg::StreamId stream, Way way, std::uint64_t offset);
   std::span<std::uint8_t> room(Flow& flow);
   void filled(Flow& flow, std::size_t n);
   void seal(Flow& flow);
@@ -91,7 +91,7 @@ class Bulk final : public leg::ssh::BulkPath {
   leg::Loop& loop_;
   const base::Clock& clock_;
   leg::ssh::Relay& relay_;
-  leg::ssh::BrokerPort& port_;
+  leg::BrokerPort& port_;
   const BulkHash hash_;
   std::unique_ptr<leg::Ring> ring_;
   leg::Loop::WatchId bell_ = 0;
@@ -101,7 +101,7 @@ class Bulk final : public leg::ssh::BulkPath {
   std::vector<Buffer> free_;
   std::uint64_t last_number_ = 0;
   bool reader_dry_ = true;
-  leg::ssh::Rest gather_;  // wakes the loop when a block has been open for long enough
+  leg::Rest gather_;  // wakes the loop when a block has been open for long enough
   base::Bytes scratch_;
 };
 

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/ssh/transport.h"
-#include "leg/ssh/broker_port.h"
+#include "leg/broker_port.h"
 
 namespace sallyport::ipc {
 class LoginAnswers;
@@ -23,7 +23,7 @@ class Login {
   enum class Outcome { going_on, succeeded, failed };
 
   /// Both must outlive it.
-  Login(codec::ssh::Transport& transport, leg::ssh::BrokerPort& port) : transport_(transport), port_(port) {}
+  Login(codec::ssh::Transport& transport, leg::BrokerPort& port) : transport_(transport), port_(port) {}
 
   /// After the first key exchange.
   base::Status start();
@@ -47,7 +47,7 @@ class Login {
   void want_step(const std::vector<std::string_view>& methods);
 
   codec::ssh::Transport& transport_;
-  leg::ssh::BrokerPort& port_;
+  leg::BrokerPort& port_;
   Stage stage_ = Stage::begin;
   Method method_ = Method::other;
   std::string banner_;

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/ssh/transport.h"
-#include "leg/ssh/broker_port.h"
+#include "leg/broker_port.h"
 
 namespace sallyport::codec::ssh {
 struct UserauthRequest;
@@ -23,7 +23,7 @@ namespace sallyport::front::ssh {
 class Authentication {
  public:
   /// Both must outlive it.
-  Authentication(codec::ssh::Transport& transport, leg::ssh::BrokerPort& port) : transport_(transport), port_(port) {}
+  Authentication(codec::ssh::Transport& transport, leg::BrokerPort& port) : transport_(transport), port_(port) {}
 
   /// A payload of the service or authentication layer. Errors: the client's breach.
   base::Status peer_message(base::ByteView payload);
@@ -44,7 +44,7 @@ class Authentication {
   base::Status fill(const codec::ssh::UserauthRequest& request, ipc::AuthRequest& out);
 
   codec::ssh::Transport& transport_;
-  leg::ssh::BrokerPort& port_;
+  leg::BrokerPort& port_;
   Stage stage_ = Stage::service;
 };
 

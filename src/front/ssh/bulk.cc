@@ -13,9 +13,9 @@ namespace sallyport::front::ssh {
 
 namespace {
 
+using leg::StreamId;
 using leg::ssh::BulkIn;
 using leg::ssh::RelayChannel;
-using leg::ssh::StreamId;
 
 constexpr std::size_t kMaxRecord = 256 * 1024;
 constexpr std::size_t kFlushAtBytes = 256 * 1024;
@@ -127,7 +127,7 @@ base::Status Bulk::read_ring(leg::ssh::Peer& peer) {
 
 // False: nothing more can be taken now.
 base::Result<bool> Bulk::read_record(const leg::RingRecord& record) {
-  if (record.stream >= leg::ssh::kStreams) return base::fail(base::Errc::corrupt, "unknown stream in the ring");
+  if (record.stream >= leg::kStreams) return base::fail(base::Errc::corrupt, "unknown stream in the ring");
   const auto stream = static_cast<StreamId>(record.stream);
   RelayChannel* channel = relay_.find(record.channel);
   if (channel == nullptr) {

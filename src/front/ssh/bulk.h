@@ -20,7 +20,7 @@ class Bulk final : public leg::ssh::BulkPath {
   ~Bulk() override;
 
   base::Status attach(std::span<base::Fd> fds) override;
-  void data(leg::ssh::RelayChannel& channel, leg::ssh::StreamId stream, base::ByteView data) override;
+  void data(leg::ssh::RelayChannel& channel, leg::StreamId stream, base::ByteView data) override;
   void before_end(leg::ssh::RelayChannel&) override {}
   void channel_gone(leg::ssh::RelayChannel&) override {}
   bool holds_peer() const override;
@@ -32,9 +32,9 @@ class Bulk final : public leg::ssh::BulkPath {
   void give_back_buffers() override;
 
  private:
-  std::size_t write(std::uint32_t channel, leg::ssh::StreamId stream, base::ByteView data);
+  std::size_t write(std::uint32_t channel, leg::StreamId stream, base::ByteView data);
   void commit();
-  void spill(std::uint32_t channel, leg::ssh::StreamId stream, base::ByteView data);
+  void spill(std::uint32_t channel, leg::StreamId stream, base::ByteView data);
   void drain_spill();
   base::Status read_ring(leg::ssh::Peer& peer);
   base::Result<bool> read_record(const leg::RingRecord& record);
@@ -51,12 +51,12 @@ class Bulk final : public leg::ssh::BulkPath {
   leg::RingSpans open_;
   std::size_t open_used_ = 0;
   std::uint32_t open_channel_ = 0;
-  leg::ssh::StreamId open_stream_ = leg::ssh::StreamId::main;
+  leg::StreamId open_stream_ = leg::StreamId::main;
 
   // What found no room in the ring; bounded by the channels' windows.
   struct Spilled {
     std::uint32_t channel;
-    leg::ssh::StreamId stream;
+    leg::StreamId stream;
     base::Bytes bytes;
     std::size_t done = 0;
   };

@@ -6,10 +6,10 @@
 
 namespace sallyport::front::ssh {
 
+using leg::StreamId;
 using leg::ssh::AnswerQueue;
 using leg::ssh::Opening;
 using leg::ssh::RelayChannel;
-using leg::ssh::StreamId;
 using leg::ssh::Took;
 
 namespace {
@@ -77,7 +77,7 @@ Took FrontWorker::peer_data(RelayChannel& channel, StreamId, base::ByteView data
   } else {
     return Took::no;
   }
-  if (!done) finish(done.error().message, leg::ssh::Ending::broken);
+  if (!done) finish(done.error().message, leg::Ending::broken);
   return Took::yes;
 }
 
@@ -175,7 +175,7 @@ void FrontWorker::channel_gone(RelayChannel&) {
   if (refusal_ && relay().size() <= 1) {
     // The client has seen the text and usually hangs up by itself.
     loop().after(2'000'000, [this] {
-      disconnect(codec::ssh::DisconnectReason::by_application, "", "refused", leg::ssh::Ending::clean);
+      disconnect(codec::ssh::DisconnectReason::by_application, "", "refused", leg::Ending::clean);
     });
   }
 }

@@ -144,7 +144,7 @@ base::Status FrontWorker::auth_reply(const ipc::AuthReply& reply) {
     case Authentication::Outcome::going_on:
       return {};
     case Authentication::Outcome::ended:
-      finish("too many authentication failures", leg::ssh::Ending::clean);
+      finish("too many authentication failures", leg::Ending::clean);
       return {};
     case Authentication::Outcome::succeeded:
       break;
@@ -167,10 +167,10 @@ std::unique_ptr<leg::ssh::BulkPath> FrontWorker::make_bulk_path() {
   return std::make_unique<Bulk>(loop(), clock(), relay());
 }
 
-void FrontWorker::tell_ended(const std::string& reason, leg::ssh::Ending how) {
+void FrontWorker::tell_ended(const std::string& reason, leg::Ending how) {
   ipc::FrontToBroker message;
   message.mutable_ended()->set_reason(base::escape_for_terminal(reason, kMaxEndedReason));
-  message.mutable_ended()->set_clean(how == leg::ssh::Ending::clean);
+  message.mutable_ended()->set_clean(how == leg::Ending::clean);
   port().send_control(message);
 }
 

@@ -39,7 +39,7 @@ class Jump {
   leg::ssh::RelayChannel& channel_;
   base::Fd socket_;
   std::optional<leg::Loop::WatchId> watch_;  // none once the socket hung up: it would be reported for ever
-  leg::ssh::ByteQueue to_socket_;
+  leg::ByteQueue to_socket_;
   bool client_done_ = false;
 };
 

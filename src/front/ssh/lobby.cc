@@ -6,10 +6,10 @@
 
 namespace sallyport::front::ssh {
 
+using leg::StreamId;
 using leg::ssh::AnswerQueue;
 using leg::ssh::Opening;
 using leg::ssh::RelayChannel;
-using leg::ssh::StreamId;
 using leg::ssh::Took;
 
 namespace {
@@ -77,7 +77,7 @@ Took FrontWorker::lobby_request(RelayChannel& channel, const codec::ssh::Channel
       relay().hold_request(channel, request, program ? codec::ssh::WantReply::yes : codec::ssh::WantReply::no);
   if (!held) {
     disconnect(codec::ssh::DisconnectReason::by_application, held.error().message, held.error().message,
-               leg::ssh::Ending::broken);
+               leg::Ending::broken);
   }
   return Took::yes;
 }
@@ -231,7 +231,7 @@ base::Status FrontWorker::refused(const ipc::Refused& refused) {
         [&](RelayChannel& channel) { shown = shown || (channel.role && front_of(channel).program != Program::none); });
     if (!shown) {
       disconnect(codec::ssh::DisconnectReason::by_application,
-                 base::escape_for_terminal(refusal_->text, kMaxReasonBytes), "refused", leg::ssh::Ending::clean);
+                 base::escape_for_terminal(refusal_->text, kMaxReasonBytes), "refused", leg::Ending::clean);
     }
   });
   return {};

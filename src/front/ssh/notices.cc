@@ -8,8 +8,8 @@
 
 namespace sallyport::front::ssh {
 
+using leg::StreamId;
 using leg::ssh::RelayChannel;
-using leg::ssh::StreamId;
 
 namespace {
 
@@ -194,7 +194,7 @@ void FrontWorker::see_off() {
 
 void FrontWorker::leave(const std::string& text) {
   disconnect(codec::ssh::DisconnectReason::by_application, base::escape_for_terminal(text, kMaxLineBytes), "terminated",
-             leg::ssh::Ending::clean);
+             leg::Ending::clean);
 }
 
 }  // namespace sallyport::front::ssh

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "codec/ssh/transport.h"
 #include "leg/loop.h"
+#include "leg/peer_port.h"
 
 namespace sallyport::leg::ssh {
 
@@ -35,33 +36,28 @@ class PeerHandler {
   virtual bool peer_held() = 0;
 };
 
-class Peer {
+class Peer final : public PeerPort {
  public:
   /// fd is not owned. All must outlive the peer.
   Peer(Loop& loop, int fd, codec::ssh::Transport& transport, PeerHandler& handler);
-  ~Peer();
+  ~Peer() override;
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
   /// Takes what was read but not handled while the peer was held. To be called before every wait.
   void resume();
   /// A demand was answered, or the peer is held no longer: resume() has work.
-  void wake() { stalled_ = true; }
-  /// Writes what is there.
-  void flush();
-  /// True when some went out since the last call, whoever made it: there is room for more.
-  bool take_room() { return std::exchange(made_room_, false); }
+  void wake() override { stalled_ = true; }
+  void flush() override;
+  bool take_room() override { return std::exchange(made_room_, false); }
   enum class Watch : bool { nothing, everything };
   /// Tells the loop what to wait for (nothing: not now); the last step before every wait. poll_at_once: there is more
   /// to take already.
   Loop::Before arm(Watch watch);
-  /// Reads no more; what is queued still goes out.
-  void stop_reading() { reading_ = false; }
+  void stop_reading() override { reading_ = false; }
   bool reading() const { return reading_; }
-  /// Nothing left to write, or nobody to write to.
-  bool drained() const;
-  /// Input or output since the last call.
-  bool take_activity();
+  bool drained() const override;
+  bool take_activity() override;
 
  private:
   void ready(short revents);

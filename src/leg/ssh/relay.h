@@ -17,7 +17,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/ssh/connection.h"
-#include "leg/ssh/broker_port.h"
+#include "leg/broker_port.h"
 #include "leg/ssh/relay_channel.h"
 #include "leg/ssh/relay_role.h"
 

@@ -12,9 +12,9 @@
 
 #include "base/bytes.h"
 #include "codec/ssh/channels.h"
+#include "leg/broker_port.h"
+#include "leg/byte_queue.h"
 #include "leg/ssh/answer_queue.h"
-#include "leg/ssh/broker_port.h"
-#include "leg/ssh/byte_queue.h"
 
 namespace sallyport::leg::ssh {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the workers of a front and a back have in common: the loop, the link to the broker, the peer's connection, the
-// relay, and how all of it ends. Untrusted side; one of these is the whole process.
+// What the workers of an SSH front and an SSH back have in common beyond the life of a worker: the peer's transport,
+// the relay and bulk. Untrusted side; one of these is the whole process.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,11 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "ipc/event_parts.h"
-#include "leg/link.h"
-#include "leg/loop.h"
+#include "leg/rest.h"
 #include "leg/ssh/bulk_path.h"
 #include "leg/ssh/peer.h"
 #include "leg/ssh/relay.h"
-#include "leg/ssh/rest.h"
-#include "leg/zygote.h"
+#include "leg/worker_life.h"
 
 namespace sallyport::ipc {
 class BulkStart;
@@ -25,26 +22,14 @@ class BulkStart;
 
 namespace sallyport::leg::ssh {
 
-enum class Ending : bool {
-  broken,
-  clean,  ///< the peer ended it in the protocol's own way
-};
-
-class Worker : public PeerHandler, public RelayRole {
+class Worker : public WorkerLife, public PeerHandler, public RelayRole {
  public:
   /// All must outlive the worker.
   Worker(Side side, WorkerSockets sockets, const base::Clock& clock, base::Random& random);
   ~Worker() override;
 
-  /// Until the session's leg ends; returns the exit status.
-  int run();
-
  protected:
-  // For the role.
-  /// A control message of the broker. Errors: it makes no sense; the worker ends.
-  virtual base::Status on_control(base::ByteView message, std::span<base::Fd> fds) = 0;
-  /// Sends Ended: the last message.
-  virtual void tell_ended(const std::string& reason, Ending how) = 0;
+  // For the role, beside what WorkerLife asks for.
   /// Before the relay exists: a payload of services and authentication.
   virtual base::Status before_live(base::ByteView payload) = 0;
   virtual base::Status demand(codec::ssh::EventKind kind) = 0;
@@ -62,23 +47,15 @@ class Worker : public PeerHandler, public RelayRole {
   void go_live(std::uint32_t max_channels);
   bool live() const { return relay_ != nullptr; }
   base::Status start_bulk(const ipc::BulkStart& start, std::span<base::Fd> fds);
-  /// Lets what is queued out (for half a second at most), tells the broker, and stops.
-  void finish(std::string reason, Ending how);
-  bool finishing() const { return finishing_; }
-  /// The target is gone, and what it said last is still on its way to the user: nothing else matters any more.
-  bool draining() const { return draining_; }
   /// DISCONNECT with a reason, then finish().
   void disconnect(codec::ssh::DisconnectReason reason, std::string_view text, std::string why, Ending how);
 
-  Loop& loop() { return loop_; }
-  BrokerPort& port() { return port_; }
   Peer& peer() { return *peer_; }
   Relay& relay() const { return *relay_; }
   codec::ssh::Transport& transport() { return *transport_; }
   const codec::ssh::Transport& transport() const { return *transport_; }
   bool has_transport() const { return transport_ != nullptr; }
   BulkPath* bulk() { return bulk_.get(); }
-  const base::Clock& clock() const { return clock_; }
   /// Asks the peer for a sign of life after so much silence, and ends the leg when it leaves `patience` questions
   /// unanswered, at least one. Live only, once.
   void watch_peer(std::uint32_t seconds, unsigned patience, std::string silence);
@@ -97,26 +74,24 @@ class Worker : public PeerHandler, public RelayRole {
   void bulk_before_end(RelayChannel& channel) override;
 
  private:
-  void on_message(base::ByteView message, std::span<base::Fd> fds);
-  base::Status on_event(ipc::MessageKind kind, base::ByteView part);
-  Loop::Before before_wait();
-  base::Status move();
+  // WorkerLife
+  bool takes_events() const final { return live(); }
+  base::Status on_event(base::ByteView event) final { return relay_->far_event(event); }
+  base::Status move() final;
+  void made_room() final;
+  Loop::Before arm() final;
+  base::Result<std::uint64_t> left_to_drain() final;
+  void say_broken() final;
+  bool lingers_for_echo() const final { return side_ == Side::back && !bulk_; }
+  void give_back_buffers() final;
+
   bool rests();
-  void stop_when_told();
-  void drain();
-  void wait_for_drain();
   void rekey_after(std::uint32_t seconds);
   bool heard_peer_since_last_asked();
-  void look_for_idleness();
 
   const Side side_;
-  const base::Clock& clock_;
   base::Random& random_;
   const int peer_fd_;
-  Loop loop_;
-  Link link_;
-  BrokerPort port_;
-  ipc::EventJoiner joiner_;
   std::unique_ptr<codec::ssh::Transport> transport_;
   std::unique_ptr<Peer> peer_;
   std::unique_ptr<codec::ssh::Connection> connection_;
@@ -126,19 +101,9 @@ class Worker : public PeerHandler, public RelayRole {
   bool link_paused_ = false;
   base::Micros rest_us_ = 500;
   std::uint64_t moved_before_ = 0;  // wire bytes of both directions up to the last rest
-  std::string reason_;
-  Ending how_ = Ending::broken;
-  bool finishing_ = false;
-  Expectation echo_;  // of keys that the target echoes
-  bool draining_ = false;
-  std::uint64_t left_to_drain_ = 0;
-  Loop::TimerId drain_timer_ = 0;
-  bool told_ = false;
-  std::uint64_t heard_bytes_ = 0;  // the peer's, when last asked
-  unsigned unanswered_ = 0;        // keepalives
+  std::uint64_t heard_bytes_ = 0;   // the peer's, when last asked
+  unsigned unanswered_ = 0;         // keepalives
   std::optional<PeerEnd> peer_end_;
-  bool idle_timer_ = false;
-  bool active_ = false;
 };
 
 }  // namespace sallyport::leg::ssh

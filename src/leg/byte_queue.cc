@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs grow to 32 KiB before a new one begins, so that a trickle does not cost an allocation a byte.
-#include "leg/ssh/byte_queue.h"
+#include "leg/byte_queue.h"
 
 #include <cassert>
 
-namespace sallyport::leg::ssh {
+namespace sallyport::leg {
 
 namespace {
 constexpr std::size_t kRunBytes = 32 * 1024;
@@ -48,4 +48,4 @@ void ByteQueue::clear() {
   bytes_ = 0;
 }
 
-}  // namespace sallyport::leg::ssh
+}  // namespace sallyport::leg

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "leg/loop.h"
 
-namespace sallyport::leg::ssh {
+namespace sallyport::leg {
 
 class Rest {
  public:
@@ -35,4 +35,4 @@ class Rest {
   Loop::TimerId timer_ = 0;
 };
 
-}  // namespace sallyport::leg::ssh
+}  // namespace sallyport::leg

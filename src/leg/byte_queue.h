@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 
-namespace sallyport::leg::ssh {
+namespace sallyport::leg {
 
 class ByteQueue {
  public:
@@ -36,4 +36,4 @@ class ByteQueue {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace sallyport::leg::ssh
+}  // namespace sallyport::leg

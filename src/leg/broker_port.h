@@ -17,7 +17,7 @@ namespace sallyport::event {
 class Event;
 }
 
-namespace sallyport::leg::ssh {
+namespace sallyport::leg {
 
 /// event.Stream without the generated header.
 enum class StreamId : std::uint8_t { main = 0, stderr_data = 1 };
@@ -65,4 +65,4 @@ class BrokerPort {
   std::size_t kept_bytes_ = 0;
 };
 
-}  // namespace sallyport::leg::ssh
+}  // namespace sallyport::leg

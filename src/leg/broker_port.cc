@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One buffer for all messages; Data events, the only frequent kind, are encoded by hand.
-#include "leg/ssh/broker_port.h"
+#include "leg/broker_port.h"
 
 #include <google/protobuf/message_lite.h>
 
@@ -11,7 +11,7 @@
 #include "ipc/event_parts.h"
 #include "ipc/message_kind.h"
 
-namespace sallyport::leg::ssh {
+namespace sallyport::leg {
 
 namespace {
 
@@ -132,4 +132,4 @@ void BrokerPort::send_serialized_event(base::ByteView event) {
   send_event_in_buffer();
 }
 
-}  // namespace sallyport::leg::ssh
+}  // namespace sallyport::leg
