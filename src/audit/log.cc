@@ -34,6 +34,8 @@ struct Stored {
   bool whole = true;
 };
 
+constexpr std::size_t kMostSettled = 64;  // outcomes of commits that nobody has asked for
+
 /// What a database and JSON can hold of any bytes: UTF-8 without NUL, or else escaped so that nothing is lost but what
 /// is too long. Control characters, which JSON writes as six, count as what they become.
 Stored stored(const std::string& text) {
@@ -158,8 +160,11 @@ Result<Log::End> Log::current_end() {
   const std::string chain = last ? std::move(last->chain) : std::string();
   const auto is = [&](const End& end) { return end.seq == seq && end.chain == chain; };
   if (!pending_ && doubtful_) {
-    if (is(*doubtful_)) end_ = std::move(*doubtful_);
+    const bool stayed = is(*doubtful_);
+    if (stayed) end_ = std::move(*doubtful_);
     doubtful_.reset();
+    settled_[doubts_] = stayed;
+    while (settled_.size() > kMostSettled) settled_.erase(settled_.begin());
   }
   const End& expected = pending_ ? *pending_ : end_;
   if (is(expected)) return expected;
@@ -184,8 +189,33 @@ void Log::now_ends_with(End end) {
 
 void Log::ended(store::Store::Outcome outcome) {
   if (outcome == store::Store::Outcome::committed) end_ = std::move(*pending_);
-  if (outcome == store::Store::Outcome::unknown) doubtful_ = std::move(*pending_);
+  if (outcome == store::Store::Outcome::unknown) {
+    doubtful_ = std::move(*pending_);
+    ++doubts_;
+  }
   pending_.reset();
+}
+
+std::optional<std::uint64_t> Log::doubt() const {
+  if (!doubtful_) return std::nullopt;
+  return doubts_;
+}
+
+Result<bool> Log::settled(std::uint64_t doubt) {
+  const store::Store::Turn turn = store_.hold();
+  if (doubtful_ && doubts_ == doubt) {
+    const Status looked = store_.transaction([&]() -> Status {
+      Result<End> end = current_end();
+      if (!end && settled_.find(doubt) == settled_.end()) return pass(end);
+      return {};
+    });
+    if (!looked) return fail(looked.error().code, looked.error().message);
+  }
+  const auto found = settled_.find(doubt);
+  if (found == settled_.end()) return fail(Errc::internal, "audit: nothing is known of this commit");
+  const bool stayed = found->second;
+  settled_.erase(found);
+  return stayed;
 }
 
 Result<Entry> Log::append(const Event& event) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -92,6 +93,13 @@ class Log {
   base::Result<Entry> append(const Event& event);
   base::Result<std::vector<Entry>> append(std::span<const Event> events);
 
+  /// In a store::Store::when_ended() that was asked for after append(): the number of the transaction's doubt, when its
+  /// commit may have happened or not.
+  std::optional<std::uint64_t> doubt() const;
+  /// Whether the transaction with this doubt stayed. Asked once for each. Errors: those of the store, while it cannot
+  /// be told.
+  base::Result<bool> settled(std::uint64_t doubt);
+
   /// Signs the end of the log as a head that stays, stores and returns it; the same each time, until the log goes on.
   /// Errors as for append(); not_found, when the log is empty.
   base::Result<Head> keep_head();
@@ -120,8 +128,10 @@ class Log {
   // What the store must end with: were it only read from there, we would continue, and sign, whatever somebody else
   // wrote. Only touched in the store's turn.
   End end_;
-  std::optional<End> pending_;   // of the transaction under way
-  std::optional<End> doubtful_;  // of one whose commit may have happened or not
+  std::optional<End> pending_;             // of the transaction under way
+  std::optional<End> doubtful_;            // of one whose commit may have happened or not
+  std::uint64_t doubts_ = 0;               // the number of the last such one
+  std::map<std::uint64_t, bool> settled_;  // what became of those before it
 };
 
 /// Events that match, with cursors; the limit keeps the first or the newest ones as the filter's order says.

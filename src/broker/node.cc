@@ -20,6 +20,8 @@
 #include "base/log.h"
 #include "broker/admin/server.h"
 #include "broker/intake/listener.h"
+#include "broker/node/node_mark.h"
+#include "broker/node/resource_watch.h"
 #include "broker/record/node_signer.h"
 #include "broker/record/record_recipients.h"
 #include "broker/record/recover_records.h"
@@ -32,7 +34,8 @@ using base::fail;
 
 namespace {
 
-constexpr std::int64_t seal_period_us = 5'000'000;  // how soon a record that could not be sealed is tried again
+constexpr std::int64_t seal_period_us = 5'000'000;   // how soon a record that could not be sealed is tried again
+constexpr std::int64_t waiting_period_us = 500'000;  // how soon audit events that wait for the database are tried again
 constexpr std::int64_t stop_poll_us = 50'000;
 constexpr int stop_polls = 100;  // five seconds for sessions to be sealed
 
@@ -162,12 +165,14 @@ struct Node::Parts {
   std::unique_ptr<Gateway> gateway;
   std::vector<std::unique_ptr<SessionThread>> threads;
   std::unique_ptr<Listener> listener;
+  std::unique_ptr<ResourceWatch> resource_watch;
   std::unique_ptr<HostScanner> scanner;  // on the first of the threads
   std::unique_ptr<admin::Server> admin_server;
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
-  std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer, guess_timer;
+  std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer, waiting_timer, guess_timer;
   int stop_left = stop_polls;
+  base::Micros end_unaudited_again_us = 0;
 
   void tell_plan() const;
   base::Status open_store();
@@ -175,11 +180,14 @@ struct Node::Parts {
   base::Status start_workers(const std::string& libexec);
   base::Status listen();
   void on_signal();
-  void stop_sessions();
+  void stop_sessions(const char* why);
+  void end_unaudited();
   void wait_for_sessions();
   void keep_head();
   void keep_heads();
   void retry_seals();
+  void retry_waiting();
+  void watch_resources();
 };
 
 Node::Node(config::Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
@@ -190,7 +198,9 @@ Node::~Node() {
   p.stop_timer.reset();
   p.head_timer.reset();
   p.seal_timer.reset();
+  p.waiting_timer.reset();
   p.guess_timer.reset();
+  p.resource_watch.reset();
   p.admin_server.reset();
   p.listener.reset();
   // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
@@ -237,6 +247,9 @@ base::Status Node::Parts::open_store() {
   // One transaction: the node's keys without its log's first event would look like a log that was emptied.
   auto begun = store->transaction([&] { return open_evidence(*source); });
   if (!begun) return begun;
+  if (store->shared()) {
+    if (auto left = leave_node_mark(config.data_dir, vault->node_public_key()); !left) return left;
+  }
   auto hashes = identity::Passwords::create({}, random);
   if (!hashes) return base::pass(hashes);
   passwords.emplace(std::move(*hashes));
@@ -249,6 +262,9 @@ base::Status Node::Parts::open_evidence(const vault::MasterKeySource& source) {
   auto vaulted = vault::Vault::open(*store, source, clock, random);
   if (!vaulted) return base::pass(vaulted);
   vault = std::move(*vaulted);
+  if (store->shared()) {
+    if (auto known = check_node_mark(config.data_dir, vault->node_public_key()); !known) return known;
+  }
   auto logged = audit::Log::open(*store, clock, random, {vault->node_public_key(), [this](base::ByteView message) {
                                                            return vault->node_sign(message);
                                                          }});
@@ -313,6 +329,7 @@ base::Status Node::start(const std::string& libexec) {
   p.resolver = std::make_unique<net::Resolver>(
       net::Resolver::Options{p.config.resolver.servers, p.plan.lookups, p.plan.lookups_per_user}, p.clock);
   p.audit = std::make_unique<AuditTrail>(*p.audit_log, *p.store, *p.store_thread);
+  p.audit->on_overflow([&p] { p.main_loop.post([&p] { p.end_unaudited(); }); });
   p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
   p.user_audit = std::make_unique<UserAudit>(*p.audit, p.clock);
   p.services = std::make_unique<Services>(Services{
@@ -332,6 +349,9 @@ base::Status Node::start(const std::string& libexec) {
   p.keep_heads();
   p.seal_timer = std::make_unique<net::Timer>(p.main_loop);
   p.retry_seals();
+  p.waiting_timer = std::make_unique<net::Timer>(p.main_loop);
+  p.retry_waiting();
+  p.watch_resources();
   p.signal_watch = std::make_unique<net::Watch>(p.main_loop, p.signals.get());
   p.signal_watch->on_readable([&p] { p.on_signal(); });
   p.signal_watch->enable_read(true);
@@ -359,7 +379,7 @@ void Node::Parts::on_signal() {
   listener->stop();
   stop_timer = std::make_unique<net::Timer>(main_loop);
   sessions.close();
-  stop_sessions();
+  stop_sessions("the gateway is stopping");
   wait_for_sessions();
 }
 
@@ -383,10 +403,31 @@ void Node::Parts::retry_seals() {
   });
 }
 
-void Node::Parts::stop_sessions() {
+void Node::Parts::retry_waiting() {
+  audit->retry_waiting();
+  waiting_timer->after_us(waiting_period_us, [this] { retry_waiting(); });
+}
+
+void Node::Parts::watch_resources() {
+  auto notices = store::Notices::create({config.store, config.data_dir, config.node});
+  if (!notices) return;
+  resource_watch = std::make_unique<ResourceWatch>(
+      std::move(notices), [this] { store_thread->post([this] { take_over_changes(*services); }); });
+}
+
+void Node::Parts::stop_sessions(const char* why) {
   for (const auto& session : sessions.all()) {
-    session->control({ControlAction::terminate, "sallyport", "the gateway is stopping"}, [](base::Status) {});
+    session->control({ControlAction::terminate, "sallyport", why}, [](base::Status) {});
   }
+}
+
+// Nothing goes on of which the audit log would not know.
+void Node::Parts::end_unaudited() {
+  const base::Micros now = clock.monotonic_us();
+  if (now < end_unaudited_again_us) return;
+  end_unaudited_again_us = now + waiting_period_us;
+  base::log_error("too many audit events wait for the database: all sessions end");
+  stop_sessions("the audit log cannot be written");
 }
 
 void Node::Parts::wait_for_sessions() {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/escape.h"
+#include "store/postgresql_url.h"
 
 namespace sallyport::store {
 
@@ -20,10 +21,6 @@ namespace {
 
 constexpr int kMostTries = 40;                        // of a transaction that others get in the way of
 constexpr std::int64_t kReconnectPeriodUs = 300'000;  // a server that is away must not cost every caller a wait
-
-bool is_postgresql(const std::string& url) {
-  return url.starts_with("postgresql://") || url.starts_with("postgres://");
-}
 
 std::int64_t monotonic_us() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();

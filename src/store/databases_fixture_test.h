@@ -54,7 +54,7 @@ class PostgresServer {
 
   void start() {
     server_ = run({"postgres", "-D", dir_ + "/data", "-k", dir_, "-c", "listen_addresses=", "-c",
-                   "unix_socket_permissions=0777", "-c", "max_wal_senders=0", "-c", "shared_buffers=16MB"});
+                   "unix_socket_permissions=0777", "-c", "max_wal_senders=1", "-c", "shared_buffers=16MB"});
     for (int i = 0; i < 3000; ++i) {
       if (PQping(url("").c_str()) == PQPING_OK) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));

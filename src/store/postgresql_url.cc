@@ -49,6 +49,10 @@ std::string quoted(const std::string& value) {
 
 }  // namespace
 
+bool is_postgresql(const std::string& url) {
+  return url.starts_with("postgresql://") || url.starts_with("postgres://");
+}
+
 base::Result<std::string> connection_parameters(const std::string& url) {
   char* unused = nullptr;  // libpq's message may quote the URL
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> parsed(PQconninfoParse(url.c_str(), &unused),

@@ -12,6 +12,9 @@ namespace sallyport::store {
 /// The channel on which nodes tell each other that resources changed.
 inline constexpr const char* kResourcesChannel = "sallyport_resources";
 
+/// Whether the URL of a store is for this file.
+bool is_postgresql(const std::string& url);
+
 /// Errors: invalid; the message quotes nothing of the URL.
 base::Result<std::string> connection_parameters(const std::string& url);
 

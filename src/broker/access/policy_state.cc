@@ -31,9 +31,12 @@ std::shared_ptr<const PolicyState> PolicyHolder::current() const {
 }
 
 base::Status PolicyHolder::reload(store::Store& store) {
+  auto revision = store.resources_revision();
+  if (!revision) return base::pass(revision);
   auto rows = store.list_resources();
   if (!rows) return base::pass(rows);
   auto fresh = std::make_shared<PolicyState>();
+  fresh->revision = *revision;
   for (const store::ResourceRow& row : *rows) {
     auto resource = policy::parse_resource(row.json);
     if (!resource) return base::fail(base::Errc::corrupt, row.kind + " " + row.name + ": " + resource.message());

@@ -17,6 +17,7 @@ namespace sallyport::broker {
 
 /// Immutable. Users' keys are parsed here, once: parsing at login would tell by its time who exists.
 struct PolicyState {
+  std::int64_t revision = 0;  ///< of the store's resources: what is here is at least as new
   policy::Snapshot resources;
   std::map<std::string, identity::AuthorizedKeys, std::less<>> keys;
   std::map<std::string, store::Incarnation, std::less<>> incarnations;  ///< of users

@@ -58,6 +58,7 @@ Json status_of(const Context& context) {
   out["max_open_files"] = descriptor_limit();
   out["data_dir"] = services.config.data_dir;
   out["store"] = services.config.store == "sqlite" ? "sqlite" : "postgresql";  // a URL may hold a password
+  out["audit_waiting"] = services.audit.waiting();
   out["recordings"] = services.config.recording.dir;
   out["recordings_free_bytes"] =
       have_space ? Json(static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize) : Json(nullptr);

@@ -198,6 +198,9 @@ base::Status look_up(const Exchange& exchange, const std::string& id, const std:
     return base::fail(base::Errc::not_found, "there is no recording " + id);
   }
   if (!row) return base::pass(row);
+  if (services.store.shared() && row->node != services.config.node) {
+    return base::fail(base::Errc::not_found, "recording " + id + " is kept by node " + row->node + ": ask there");
+  }
   out.json = recording_json(*row);
   audit::Event event = exchange.event("recording.open", id);
   event.fields = {{"purpose", purpose}, {"with_input", with_input}};

@@ -58,12 +58,14 @@ class Act final : public Activity {
     audit::Event event = exchange_.event("admin.session-control", session_->info().id);
     event.fields = {{"action", std::string(to_string(action_))}, {"text", text_}};
     const auto self = exchange_.shared_from_this();
+    // What is done already is only to be told of.
+    if (restricts(action_)) return exchange_.services().audit.write(std::move(event));
     exchange_.services().audit.write(std::move(event), [self](base::Status written) {
       self->post([written = std::move(written)](Exchange& e) {
         if (auto* act = static_cast<Act*>(e.activity())) act->audited(written);
       });
     });
-    if (!restricts(action_)) audit_timer_.after_us(kAuditUs, [this] { run(kAnswerUs - kAuditUs); });
+    audit_timer_.after_us(kAuditUs, [this] { run(kAnswerUs - kAuditUs); });
   }
 
  private:

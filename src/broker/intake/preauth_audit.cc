@@ -10,7 +10,7 @@ namespace sallyport::broker {
 void PreauthAudit::write(const std::string& source, audit::Event event) {
   {
     const std::lock_guard lock(mutex_);
-    if (!admit(source)) {
+    if (audit_.crowded() || !admit(source)) {
       ++withheld_;
       return;
     }

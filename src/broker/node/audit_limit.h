@@ -21,6 +21,8 @@ class AuditLimit {
     ++withheld_;
     return false;
   }
+  /// Counts one as withheld.
+  void withhold() { ++withheld_; }
   /// How many were withheld since this was last asked.
   std::int64_t take_withheld() {
     const std::int64_t out = withheld_;

@@ -6,7 +6,15 @@
 
 namespace sallyport::broker {
 
+void AuditTrail::write(audit::Event event) {
+  write(std::move(event), {}, Outage::waits);
+}
+
 void AuditTrail::write(audit::Event event, std::function<void(base::Status)> done) {
+  write(std::move(event), std::move(done), Outage::fails);
+}
+
+void AuditTrail::write(audit::Event event, std::function<void(base::Status)> done, Outage outage) {
   const std::string type = event.type;
   commits_.add(
       [this, event = std::move(event)]() -> base::Status {
@@ -17,7 +25,8 @@ void AuditTrail::write(audit::Event event, std::function<void(base::Status)> don
       [type, done = std::move(done)](base::Status outcome) {
         if (!outcome) base::log_error("audit event " + type + " could not be written: " + outcome.message());
         if (done) done(std::move(outcome));
-      });
+      },
+      outage);
 }
 
 }  // namespace sallyport::broker

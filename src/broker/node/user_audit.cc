@@ -11,6 +11,7 @@ void UserAudit::write(audit::Event event) {
     const std::lock_guard lock(mutex_);
     const AuditLimit::Rate rate = event.type == "auth.success" ? logins : others;
     const auto share = shares_.try_emplace({event.actor, event.type}, rate).first;
+    if (audit_.crowded()) return share->second.withhold();
     if (!share->second.admit(clock_.monotonic_us())) return;
   }
   audit_.write(std::move(event));

@@ -155,10 +155,13 @@ void Session::note_end(StoredEnd end, std::vector<audit::Field> fields) {
   const auto write = [&services = services_, id = id_, event = std::move(event), end = std::move(end)] {
     return store_end(services.store, services.audit.log(), std::span(&event, 1), id, end, services.clock);
   };
-  services_.audit.commit(write, [self = shared_from_this(), unsealed](const base::Status& stored) {
-    if (!stored) base::log_error("session " + self->id_ + ": its end is not noted yet: " + stored.message());
-    if (!stored || unsealed) self->services_.late_seals.add(self->id_, self->end_reason_);
-  });
+  services_.audit.commit(
+      write,
+      [self = shared_from_this(), unsealed](const base::Status& stored) {
+        if (!stored) base::log_error("session " + self->id_ + ": its end is not noted yet: " + stored.message());
+        if (!stored || unsealed) self->services_.late_seals.add(self->id_, self->end_reason_);
+      },
+      Outage::waits);
 }
 
 void Session::finish() {

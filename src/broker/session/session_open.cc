@@ -15,6 +15,8 @@
 namespace sallyport::broker {
 
 namespace {
+constexpr const char* kDatabaseAway =
+    "The gateway's database does not answer, so no session can begin now. Try again later.";
 constexpr const char* kCannotRecord =
     "This session cannot be recorded now, so it is not opened. Tell an administrator.";
 }  // namespace
@@ -169,7 +171,9 @@ void Session::store_start() {
       if (self->phase_ != Phase::opening) return self->seal();
       if (!*outcome) {
         base::log_error("session " + self->id_ + ": " + outcome->message());
-        return self->refuse("The gateway cannot open this session: " + outcome->message(), outcome->message());
+        const bool away = outcome->error().code == base::Errc::closed;
+        return self->refuse(away ? kDatabaseAway : "The gateway cannot open this session: " + outcome->message(),
+                            outcome->message());
       }
       self->secret_ = std::move(*secret);
       self->part_ready();
