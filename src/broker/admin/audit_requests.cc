@@ -115,7 +115,7 @@ class Reading final : public Activity {
       exchange_.item(item.json);
     }
     cursors_ = std::move(page->cursors);
-    const std::int64_t own = cursors_[exchange_.services().config.node];
+    const std::int64_t own = cursors_[exchange_.services().store.node()];
     const bool newest = filter_.order == store::AuditFilter::Order::newest_first;
     more_ = !newest && page->cut;
     if (head_ && own >= head_->seq) more_ = false;
@@ -155,7 +155,7 @@ void begin(Exchange& exchange, store::AuditFilter filter, Cursors cursors, bool 
 
 // The head is signed first, so that whoever holds the file holds a signature over all of it.
 void read_proof(const ExchangePtr& exchange, const ipc::AuditRead& asked, store::AuditFilter filter, Cursors cursors) {
-  const std::string& own = exchange->services().config.node;
+  const std::string& own = exchange->services().store.node();
   if (!asked.node().empty() && asked.node() != own) {
     return exchange->fail({base::Errc::invalid, "only node " + asked.node() + " can sign for its log: ask there"});
   }
@@ -198,7 +198,7 @@ struct VerifyRequest {
 void deal_heads(const std::vector<ledger::Head>& heads, const Services& services,
                 std::map<std::string, audit::VerifyOptions>& logs) {
   for (const ledger::Head& head : heads) {
-    auto owner = logs.find(services.config.node);
+    auto owner = logs.find(services.store.node());
     for (auto one = logs.begin(); one != logs.end(); ++one) {
       if (one->second.trusted_keys.front() == head.public_key) owner = one;
     }
@@ -213,7 +213,7 @@ base::Result<std::map<std::string, audit::VerifyOptions>> logs_to_verify(Service
   auto nodes = services.store.list_audit_nodes();
   if (!nodes) return base::pass(nodes);
   std::map<std::string, audit::VerifyOptions> out;
-  const std::string& own = services.config.node;
+  const std::string& own = services.store.node();
   nodes->push_back(own);
   for (const std::string& node : *nodes) {
     if (!asked.node.empty() && node != asked.node) continue;
@@ -273,7 +273,7 @@ base::Result<Answer> verify_logs(Services& services, const VerifyRequest& asked)
     verdicts.emplace(node, std::move(*verdict));
   }
   return Answer{{},
-                verdict_of_all(services.config.node, verdicts).dump(-1, ' ', false, Json::error_handler_t::replace)};
+                verdict_of_all(services.store.node(), verdicts).dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
 }  // namespace
@@ -282,7 +282,7 @@ void audit_read(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   const ipc::AuditRead& asked = request.audit_read();
   store::AuditFilter filter;
   Cursors cursors;
-  if (asked.after_seq() > 0) cursors[exchange->services().config.node] = asked.after_seq();
+  if (asked.after_seq() > 0) cursors[exchange->services().store.node()] = asked.after_seq();
   for (const ipc::AuditCursor& one : asked.after()) cursors[one.node()] = std::max<std::int64_t>(one.seq(), 0);
   filter.node = asked.node();
   filter.type = asked.type();

@@ -198,7 +198,7 @@ base::Status look_up(const Exchange& exchange, const std::string& id, const std:
     return base::fail(base::Errc::not_found, "there is no recording " + id);
   }
   if (!row) return base::pass(row);
-  if (services.store.shared() && row->node != services.config.node) {
+  if (services.store.shared() && row->node != services.store.node()) {
     return base::fail(base::Errc::not_found, "recording " + id + " is kept by node " + row->node + ": ask there");
   }
   out.json = recording_json(*row);
