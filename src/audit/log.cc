@@ -86,6 +86,9 @@ std::string body_of(const store::AuditRow& row, const Event& event, const std::s
       out[field.name] = value_json(field.value);
     }
   }
+  if (event.happened_us != 0 && row.time_us - event.happened_us > kLateUs) {
+    out["happened_at"] = base::to_rfc3339(event.happened_us);
+  }
   out["node"] = node;
   out["seq"] = row.seq;
   out["time"] = base::to_rfc3339(row.time_us);

@@ -45,10 +45,14 @@ struct Event {
   std::string type;  ///< dotted, from the general to the special: "session.start", "auth.failure"
   std::string actor;
   std::string session;  ///< id, or empty
-  /// None may be called node, seq, time, type, actor or session. Of a text over 8 KiB the beginning is kept, beside its
+  /// None may be called node, seq, time, type, actor, session or happened_at. Of a text over 8 KiB the beginning is kept, beside its
   /// length and hash: NAME_bytes, NAME_sha256.
   std::vector<Field> fields;
+  base::Micros happened_us = 0;  ///< 0: now. An event that is written later says so: happened_at
 };
+
+/// An event that waited no longer for its writing is one of the moment.
+inline constexpr base::Micros kLateUs = 2'000'000;
 
 /// An event as it stands in the log.
 struct Entry {
@@ -83,6 +87,9 @@ class Log {
   /// is a ledger::kFaultType. Errors: those of the store and of the signer.
   static base::Result<std::unique_ptr<Log>> open(store::Store& store, const base::Clock& clock, base::Random& random,
                                                  Signer signer);
+
+  /// By the clock whose time events get.
+  base::Micros now_us() const { return clock_.now_us(); }
 
   /// Writes the first event of a new log. An empty log that should have a history is a fault as above.
   base::Status begin(History history);

@@ -35,6 +35,15 @@ TEST_P(AuditTest, AnEventIsOneCanonicalLine) {
             base::to_hex(ledger::chain_hash(ledger::chain_start(), ledger::leaf_hash(salt, base::view(entry->json)))));
 }
 
+TEST_P(AuditTest, AnEventThatWaitedSaysWhenItHappened) {
+  Event event{"x", "a", "", {}};
+  event.happened_us = clock_.now - kLateUs;
+  EXPECT_FALSE(json::parse(log_->append(event)->json).contains("happened_at"));
+  event.happened_us -= 1;
+  EXPECT_EQ(json::parse(log_->append(event)->json)["happened_at"], "2026-03-01T11:59:57.999999Z");
+  EXPECT_TRUE(verify(*store_)->ok);
+}
+
 TEST_P(AuditTest, ForeignBytesAreKeptWhateverTheyAre) {
   const std::string bad("a\xff\0b\x1b[31m", 9);
   const auto entry = log_->append({"auth.failure", bad, "", {{"user", bad}, {"text", "ü\x1b"}}});

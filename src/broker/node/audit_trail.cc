@@ -16,6 +16,7 @@ void AuditTrail::write(audit::Event event, std::function<void(base::Status)> don
 
 void AuditTrail::write(audit::Event event, std::function<void(base::Status)> done, Outage outage) {
   const std::string type = event.type;
+  event.happened_us = log_.now_us();
   commits_.add(
       [this, event = std::move(event)]() -> base::Status {
         auto entry = log_.append(event);

@@ -10,7 +10,7 @@ namespace {
 
 void end_row(store::SessionRow& row, const StoredEnd& end, const base::Clock& clock) {
   row.state = to_string(SessionState::ended);
-  if (row.ended_at_us == 0) row.ended_at_us = clock.now_us();
+  if (row.ended_at_us == 0) row.ended_at_us = end.at_us != 0 ? end.at_us : clock.now_us();
   if (row.end_reason.empty()) row.end_reason = end.reason;
   row.recording_state = end.recording;
   row.integrity = end.integrity;

@@ -21,6 +21,7 @@ struct StoredEnd {
   std::string integrity = {};  ///< sealed, truncated, unsealed (it is tried again), damaged
   std::int64_t bytes = 0;      ///< 0: as the row has it
   std::int64_t events = 0;
+  base::Micros at_us = 0;  ///< 0: now
 };
 
 /// A session without a row has its events alone. Errors: those of the store; nothing is written then.

@@ -146,11 +146,13 @@ void Session::sealed(const RecordKeeper::Closed& closed) {
 // The end in the audit log and in the row. What cannot be noted now, or sealed, is tried again.
 void Session::note_end(StoredEnd end, std::vector<audit::Field> fields) {
   end.reason = end_reason_;
+  end.at_us = services_.clock.now_us();
   audit::Event event{"session.end",
                      facts_.identity.user,
                      id_,
                      {{"reason", end_reason_}, {"account", account_.name}, {"target", target_.name}}};
   std::move(fields.begin(), fields.end(), std::back_inserter(event.fields));
+  event.happened_us = end.at_us;
   const bool unsealed = end.integrity == "unsealed";
   const auto write = [&services = services_, id = id_, event = std::move(event), end = std::move(end)] {
     return store_end(services.store, services.audit.log(), std::span(&event, 1), id, end, services.clock);
