@@ -45,8 +45,8 @@ struct Event {
   std::string type;  ///< dotted, from the general to the special: "session.start", "auth.failure"
   std::string actor;
   std::string session;  ///< id, or empty
-  /// None may be called node, seq, time, type, actor, session or happened_at. Of a text over 8 KiB the beginning is kept, beside its
-  /// length and hash: NAME_bytes, NAME_sha256.
+  /// None may be called node, seq, time, type, actor, session or happened_at. Of a text over 8 KiB the beginning is
+  /// kept, beside its length and hash: NAME_bytes, NAME_sha256.
   std::vector<Field> fields;
   base::Micros happened_us = 0;  ///< 0: now. An event that is written later says so: happened_at
 };

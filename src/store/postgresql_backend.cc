@@ -91,6 +91,8 @@ class PostgresqlBackend final : public Backend {
     const auto* known = dynamic_cast<const soci::postgresql_soci_error*>(&e);
     if (known == nullptr) return {};
     const std::string state = known->sqlstate();
+    // Only what the server says has a state: this is libpq, whose connection broke.
+    if (state.find_first_not_of(' ') == std::string::npos) return {Errc::closed, {}, Again::lost};
     Fault out;
     for (const Known& one : kKnown) {
       if (state.compare(0, std::strlen(one.state), one.state) != 0) continue;
