@@ -23,7 +23,9 @@
 #include "broker/record/node_signer.h"
 #include "broker/record/record_recipients.h"
 #include "broker/record/recover_records.h"
+#include "broker/ssh/entrance.h"
 #include "broker/ssh/host_scan.h"
+#include "broker/ssh/ssh_protocol.h"
 
 namespace sallyport::broker {
 
@@ -101,7 +103,9 @@ struct Node::Parts {
   LoginSpacing target_logins;
   std::unique_ptr<Services> services;
   std::unique_ptr<Zygotes> fronts, backs;
+  ProtocolTable protocols;
   std::unique_ptr<Gateway> gateway;
+  std::unique_ptr<SshEntrance> ssh_entrance;
   std::vector<std::unique_ptr<SessionThread>> threads;
   std::unique_ptr<Listener> listener;
   std::unique_ptr<ResourceWatch> resource_watch;
@@ -223,7 +227,10 @@ base::Status Node::Parts::start_workers(const std::string& libexec) {
 
 base::Status Node::Parts::listen() {
   for (unsigned i = 0; i < session_threads; ++i) threads.push_back(std::make_unique<SessionThread>(i));
-  listener = std::make_unique<Listener>(*gateway, admission, threads);
+  listener = std::make_unique<Listener>(main_loop, admission, threads,
+                                        [this](SessionThread& thread, base::Fd socket, Arrival arrival) {
+                                          ssh_entrance->take(thread, std::move(socket), std::move(arrival));
+                                        });
   auto address = net::parse_numeric(config::to_string(config.listen_ssh));
   if (!address) return base::pass(address);
   if (auto listening = listener->listen(*address); !listening) return listening;
@@ -276,9 +283,11 @@ base::Status Node::start(const std::string& libexec) {
       *p.record_thread, *p.resolver,   *p.store,   *p.reader_thread, *p.reader,       *p.vault,       *p.audit,
       *p.preauth_audit, *p.user_audit, p.openings, p.target_logins,  *p.passwords,    p.policy,       p.sessions,
       p.logins,         p.late_seals,  p.held,     p.screens});
+  p.protocols.emplace(policy::Protocol::ssh, ssh_protocol(*p.backs));
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
-                                                *p.fronts, *p.backs, p.admission, p.users, p.descriptors, p.plan.kept,
-                                                HostIdentity::of_listener(*p.vault)});
+                                                p.protocols, p.admission, p.users, p.descriptors, p.plan.kept});
+  p.ssh_entrance =
+      std::make_unique<SshEntrance>(SshEntrance{*p.gateway, *p.fronts, HostIdentity::of_listener(*p.vault)});
   if (auto listening = p.listen(); !listening) return listening;
   if (const auto readers = record_recipients(p.policy.current()->resources, p.services->recording_key()); !readers) {
     base::log_error("no session will be opened: " + readers.message());

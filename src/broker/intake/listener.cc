@@ -9,7 +9,6 @@
 #include <string>
 
 #include "base/log.h"
-#include "broker/ssh/connection.h"
 
 namespace sallyport::broker {
 
@@ -20,14 +19,15 @@ constexpr int burst = 64;
 constexpr std::int64_t pause_us = 100'000;
 }  // namespace
 
-Listener::Listener(Gateway& gateway, Admission& admission, std::vector<std::unique_ptr<SessionThread>>& threads)
-    : gateway_(gateway), admission_(admission), threads_(threads), again_(gateway.services.main_loop) {}
+Listener::Listener(net::Loop& main_loop, Admission& admission, std::vector<std::unique_ptr<SessionThread>>& threads,
+                   Take take)
+    : main_loop_(main_loop), admission_(admission), threads_(threads), take_(std::move(take)), again_(main_loop) {}
 
 base::Status Listener::listen(const net::Address& address) {
   auto socket = net::listen_tcp(address, backlog);
   if (!socket) return base::pass(socket);
   socket_ = std::move(*socket);
-  watch_ = std::make_unique<net::Watch>(gateway_.services.main_loop, socket_.get());
+  watch_ = std::make_unique<net::Watch>(main_loop_, socket_.get());
   watch_->on_readable([this] { on_readable(); });
   watch_->enable_read(true);
   return {};
@@ -53,14 +53,10 @@ void Listener::on_readable() {
     short_of_resources_ = false;
     auto peer = net::peer_address(fd.get());
     if (!peer || !net::tune_leg(fd.get())) continue;
-    Connection::Origin origin;
-    origin.source = peer->text();
-    origin.source_host = peer->host();
-    origin.ticket = admission_.enter(Admission::source_of(origin.source_host));
-    if (!origin.ticket) continue;  // closed unread: no process, no log line that a flood could write
-    SessionThread& thread = *threads_[next_thread_++ % threads_.size()];
-    auto connection = pin_to(thread, std::make_unique<Connection>(gateway_, thread, std::move(fd), std::move(origin)));
-    thread.loop().post([connection] { connection->start(); });
+    Arrival arrival{peer->text(), peer->host(), nullptr};
+    arrival.ticket = admission_.enter(Admission::source_of(arrival.source_host));
+    if (!arrival.ticket) continue;  // closed unread: no process, no log line that a flood could write
+    take_(*threads_[next_thread_++ % threads_.size()], std::move(fd), std::move(arrival));
   }
 }
 

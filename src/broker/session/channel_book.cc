@@ -28,6 +28,11 @@ Channel* ChannelBook::find(std::uint32_t number) {
   return found == channels_.end() ? nullptr : &found->second;
 }
 
+const Channel* ChannelBook::find(std::uint32_t number) const {
+  const auto found = channels_.find(number);
+  return found == channels_.end() ? nullptr : &found->second;
+}
+
 base::Result<Channel*> ChannelBook::open(std::uint32_t number, Direction opener, const std::string& type) {
   std::int64_t& last = opener == Direction::up ? last_up_ : last_down_;
   const bool parity = (number % 2 == 0) == (opener == Direction::up);

@@ -87,6 +87,7 @@ class ChannelBook {
 
   /// Null when there is none with this number.
   Channel* find(std::uint32_t number);
+  const Channel* find(std::uint32_t number) const;
   /// Errors: invalid (a number that is not the opener's to choose, or was used), full (there have been max_ever).
   base::Result<Channel*> open(std::uint32_t number, Direction opener, const std::string& type);
   /// Whether a channel that has a terminal is open on either side.

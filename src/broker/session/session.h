@@ -12,18 +12,16 @@
 #include <string>
 #include <vector>
 
+#include "broker/access/identity.h"
 #include "broker/node/gateway.h"
 #include "broker/record/record_keeper.h"
 #include "broker/record/stored_end.h"
 #include "broker/session/channel_book.h"
 #include "broker/session/dialer.h"
+#include "broker/session/front_side.h"
+#include "broker/session/protocol.h"
 #include "broker/session/session_handle.h"
 #include "broker/session/time_limit.h"
-#include "broker/ssh/authenticator.h"
-#include "broker/ssh/back_link.h"
-#include "broker/ssh/front_link.h"
-#include "broker/ssh/gate.h"
-#include "broker/ssh/target_login.h"
 #include "policy/decide.h"
 
 namespace sallyport::event {
@@ -32,7 +30,7 @@ class Event;
 
 namespace sallyport::broker {
 
-class Session : public BackOwner, public std::enable_shared_from_this<Session> {
+class Session : public BackSide::Owner, public std::enable_shared_from_this<Session> {
  public:
   struct Facts {
     Identity identity;
@@ -44,9 +42,9 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
     std::vector<std::string> legacy;  ///< of the user's connection: algorithms for old clients
   };
 
-  /// front and authenticator outlive the session or are taken away by front_gone(). over() is called once, on the
+  /// front and passwords outlive the session or are taken away by front_gone(). over() is called once, on the
   /// loop, when nothing of the session is left; the owner then lets go of it.
-  Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Authenticator& authenticator, Facts facts,
+  Session(Gateway& gateway, SessionThread& thread, FrontSide& front, PasswordCheck& passwords, Facts facts,
           std::function<void()> over);
   ~Session() override;
 
@@ -57,7 +55,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   // What the connection passes on from its front.
   void front_event(base::ByteView event);
   void front_credit(const ipc::Credit& credit);
-  void front_reauthenticate(const ipc::Reauthenticate& answer);
+  void front_reauthenticate(base::ByteView password);
   void front_drained();
   void front_gone(const std::string& reason, const std::string& fault);
 
@@ -86,10 +84,10 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void start_back(SpawnedWorker spawned);
   void record_start();
   void refuse(const std::string& user_text, const std::string& reason);
-  void back_host_refused(const base::Error& why) override;
-  void back_login_wanted(ipc::LoginWanted& wanted) override;
-  void back_login_prompts(ipc::LoginPrompts& prompts) override;
-  void back_login_done(ipc::LoginDone& done) override;
+  bool back_may_log_in() override;
+  void back_used_secret() override;
+  void back_refused(const std::string& text, const std::string& reason) override;
+  void back_logged_in(const LoginFacts& facts) override;
   void go_live(const std::string& banner);
 
   // session_limits.cc
@@ -102,7 +100,7 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
 
   // session_relay.cc
   void back_event(base::ByteView event) override;
-  void back_credit(ipc::Credit& credit) override;
+  void back_credit(const ipc::Credit& credit) override;
   void back_drained() override;
   void take(Direction from, base::ByteView event);
   bool must_hold() const;
@@ -119,11 +117,10 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void forward(Direction to, base::ByteView bytes);
   void after_pass(Direction from, const event::Event& event);
   void pass_on(Direction from, base::ByteView bytes, std::uint64_t sequence);
-  bool record_allowed(const event::Event& event, std::uint64_t sequence);
+  bool say_own(const Outbox& outbox);
+  bool say_passing(const event::Event& event, std::uint64_t sequence);
   void after_keep(const event::Event& event);
   void acknowledge_blocks(std::uint64_t up_to);
-  void answer_in_turn(Channel& channel);
-  void answer_globals_in_turn();
   void refuse_event(Direction from, const event::Event& event, const Judgement& judgement);
   void consider_bulk(Direction from, std::uint32_t channel, bool is_stderr);
   void ask_keyframe();
@@ -138,15 +135,12 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   void note_control(const std::string& action, const std::string& actor, const std::string& text);
   void tell_user(const std::string& text);
   base::Status user_is_back(const ControlAct& act);
-  enum class Asked { first, again };
   void ask_password(const std::string& why, Asked asked);
-  void password_judged(const Authenticator::Judged& judged);
+  void password_judged(const PasswordCheck::Judged& judged);
   void reopen(const std::string& how);
 
   // session_end.cc
   void back_ended(const std::string& reason, bool clean, const std::string& fault) override;
-  /// How long the front has to bring what it holds to the user.
-  enum class Goodbye { brief, until_drained };
   /// Stops both legs and seals the record. text is for the user, if the front can still show it.
   void end(const std::string& reason, const std::string& user_text, Goodbye goodbye = Goodbye::brief);
   void seal();
@@ -159,8 +153,8 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   Gateway& gateway_;
   Services& services_;
   SessionThread& thread_;
-  FrontLink* front_;
-  Authenticator* authenticator_;
+  FrontSide* front_;
+  PasswordCheck* passwords_;
   Facts facts_;
   std::function<void()> over_;
 
@@ -179,10 +173,10 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   bool paced_ = false;                 // counted among the user's openings
   std::unique_ptr<LoginSpacing::Trial> trial_;
   int parts_missing_ = 0;
-  std::unique_ptr<TargetLogin> login_;
-  std::unique_ptr<BackLink> back_;
+  const Protocol* protocol_ = nullptr;  // the target's
+  std::unique_ptr<BackSide> back_;
   std::unique_ptr<RecordKeeper> record_;
-  std::unique_ptr<Gate> gate_;
+  std::unique_ptr<Rules> rules_;
   ChannelBook book_;
   std::deque<Held> held_;
   std::size_t held_up_bytes_ = 0, held_down_bytes_ = 0;
@@ -198,7 +192,6 @@ class Session : public BackOwner, public std::enable_shared_from_this<Session> {
   unsigned passwords_asked_ = 0;  // answers that the front owes
   unsigned wrong_passwords_ = 0;  // of a suspended session's user
   bool ring_attached_ = false;
-  AnswersDue globals_due_;
   std::string end_reason_;
   WorkerHome home_;
   net::Timer deadline_, limits_;

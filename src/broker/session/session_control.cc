@@ -3,8 +3,6 @@
 // on the caller's thread; here the act is recorded and the user is told.
 #include "broker/session/session.h"
 #include "event/event.pb.h"
-#include "ipc/back.pb.h"
-#include "ipc/front.pb.h"
 
 namespace sallyport::broker {
 
@@ -87,28 +85,25 @@ base::Status Session::user_is_back(const ControlAct& act) {
 
 void Session::ask_password(const std::string& why, Asked asked) {
   if (front_ == nullptr) return;
-  ipc::BrokerToFront message;
-  message.mutable_ask_password()->set_prompt(why + " Password of " + facts_.identity.user + ": ");
-  message.mutable_ask_password()->set_again(asked == Asked::again);
-  front_->send(message);
+  front_->ask_password(why + " Password of " + facts_.identity.user + ": ", asked);
   ++passwords_asked_;
 }
 
-void Session::front_reauthenticate(const ipc::Reauthenticate& answer) {
+void Session::front_reauthenticate(base::ByteView password) {
   if (passwords_asked_ == 0) return front_->kill("answer to no question");
   --passwords_asked_;
   const auto since = handle_->proof_wanted_since();
   if (!since) return;
-  authenticator_->check_again(facts_.identity.user, base::view(answer.password()),
-                              [this, weak = weak_from_this(), since](const Authenticator::Judged& judged) {
-                                const auto alive = weak.lock();
-                                if (alive && handle_->proof_wanted_since() == since) password_judged(judged);
-                              });
+  passwords_->check_again(facts_.identity.user, password,
+                          [this, weak = weak_from_this(), since](const PasswordCheck::Judged& judged) {
+                            const auto alive = weak.lock();
+                            if (alive && handle_->proof_wanted_since() == since) password_judged(judged);
+                          });
 }
 
-void Session::password_judged(const Authenticator::Judged& judged) {
+void Session::password_judged(const PasswordCheck::Judged& judged) {
   if (phase_ >= Phase::ending || front_ == nullptr) return;
-  using Verdict = Authenticator::Verdict;
+  using Verdict = PasswordCheck::Verdict;
   const auto state = services_.policy.current();
   const bool counts = state->counts(facts_.identity.user, judged.incarnation) &&
                       state->is_same(facts_.identity.user, facts_.identity.incarnation);
@@ -134,10 +129,8 @@ void Session::password_judged(const Authenticator::Judged& judged) {
 void Session::reopen(const std::string& how) {
   const bool shut = handle_->gate_shut();
   if (front_ != nullptr) {
-    ipc::BrokerToFront message;
-    message.mutable_notice()->set_text(shut ? "Sallyport: this session stays paused until it is resumed." : how);
-    message.mutable_notice()->set_resumes(true);
-    front_->send(message);
+    front_->tell({shut ? "Sallyport: this session stays paused until it is resumed." : how, std::nullopt,
+                  Notice::Session::goes_on});
   }
   if (!shut && phase_ == Phase::live) drain_held();
 }
@@ -158,10 +151,7 @@ void Session::note_control(const std::string& action, const std::string& actor, 
 }
 
 void Session::tell_user(const std::string& text) {
-  if (front_ == nullptr) return;
-  ipc::BrokerToFront message;
-  message.mutable_notice()->set_text(text);
-  front_->send(message);
+  if (front_ != nullptr) front_->tell({text});
 }
 
 }  // namespace sallyport::broker

@@ -6,10 +6,7 @@
 #include "base/log.h"
 #include "broker/session/coverage.h"
 #include "broker/session/session.h"
-#include "broker/session/target_failure.h"
 #include "event/event.pb.h"
-#include "ipc/back.pb.h"
-#include "ipc/front.pb.h"
 
 namespace sallyport::broker {
 
@@ -49,8 +46,7 @@ void Session::back_ended(const std::string& reason, bool clean, const std::strin
     end_for_fault_of_back(fault);
   } else if (phase_ == Phase::login) {
     if (trial_) trial_->closed(services_.clock.monotonic_us());
-    refuse(target_fault_text(target_.name, back_->peer_fault(), back_->peer_said()),
-           "target failed during the login: " + reason);
+    refuse(back_->failure_text(), "target failed during the login: " + reason);
   } else if (phase_ == Phase::live && clean && !held_.empty()) {
     // What it said last waits for the gate or the disk, and goes first.
     end_when_drained_ = [this, reason] { end(reason, target_gone_text(reason, true), Goodbye::until_drained); };
@@ -85,16 +81,11 @@ void Session::end(const std::string& reason, const std::string& user_text, Goodb
   held_share_.set(0);
   if (back_ && !back_done_) {
     back_->hold_reading(false);
-    ipc::BrokerToBack message;
-    message.mutable_terminate();
-    back_->send(message);
+    back_->terminate();
   }
   if (front_ != nullptr && was_live) {
     front_->hold_reading(false);
-    ipc::BrokerToFront message;
-    message.mutable_terminate()->set_text(user_text);
-    message.mutable_terminate()->set_last_words(goodbye == Goodbye::until_drained);
-    front_->send(message);
+    front_->terminate(user_text, goodbye);
   }
   const bool forced = handle_ && handle_->terminating();
   const std::int64_t live_us = goodbye == Goodbye::until_drained ? drain_us : goodbye_us;

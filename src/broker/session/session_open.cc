@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening a session: the decision, its audit event, the record, the target and the login. No credential is used before
 // the decision stands in the audit log and the record can take what follows.
+#include <sys/socket.h>
+
 #include "base/id.h"
 #include "base/log.h"
 #include "broker/access/grant_defaults.h"
 #include "broker/record/record_recipients.h"
 #include "broker/session/session.h"
 #include "broker/session/target_failure.h"
-#include "broker/ssh/legacy.h"
 #include "event/event.pb.h"
-#include "ipc/back.pb.h"
-#include "ipc/front.pb.h"
 
 namespace sallyport::broker {
 
@@ -19,15 +18,21 @@ constexpr const char* kDatabaseAway =
     "The gateway's database does not answer, so no session can begin now. Try again later.";
 constexpr const char* kCannotRecord =
     "This session cannot be recorded now, so it is not opened. Tell an administrator.";
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
 }  // namespace
 
-Session::Session(Gateway& gateway, SessionThread& thread, FrontLink& front, Authenticator& authenticator, Facts facts,
+Session::Session(Gateway& gateway, SessionThread& thread, FrontSide& front, PasswordCheck& passwords, Facts facts,
                  std::function<void()> over)
     : gateway_(gateway),
       services_(gateway.services),
       thread_(thread),
       front_(&front),
-      authenticator_(&authenticator),
+      passwords_(&passwords),
       facts_(std::move(facts)),
       over_(std::move(over)),
       id_(base::make_id(gateway.services.clock.now_us(), gateway.services.random)),
@@ -78,13 +83,20 @@ void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {
   grant_ = std::move(grant);
   apply_node_defaults(grant_, resources, services_.config);
   for (const std::string& name : grant_.policies) policies_ += (policies_.empty() ? "" : " ") + name;
-  gate_ = std::make_unique<Gate>(grant_.permissions, services_.config.limits.max_channels);
+  const auto protocol = gateway_.protocols.find(target_.protocol);
+  if (protocol == gateway_.protocols.end()) {
+    return refuse("This gateway does not reach targets by " + std::string(policy::to_string(target_.protocol)) + ".",
+                  "no such protocol");
+  }
+  protocol_ = &protocol->second;
+  rules_ = protocol_->make_rules(grant_, services_.config.limits);
   SessionInfo info;
   info.id = id_;
   info.user = facts_.identity.user;
   info.user_incarnation = facts_.identity.incarnation;
   info.account = account_.name;
   info.target = target_.name;
+  info.protocol = policy::to_string(target_.protocol);
   info.source = facts_.source;
   info.via = facts_.via;
   info.started_at_us = services_.clock.now_us();
@@ -107,11 +119,7 @@ void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {
   handle_->add_worker(front_->pidfd());
   phase_ = Phase::opening;
   deadline_.after_us(std::int64_t{services_.config.limits.login_seconds} * 1'000'000, [this] {
-    const bool proven = back_ && back_->host();
-    refuse(login_timeout_text(target_.name, proven  ? LoginStage::authentication
-                                            : back_ ? LoginStage::handshake
-                                                    : LoginStage::connecting),
-           "login timed out");
+    refuse(back_ ? back_->timeout_text() : connect_timeout_text(target_.name), "login timed out");
   });
   parts_missing_ = 3;
   errands_out_ = 2;
@@ -150,20 +158,11 @@ void Session::store_start() {
     return services.store.insert_session(row);
   };
   services_.audit.commit(write, [self = shared_from_this()](base::Status status) {
-    Services& services = self->services_;
     auto secret = std::make_shared<AccountSecret>();
-    if (status && self->account_.login == policy::Login::key) {
-      if (auto key = services.vault.account_key(self->account_.name); key) {
-        secret->key = std::make_shared<keys::PrivateKey>(std::move(*key));
-      } else {
-        status = base::pass(key);
-      }
-    } else if (status && self->account_.login == policy::Login::password) {
-      if (auto password = services.vault.account_password(self->account_.name); password) {
-        secret->password = std::make_shared<base::SecretBytes>(std::move(*password));
-      } else {
-        status = base::pass(password);
-      }
+    if (status) {
+      auto fetched = fetch_secret(self->services_.vault, self->account_);
+      if (fetched) *secret = std::move(*fetched);
+      if (!fetched) status = base::pass(fetched);
     }
     auto outcome = std::make_shared<base::Status>(std::move(status));
     self->thread_.loop().post([self, secret, outcome] {
@@ -220,6 +219,11 @@ void Session::dial_target() {
           return refuse(unreachable_text(target_.name, socket.error()), "cannot reach target: " + socket.message());
         }
         target_socket_ = std::move(*socket);
+        const int in_line = protocol_->urgent_data == UrgentData::in_line;
+        if (::setsockopt(target_socket_.get(), SOL_SOCKET, SO_OOBINLINE, &in_line, sizeof in_line) < 0) {
+          return refuse(unreachable_text(target_.name, base::Error{base::Errc::io, "socket"}),
+                        "cannot set up a socket");
+        }
         part_ready();
       });
 }
@@ -228,7 +232,7 @@ void Session::part_ready() {
   if (--parts_missing_ != 0) return;
   record_start();
   if (phase_ != Phase::opening) return;  // the record failed
-  gateway_.backs.spawn(std::move(target_socket_), [self = shared_from_this()](base::Result<SpawnedWorker> spawned) {
+  protocol_->backs.spawn(std::move(target_socket_), [self = shared_from_this()](base::Result<SpawnedWorker> spawned) {
     auto holder = std::make_shared<base::Result<SpawnedWorker>>(std::move(spawned));
     self->thread_.loop().post([self, holder] {
       if (self->phase_ != Phase::opening) return;
@@ -245,7 +249,7 @@ void Session::record_start() {
   start.set_user(facts_.identity.user);
   start.set_account(account_.name);
   start.set_target(target_.name);
-  start.set_protocol("ssh");
+  start.set_protocol(policy::to_string(target_.protocol));
   start.set_source(facts_.source);
   start.set_node(services_.config.node);
   start.set_policy(policies_);
@@ -264,104 +268,69 @@ void Session::record_start() {
 void Session::start_back(SpawnedWorker spawned) {
   phase_ = Phase::login;
   back_done_ = false;
-  back_ = std::make_unique<BackLink>(services_, thread_, std::move(spawned), *this, target_, ssh_version);
+  back_ = protocol_->make_back({services_, thread_, *this, std::move(spawned), target_, account_, grant_,
+                                std::move(secret_), id_, facts_.identity.user});
   handle_->add_worker(back_->pidfd());
   home_.add(front_->pid());
   home_.add(back_->pid());
-  TargetLogin::Facts facts{
-      id_, facts_.identity.user, account_, target_, services_.config.egress_address, grant_.permissions};
-  login_ = std::make_unique<TargetLogin>(std::move(facts), std::move(secret_), services_.vault.user_ca(),
-                                         services_.clock, services_.random);
-  ipc::BackStart start;
-  start.set_client_version(ssh_version);
-  for (const std::string& name : host_key_algorithms(target_)) start.add_host_key_algorithms(name);
-  const config::Ssh& ssh = services_.config.ssh;
-  for (const std::string& name : ssh.kex) start.mutable_algorithms()->add_kex(name);
-  for (const std::string& name : ssh.ciphers) start.mutable_algorithms()->add_ciphers(name);
-  for (const std::string& name : ssh.macs) start.mutable_algorithms()->add_macs(name);
-  offer_legacy(target_.legacy, *start.mutable_algorithms());
-  start.set_rekey_bytes(ssh.rekey_bytes);
-  start.set_rekey_seconds(ssh.rekey_seconds);
-  start.set_bulk_hash(grant_.record.bulk_hash);
-  start.set_keepalive_seconds(ssh.keepalive_seconds);
-  back_->start(start);
+  back_->start();
 }
 
-void Session::back_host_refused(const base::Error& why) {
-  services_.audit.write(
-      {"target.host_key_refused", "sallyport", id_, {{"target", target_.name}, {"reason", why.message}}});
-  refuse("The target '" + target_.name + "' did not prove its identity: " + why.message +
-             "\nNo credential was used. Session " + id_ + ".",
-         "host key refused");
+bool Session::back_may_log_in() {
+  return phase_ == Phase::login && user_counts();
 }
 
-void Session::back_login_wanted(ipc::LoginWanted& wanted) {
-  if (phase_ != Phase::login || !user_counts()) return;
-  ipc::BrokerToBack answer;
-  if (auto step = login_->step(wanted, *back_->host(), *answer.mutable_login_step()); !step) {
-    return refuse("The gateway could not log in to '" + target_.name + "'.", "login failed: " + step.message());
-  }
+void Session::back_used_secret() {
   trial_->credential_used();
-  back_->send(answer);
-  std::string& request = *answer.mutable_login_step()->mutable_userauth_request();
-  base::wipe(request.data(), request.size());
 }
 
-void Session::back_login_prompts(ipc::LoginPrompts& prompts) {
-  if (phase_ != Phase::login || !user_counts()) return;
-  ipc::BrokerToBack answer;
-  login_->answer(prompts, *answer.mutable_login_answers());
-  back_->send(answer);
-  for (std::string& one : *answer.mutable_login_answers()->mutable_answers()) base::wipe(one.data(), one.size());
+void Session::back_refused(const std::string& text, const std::string& reason) {
+  refuse(text, reason);
 }
 
-void Session::back_login_done(ipc::LoginDone& done) {
+void Session::back_logged_in(const LoginFacts& facts) {
   if (phase_ != Phase::login) return;
-  login_->forget();
-  if (done.ok()) trial_->worked();
-  if (!done.ok()) trial_->failed(services_.clock.monotonic_us());
+  if (facts.accepted) trial_->worked();
+  if (!facts.accepted) trial_->failed(services_.clock.monotonic_us());
   trial_.reset();
   event::Event event;
   event::Login& login = *event.mutable_login();
-  login.set_method(policy::to_string(account_.login));
-  login.set_login_name(account_.login_name);
-  login.set_host_key(back_->host()->fingerprint);
+  login.set_method(facts.method);
+  login.set_login_name(facts.login_name);
+  login.set_host_key(facts.identity);
   login.set_address(target_.address());
-  login.set_secret_crossed(login_->secret_crossed());
-  login.set_target_software(done.target_software());
-  for (const std::string& name : back_->host()->legacy) login.add_legacy(name);
-  login.set_banner(done.banner());
+  login.set_secret_crossed(facts.secret_crossed);
+  login.set_target_software(facts.software);
+  for (const std::string& name : facts.legacy) login.add_legacy(name);
+  login.set_banner(facts.banner);
   if (!record_own(event)) return;
-  audit::Event noted{done.ok() ? "target.login" : "target.login_failed",
-                     "sallyport",
-                     id_,
-                     {{"target", target_.name},
-                      {"account", account_.name},
-                      {"method", policy::to_string(account_.login)},
-                      {"host_key", back_->host()->fingerprint}}};
-  if (!back_->host()->legacy.empty()) noted.fields.push_back({"legacy", listed(back_->host()->legacy)});
+  audit::Event noted{
+      facts.accepted ? "target.login" : "target.login_failed",
+      "sallyport",
+      id_,
+      {{"target", target_.name}, {"account", account_.name}, {"method", facts.method}, {"host_key", facts.identity}}};
+  if (!facts.legacy.empty()) noted.fields.push_back({"legacy", listed(facts.legacy)});
   services_.audit.write(std::move(noted));
-  if (!done.ok()) {
-    const std::string said = done.banner().empty() ? "" : "\nThe target says:\n" + done.banner();
+  if (!facts.accepted) {
+    const std::string said = facts.banner.empty() ? "" : "\nThe target says:\n" + facts.banner;
     return refuse("The target '" + target_.name + "' did not accept the account '" + account_.name +
                       "'. Tell an administrator; session " + id_ + "." + said,
                   "target refused the login");
   }
   if (!user_counts()) return;
-  go_live(done.banner());
+  go_live(facts.banner);
 }
 
 void Session::go_live(const std::string& banner) {
   deadline_.cancel();
-  login_.reset();
   phase_ = Phase::live;
   back_->set_live();
   handle_->went_live();
-  ipc::BrokerToFront message;
   const config::TargetBanner shown = services_.config.ssh.target_banner;
-  if (shown != config::TargetBanner::record) message.mutable_target_ready()->set_banner(banner);
-  message.mutable_target_ready()->set_on_terminals_only(shown == config::TargetBanner::terminals);
-  front_->send(message);
+  TargetGreeting greeting;
+  if (shown != config::TargetBanner::record) greeting.text = banner;
+  if (shown == config::TargetBanner::terminals) greeting.shown = TargetGreeting::Shown::on_terminals;
+  front_->ready(greeting);
   start_limits();
   drain_held();
 }
@@ -369,10 +338,7 @@ void Session::go_live(const std::string& banner) {
 // No session: the user hears why, and whatever had begun is undone.
 void Session::refuse(const std::string& user_text, const std::string& reason) {
   if (front_ != nullptr && phase_ < Phase::live) {
-    ipc::BrokerToFront message;
-    message.mutable_refused()->set_text("Sallyport: " + user_text);
-    message.mutable_refused()->set_exit_status(255);
-    front_->send(message);
+    front_->refuse("Sallyport: " + user_text);
   }
   end(reason, "");
 }

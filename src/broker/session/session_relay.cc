@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate of a session: hold, judge, append, then forward. Nothing in this file may forward what was not appended.
-#include <algorithm>
 #include <array>
 #include <optional>
 
 #include "broker/node/queue_cost.h"
 #include "broker/session/session.h"
-#include "broker/session/verdict.h"
 #include "event/event.pb.h"
-#include "event/verdict_match.h"
-#include "ipc/back.pb.h"
-#include "ipc/front.pb.h"
 #include "ipc/ring_memory.h"
+#include "ipc/shared.pb.h"
 
 namespace sallyport::broker {
 
@@ -26,15 +22,6 @@ namespace {
 constexpr std::size_t hold_bytes = 1024 * 1024;
 constexpr std::size_t hold_bytes_when_tight = 64 * 1024;
 constexpr std::size_t max_held_bytes = 16 * 1024 * 1024;
-
-// What a terminal's driver or a line editor may act upon: Enter, and every other control character.
-bool may_take_effect(const std::string& typed) {
-  return std::any_of(typed.begin(), typed.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-}
-
-bool begins_something(const Event& event) {
-  return event.has_channel_open() || event.has_request() || event.has_global_request();
-}
 
 recording::EntryKind kind_of(Direction from, const Event& event) {
   return from == Direction::up && event.has_data() ? recording::EntryKind::input : recording::EntryKind::plain;
@@ -102,32 +89,20 @@ void Session::drain_held() {
   if (held_.empty() && phase_ == Phase::live && end_when_drained_) end_when_drained_();
 }
 
-// Under `record: strict`, what takes effect at the target waits until it is on the disk: what is typed into a terminal
-// with a control character in it, everything that goes into a program without one (a file operation may be any byte of
-// it), and every request.
+// Under `record: strict`, what takes effect at the target waits until it is on the disk.
 bool Session::needs_sync(Direction from, const Event& event) {
-  if (!grant_.record.strict || from != Direction::up) return false;
-  if (event.has_data()) {
-    const Channel* channel = book_.find(event.data().channel());
-    return channel == nullptr || !channel->pty || may_take_effect(event.data().bytes());
-  }
-  if (event.has_request()) return !event.request().has_window_change();
-  return event.has_channel_open() || event.has_global_request();
+  return grant_.record.strict && from == Direction::up && rules_->effect(event, book_).from_byte;
 }
 
 void Session::process(Direction from, base::ByteView bytes) {
   Event event;
   const auto fault = [&](const std::string& reason) { leg_broke_rules(from, reason); };
   if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return fault("malformed event");
-  // Those that the target has not answered hold back the answers to those that came later.
-  if (event.has_global_request() && from == Direction::up && globals_due_.size() >= ChannelBook::max_answers_due) {
-    return fault("too many requests without an answer");
-  }
-  if (from == Direction::up && begins_something(event) &&
+  if (from == Direction::up && rules_->begins(event) &&
       !services_.policy.current()->counts(facts_.identity.user, facts_.identity.incarnation)) {
-    gate_->bar_what_is_new();
+    rules_->bar_what_is_new();
   }
-  const Judgement judgement = gate_->judge(event, from, book_);
+  const Judgement judgement = rules_->judge(event, from, book_);
   switch (judgement.ruling) {
     case Ruling::fault:
       return fault(judgement.reason);
@@ -157,7 +132,7 @@ void Session::process(Direction from, base::ByteView bytes) {
     });
     return;
   }
-  if (!record_allowed(event, sequence)) return;
+  if (!say_passing(event, sequence)) return;
   forward(from, bytes);
   show(kind, now, from, event, bytes);  // those who watch can wait for those who work
   after_pass(from, event);
@@ -202,34 +177,15 @@ void Session::forward(Direction to, base::ByteView bytes) {
 }
 
 void Session::after_pass(Direction from, const Event& event) {
-  switch (event.kind_case()) {
-    case Event::kRequest:
-      if (event.request().want_answer()) book_.find(event.request().channel())->answers_due.push_back(false);
-      break;
-    case Event::kRequestAnswer: {
-      Channel& channel = *book_.find(event.request_answer().channel());
-      channel.answers_due.pop_front();
-      answer_in_turn(channel);
-      break;
-    }
-    case Event::kGlobalRequest:
-      if (event.global_request().want_answer()) globals_due_.push_back(false);
-      break;
-    case Event::kGlobalAnswer:
-      if (!globals_due_.empty()) globals_due_.pop_front();
-      answer_globals_in_turn();
-      break;
-    case Event::kClose: {
-      const Channel* channel = book_.find(event.close().channel());
-      if (channel->closed_up && channel->closed_down) handle_->feed().forget(channel->number);
-      break;
-    }
-    case Event::kData:
-      data_moved(from, book_.find(event.data().channel()));
-      consider_bulk(from, event.data().channel(), event.data().stream() == event::STREAM_STDERR);
-      break;
-    default:
-      break;
+  Outbox outbox;
+  rules_->passed(event, from, book_, outbox);
+  say_own(outbox);
+  if (event.has_close()) {
+    const Channel* channel = book_.find(event.close().channel());
+    if (channel->closed_up && channel->closed_down) handle_->feed().forget(channel->number);
+  } else if (event.has_data()) {
+    data_moved(from, book_.find(event.data().channel()));
+    consider_bulk(from, event.data().channel(), event.data().stream() == event::STREAM_STDERR);
   }
 }
 
@@ -237,7 +193,7 @@ void Session::after_pass(Direction from, const Event& event) {
 void Session::pass_on(Direction from, base::ByteView bytes, std::uint64_t sequence) {
   Event event;
   event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  if (!record_allowed(event, sequence)) return;
+  if (!say_passing(event, sequence)) return;
   forward(from, bytes);
   after_pass(from, event);
 }
@@ -264,65 +220,38 @@ void Session::acknowledge_blocks(std::uint64_t up_to) {
     blocks_to_acknowledge_ = up_to;
     return;
   }
-  ipc::BrokerToBack message;
-  message.mutable_recorded()->set_up_to(up_to);
-  back_->send(message);
+  back_->recorded(up_to);
 }
 
-// RFC 4254 §5.4: answers to channel requests come in the order of the requests, whoever gives them.
-void Session::answer_in_turn(Channel& channel) {
-  while (!channel.answers_due.empty() && channel.answers_due.front()) {
-    channel.answers_due.pop_front();
-    Event answer;
-    answer.mutable_request_answer()->set_channel(channel.number);
-    answer.mutable_request_answer()->set_ok(false);
-    if (record_own(answer)) forward(Direction::down, base::view(answer.SerializeAsString()));
+// Each event is in the record before it is sent. False: the record failed.
+bool Session::say_own(const Outbox& outbox) {
+  for (const auto& said : outbox) {
+    if (const auto* notice = std::get_if<ChannelNotice>(&said)) {
+      if (front_ != nullptr) front_->tell({notice->text, notice->channel});
+      continue;
+    }
+    const OwnEvent& own = std::get<OwnEvent>(said);
+    const std::string bytes = own.event.SerializeAsString();
+    if (!record(recording::EntryKind::plain, Direction::down, own.event, base::view(bytes))) return false;
+    if (own.to) forward(*own.to, base::view(bytes));
   }
+  return true;
 }
 
-void Session::answer_globals_in_turn() {
-  while (!globals_due_.empty() && globals_due_.front()) {
-    globals_due_.pop_front();
-    Event answer;
-    answer.mutable_global_answer()->set_ok(false);
-    if (record_own(answer)) forward(Direction::down, base::view(answer.SerializeAsString()));
-  }
+bool Session::say_passing(const Event& event, std::uint64_t sequence) {
+  Outbox outbox;
+  rules_->passing(event, sequence, outbox);
+  return say_own(outbox);
 }
 
 void Session::refuse_event(Direction from, const Event& event, const Judgement& judgement) {
   if (!record(kind_of(from, event), from, event, base::view(event.SerializeAsString()))) return;
-  if (!record_own(denied(event, record_->entries() - 1, judgement))) return;
+  Outbox outbox;
+  rules_->refused(event, from, record_->entries() - 1, judgement, book_, outbox);
   // Each refusal is in the record; the audit log has the first of a flood, and its length.
   services_.user_audit.write(
       {"session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}});
-  if (event.has_channel_open()) {
-    Event answer;
-    answer.mutable_channel_refused()->set_channel(event.channel_open().channel());
-    answer.mutable_channel_refused()->set_reason(1);  // SSH_OPEN_ADMINISTRATIVELY_PROHIBITED
-    answer.mutable_channel_refused()->set_text("Sallyport: " + judgement.reason);
-    if (record_own(answer)) {
-      forward(from == Direction::up ? Direction::down : Direction::up, base::view(answer.SerializeAsString()));
-    }
-  } else if (event.has_global_request()) {
-    if (event.global_request().want_answer()) globals_due_.push_back(true);
-    answer_globals_in_turn();
-  } else if (event.has_request()) {
-    Channel& channel = *book_.find(event.request().channel());
-    if (event::starts_program(event) && front_ != nullptr) {
-      ipc::BrokerToFront message;
-      message.mutable_notice()->set_text("Sallyport: " + judgement.reason);
-      message.mutable_notice()->set_one_channel(true);
-      message.mutable_notice()->set_channel(channel.number);
-      front_->send(message);
-    }
-    if (event.request().want_answer()) channel.answers_due.push_back(true);
-    answer_in_turn(channel);
-  }
-}
-
-// What starts at the target is in the record twice: as what was asked for, and as let through.
-bool Session::record_allowed(const Event& event, std::uint64_t sequence) {
-  return !event::starts_program(event) || record_own(allowed(event, sequence));
+  say_own(outbox);
 }
 
 void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr) {
@@ -355,33 +284,23 @@ void Session::consider_bulk(Direction from, std::uint32_t number, bool is_stderr
   std::array<int, 3> for_back{}, for_front{};
   if (ring) for_back = ring->fds_for_back(), for_front = ring->fds_for_front();
   const std::size_t passed = ring ? for_back.size() : 0;
-  ipc::BrokerToBack to_back;
-  *to_back.mutable_bulk_start() = start;
-  back_->send(to_back, {for_back.data(), passed});
-  ipc::BrokerToFront to_front;
-  *to_front.mutable_bulk_start() = start;
-  front_->send(to_front, {for_front.data(), passed});
+  back_->send_bulk_start(start, {for_back.data(), passed});
+  front_->send_bulk_start(start, {for_front.data(), passed});
 }
 
 void Session::ask_keyframe() {
   if (!back_ || phase_ != Phase::live) return;
-  ipc::BrokerToBack message;
-  message.mutable_keyframe_wanted();
-  back_->send(message);
+  back_->want_keyframe();
 }
 
 void Session::front_credit(const ipc::Credit& credit) {
   if (phase_ != Phase::live) return;
-  ipc::BrokerToBack message;
-  *message.mutable_credit() = credit;
-  back_->send(message);
+  back_->send_credit(credit);
 }
 
-void Session::back_credit(ipc::Credit& credit) {
+void Session::back_credit(const ipc::Credit& credit) {
   if (phase_ != Phase::live || front_ == nullptr) return;
-  ipc::BrokerToFront message;
-  *message.mutable_credit() = credit;
-  front_->send(message);
+  front_->send_credit(credit);
 }
 
 // A worker that does not take its messages makes the other one wait.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the user is told when a target cannot be logged in to: one sentence for each kind, because each has another
+// What the user is told when a target cannot be reached: one sentence for each kind, because each has another
 // remedy. Trusted side; pure. It names the target as the user does, never by its address.
 #pragma once
 
@@ -7,20 +7,12 @@
 
 #include "base/result.h"
 
-namespace sallyport::ipc {
-enum PeerFault : int;
-}
-
 namespace sallyport::broker {
 
 /// No connection came about. error: the dialer's.
 std::string unreachable_text(const std::string& target, const base::Error& error);
 
-/// The connection ended before the login did. said: the target's own words, escaped.
-std::string target_fault_text(const std::string& target, ipc::PeerFault fault, const std::string& said);
-
-/// How far a login had come when its time was over.
-enum class LoginStage { connecting, handshake, authentication };
-std::string login_timeout_text(const std::string& target, LoginStage stage);
+/// None came about before the time of the login was over.
+std::string connect_timeout_text(const std::string& target);
 
 }  // namespace sallyport::broker

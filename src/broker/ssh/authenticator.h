@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "broker/access/identity.h"
 #include "broker/node/services.h"
 #include "net/loop.h"
 #include "policy/address.h"
@@ -22,16 +23,7 @@ class AuthRequest;
 
 namespace sallyport::broker {
 
-/// A user who has proved herself.
-struct Identity {
-  std::string user;
-  std::string method;  ///< "publickey SHA256:…", "password", "keyboard-interactive"
-  std::optional<policy::Destination> destination;
-  base::Micros proved_us = 0;           ///< when, on the monotonic clock
-  store::Incarnation incarnation = {};  ///< of the user, as it was then; compared wherever the identity is used
-};
-
-class Authenticator {
+class Authenticator : public PasswordCheck {
  public:
   struct Peer {
     std::string source;         ///< "address:port"
@@ -42,7 +34,7 @@ class Authenticator {
 
   /// source as "address:port", source_host as "address".
   Authenticator(Services& services, net::Loop& loop, std::string source, const std::string& source_host);
-  ~Authenticator();
+  ~Authenticator() override;
 
   /// One USERAUTH_REQUEST. answer() is called once, on the loop, not after destruction; with an identity on success.
   /// A request while another is being judged, or after all tries were used up, is a fault of the worker: false.
@@ -50,13 +42,8 @@ class Authenticator {
   /// The answers to Prompts. False when none were asked for, or as request().
   bool answers(const ipc::AuthAnswers& answers, Answer answer);
 
-  enum class Verdict { right, wrong, not_judged };
-  struct Judged {
-    Verdict verdict = Verdict::wrong;
-    store::Incarnation incarnation = {};  ///< of right: the user's, as it stood together with the password
-  };
-  /// Checks a password of a known user again, for a suspended session. done() on the loop; not_judged: too many wait.
-  void check_again(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done);
+  /// For a suspended session.
+  void check_again(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done) override;
 
  private:
   void public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);

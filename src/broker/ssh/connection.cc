@@ -22,9 +22,20 @@ constexpr std::int64_t dismissed_us = 300'000;
 constexpr std::int64_t turned_away_us = 10 * std::int64_t{1'000'000};
 }  // namespace
 
-Connection::Connection(Gateway& gateway, SessionThread& thread, base::Fd socket, Origin origin)
-    : gateway_(gateway),
-      services_(gateway.services),
+void SshEntrance::take(SessionThread& thread, base::Fd socket, Arrival arrival) {
+  Connection::Origin origin;
+  origin.source = std::move(arrival.source);
+  origin.source_host = std::move(arrival.source_host);
+  origin.ticket = std::move(arrival.ticket);
+  origin.identity = identity;
+  auto connection = pin_to(thread, std::make_unique<Connection>(*this, thread, std::move(socket), std::move(origin)));
+  thread.loop().post([connection] { connection->start(); });
+}
+
+Connection::Connection(SshEntrance& entrance, SessionThread& thread, base::Fd socket, Origin origin)
+    : entrance_(entrance),
+      gateway_(entrance.gateway),
+      services_(gateway_.services),
       thread_(thread),
       socket_(std::move(socket)),
       origin_(std::move(origin)),
@@ -61,7 +72,7 @@ void Connection::on_first_byte() {
 }
 
 void Connection::spawn_front() {
-  gateway_.fronts.spawn(std::move(socket_), [self = shared_from_this()](base::Result<SpawnedWorker> spawned) {
+  entrance_.fronts.spawn(std::move(socket_), [self = shared_from_this()](base::Result<SpawnedWorker> spawned) {
     auto holder = std::make_shared<base::Result<SpawnedWorker>>(std::move(spawned));
     self->thread_.loop().post([self, holder] {
       if (self->over_) return;
@@ -75,13 +86,12 @@ void Connection::spawn_front() {
 }
 
 void Connection::start_front(SpawnedWorker spawned) {
-  const auto identity = origin_.identity ? origin_.identity : gateway_.identity;
-  front_ = std::make_unique<FrontLink>(services_, thread_, std::move(spawned), *this, identity,
+  front_ = std::make_unique<FrontLink>(services_, thread_, std::move(spawned), *this, origin_.identity,
                                        services_.config.ssh.identification);
   ipc::FrontStart start;
   start.set_server_version(services_.config.ssh.identification);
   start.set_version_sent(true);
-  for (const std::string& name : identity->algorithms()) start.add_host_key_algorithms(name);
+  for (const std::string& name : origin_.identity->algorithms()) start.add_host_key_algorithms(name);
   const config::Ssh& ssh = services_.config.ssh;
   for (const std::string& name : ssh.kex) start.mutable_algorithms()->add_kex(name);
   for (const std::string& name : ssh.ciphers) start.mutable_algorithms()->add_ciphers(name);
@@ -175,10 +185,7 @@ void Connection::authenticated(Identity identity) {
 void Connection::turn_away(const std::string& text, const std::string& reason) {
   services_.user_audit.write(
       {"connection.refused", identity_->user, "", {{"source", origin_.source}, {"reason", reason}}});
-  ipc::BrokerToFront message;
-  message.mutable_refused()->set_text("Sallyport: " + text);
-  message.mutable_refused()->set_exit_status(255);
-  front_->send(message);
+  front_->refuse("Sallyport: " + text);
   deadline_.after_us(turned_away_us, [this] { front_->kill(""); });
 }
 
@@ -213,9 +220,7 @@ void Connection::dismiss(const std::string& why) {
   if (std::exchange(dismissed_, true)) return;
   services_.user_audit.write(
       {"connection.dropped", identity_->user, "", {{"source", origin_.source}, {"reason", why}}});
-  ipc::BrokerToFront message;
-  message.mutable_terminate()->set_text("Sallyport: " + why + ".");
-  front_->send(message);
+  front_->terminate("Sallyport: " + why + ".", Goodbye::brief);
   deadline_.after_us(dismissed_us, [this] { front_->kill(""); });
 }
 
@@ -268,7 +273,7 @@ void Connection::front_credit(ipc::Credit& credit) {
 
 void Connection::front_reauthenticate(ipc::Reauthenticate& answer) {
   if (!session_) return front_->kill("answer to no question");
-  session_->front_reauthenticate(answer);
+  session_->front_reauthenticate(base::view(answer.password()));
   std::string& password = *answer.mutable_password();
   base::wipe(password.data(), password.size());
 }

@@ -13,6 +13,7 @@
 #include "broker/node/gateway.h"
 #include "broker/session/session.h"
 #include "broker/ssh/authenticator.h"
+#include "broker/ssh/entrance.h"
 #include "broker/ssh/front_link.h"
 
 namespace sallyport::broker {
@@ -24,15 +25,15 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
     std::string source;                         ///< "address:port"
     std::string source_host;                    ///< "address"
     std::unique_ptr<Admission::Ticket> ticket;  ///< among those that are not logged in
+    std::shared_ptr<const HostIdentity> identity;
     // Of the inner leg of a jump:
     std::optional<Identity> inherited;
     std::string jump_target;
-    std::shared_ptr<const HostIdentity> identity;
     std::shared_ptr<void> jump;  ///< the outer leg counts its inner ones by it
     std::weak_ptr<Connection> outer;
   };
 
-  Connection(Gateway& gateway, SessionThread& thread, base::Fd socket, Origin origin);
+  Connection(SshEntrance& entrance, SessionThread& thread, base::Fd socket, Origin origin);
   ~Connection() override;
 
   /// Begins, on the loop. The connection keeps itself until it is over.
@@ -78,6 +79,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   void jump_ready(Jump& jump, std::shared_ptr<const HostIdentity> identity);
   void answer_auth(const ipc::AuthReply& reply, std::optional<Identity> identity);
 
+  SshEntrance& entrance_;
   Gateway& gateway_;
   Services& services_;
   SessionThread& thread_;

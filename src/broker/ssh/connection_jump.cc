@@ -89,7 +89,7 @@ void Connection::jump_ready(Jump& jump, std::shared_ptr<const HostIdentity> iden
   origin.jump = std::move(jump.counted);
   origin.outer = weak_from_this();
   origin.identity = std::move(identity);
-  pin_to(thread_, std::make_unique<Connection>(gateway_, thread_, std::move(ours), std::move(origin)))->start();
+  pin_to(thread_, std::make_unique<Connection>(entrance_, thread_, std::move(ours), std::move(origin)))->start();
 }
 
 void Connection::refuse_inherited() {

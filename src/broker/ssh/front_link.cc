@@ -13,6 +13,10 @@
 
 namespace sallyport::broker {
 
+namespace {
+constexpr unsigned kRefusedStatus = 255;  // what ssh itself ends with when it could not connect
+}  // namespace
+
 struct FrontLink::Table {
   using Message = ipc::FrontToBroker;
   using Row = Rule<FrontLink, Message>;
@@ -51,6 +55,55 @@ void FrontLink::start(const ipc::FrontStart& start) {
 
 void FrontLink::send(const ipc::BrokerToFront& message, std::span<const int> fds) {
   worker_.send_control(message, fds);
+}
+
+void FrontLink::ready(const TargetGreeting& greeting) {
+  ipc::BrokerToFront message;
+  message.mutable_target_ready()->set_banner(greeting.text);
+  message.mutable_target_ready()->set_on_terminals_only(greeting.shown == TargetGreeting::Shown::on_terminals);
+  send(message);
+}
+
+void FrontLink::refuse(const std::string& text) {
+  ipc::BrokerToFront message;
+  message.mutable_refused()->set_text(text);
+  message.mutable_refused()->set_exit_status(kRefusedStatus);
+  send(message);
+}
+
+void FrontLink::tell(const Notice& notice) {
+  ipc::BrokerToFront message;
+  message.mutable_notice()->set_text(notice.text);
+  message.mutable_notice()->set_resumes(notice.session == Notice::Session::goes_on);
+  message.mutable_notice()->set_one_channel(notice.channel.has_value());
+  message.mutable_notice()->set_channel(notice.channel.value_or(0));
+  send(message);
+}
+
+void FrontLink::ask_password(const std::string& prompt, Asked asked) {
+  ipc::BrokerToFront message;
+  message.mutable_ask_password()->set_prompt(prompt);
+  message.mutable_ask_password()->set_again(asked == Asked::again);
+  send(message);
+}
+
+void FrontLink::terminate(const std::string& text, Goodbye goodbye) {
+  ipc::BrokerToFront message;
+  message.mutable_terminate()->set_text(text);
+  message.mutable_terminate()->set_last_words(goodbye == Goodbye::until_drained);
+  send(message);
+}
+
+void FrontLink::send_credit(const ipc::Credit& credit) {
+  ipc::BrokerToFront message;
+  *message.mutable_credit() = credit;
+  send(message);
+}
+
+void FrontLink::send_bulk_start(const ipc::BulkStart& start, std::span<const int> fds) {
+  ipc::BrokerToFront message;
+  *message.mutable_bulk_start() = start;
+  send(message, fds);
 }
 
 void FrontLink::hold_events(bool hold) {

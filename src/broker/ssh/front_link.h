@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "broker/node/services.h"
 #include "broker/node/worker.h"
+#include "broker/session/front_side.h"
 #include "broker/ssh/host_identity.h"
 #include "broker/ssh/rekey_limit.h"
 
@@ -49,24 +50,31 @@ class FrontOwner {
   virtual void front_ended(const std::string& reason, const std::string& fault) = 0;
 };
 
-class FrontLink {
+class FrontLink : public FrontSide {
  public:
   FrontLink(Services& services, SessionThread& thread, SpawnedWorker spawned, FrontOwner& owner,
             std::shared_ptr<const HostIdentity> identity, std::string server_version);
 
   void start(const ipc::FrontStart& start);
   void send(const ipc::BrokerToFront& message, std::span<const int> fds = {});
-  void send_event(base::ByteView event) { worker_.send_event(event); }
+
+  void ready(const TargetGreeting& greeting) override;
+  void refuse(const std::string& text) override;
+  void tell(const Notice& notice) override;
+  void ask_password(const std::string& prompt, Asked asked) override;
+  void terminate(const std::string& text, Goodbye goodbye) override;
+  void send_event(base::ByteView event) override { worker_.send_event(event); }
+  void send_credit(const ipc::Credit& credit) override;
+  void send_bulk_start(const ipc::BulkStart& start, std::span<const int> fds) override;
+  void hold_events(bool hold) override;
+  void hold_reading(bool hold) override { worker_.hold_reading(hold); }
+  bool congested() const override { return worker_.congested(); }
+  void kill(const std::string& fault) override { worker_.kill(fault); }
+  std::shared_ptr<const base::Fd> pidfd() const override { return worker_.pidfd(); }
+  pid_t pid() const override { return worker_.pid(); }
 
   /// Authentication succeeded: events and the messages of a live session are allowed from here on.
   void set_live() { phase_ = Live; }
-  bool congested() const { return worker_.congested(); }
-  void hold_reading(bool hold) { worker_.hold_reading(hold); }
-  /// Has the front keep its events, or send them again; what is no event still comes.
-  void hold_events(bool hold);
-  void kill(const std::string& fault) { worker_.kill(fault); }
-  std::shared_ptr<const base::Fd> pidfd() const { return worker_.pidfd(); }
-  pid_t pid() const { return worker_.pid(); }
 
   /// H of the first key exchange. Empty before it.
   base::ByteView session_id() const { return session_id_; }

@@ -3,10 +3,10 @@
 // allow it. Trusted side; pure. Whatever is not named passes nothing.
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <cstddef>
 
 #include "broker/session/channel_book.h"
+#include "broker/session/judgement.h"
 #include "policy/permission.h"
 
 namespace sallyport::event {
@@ -14,19 +14,6 @@ class Event;
 }
 
 namespace sallyport::broker {
-
-enum class Ruling : std::uint8_t {
-  pass,    ///< record and forward
-  keep,    ///< record, do not forward: meant for the record alone
-  refuse,  ///< record the refusal; the asker is told no
-  fault,   ///< no well-behaved leg says this: its worker ends
-};
-
-struct Judgement {
-  Ruling ruling = Ruling::fault;
-  std::string name;    ///< what was judged: "exec", "x11-req", …
-  std::string reason;  ///< of a refusal or a fault
-};
 
 class Gate {
  public:

@@ -6,11 +6,11 @@
 #include <optional>
 
 #include "base/escape.h"
-#include "broker/node/gateway.h"
 #include "broker/node/phase_table.h"
 #include "broker/node/worker.h"
 #include "broker/session/dialer.h"
 #include "broker/ssh/host_check.h"
+#include "broker/ssh/identification.h"
 #include "broker/ssh/kex_inputs.h"
 #include "ipc/back.pb.h"
 

@@ -57,10 +57,4 @@ base::Result<std::vector<std::string>> legacy_in(const ipc::KexInputs& inputs,
   return out;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
 }  // namespace sallyport::broker

@@ -26,7 +26,4 @@ void offer_legacy(const std::vector<std::string>& allowed, ipc::Algorithms& out)
 /// computes with; of ciphers and MACs it has the worker's word. Errors: denied (one that is not allowed).
 base::Result<std::vector<std::string>> legacy_in(const ipc::KexInputs& inputs, const std::vector<std::string>& allowed);
 
-/// "a, b", for an audit event.
-std::string listed(const std::vector<std::string>& names);
-
 }  // namespace sallyport::broker

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "broker/session/account_secret.h"
 #include "broker/ssh/host_check.h"
 #include "keys/private_key.h"
 #include "policy/resource.h"
@@ -23,12 +24,6 @@ class LoginWanted;
 }  // namespace sallyport::ipc
 
 namespace sallyport::broker {
-
-/// The account's secret as fetched from the vault before the target is called. Empty for login by certificate.
-struct AccountSecret {
-  std::shared_ptr<keys::PrivateKey> key;
-  std::shared_ptr<base::SecretBytes> password;
-};
 
 class TargetLogin {
  public:

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "broker/ssh/gate.h"
+#include "broker/session/judgement.h"
 #include "event/event.pb.h"
 
 namespace sallyport::broker {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Judgements as events.
-#include "broker/session/verdict.h"
+#include "broker/ssh/verdict.h"
 
 namespace sallyport::broker {
 

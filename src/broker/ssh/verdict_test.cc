@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random sessions: what the record says of each program is what became of it at the target.
-#include "broker/session/verdict.h"
+#include "broker/ssh/verdict.h"
 
 #include <gtest/gtest.h>
 
 #include <deque>
 #include <random>
 
+#include "broker/ssh/gate.h"
 #include "event/verdict_match.h"
 
 namespace sallyport::broker {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A user who has proved who it is, and the check of a password for a session that waits for such a proof. Trusted side.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "policy/address.h"
+#include "store/rows.h"
+
+namespace sallyport::broker {
+
+struct Identity {
+  std::string user;
+  std::string method;  ///< "publickey SHA256:…", "password", "keyboard-interactive"
+  std::optional<policy::Destination> destination;
+  base::Micros proved_us = 0;           ///< when, on the monotonic clock
+  store::Incarnation incarnation = {};  ///< of the user, as it was then; compared wherever the identity is used
+};
+
+class PasswordCheck {
+ public:
+  enum class Verdict { right, wrong, not_judged };
+  struct Judged {
+    Verdict verdict = Verdict::wrong;
+    store::Incarnation incarnation = {};  ///< of right: the user's, as it stood together with the password
+  };
+
+  virtual ~PasswordCheck() = default;
+  /// Checks a password of a known user again. done() on the loop; not_judged: too many wait.
+  virtual void check_again(const std::string& user, base::ByteView password,
+                           std::function<void(const Judged&)> done) = 0;
+};
+
+}  // namespace sallyport::broker
