@@ -17,8 +17,8 @@ store::CredentialKey key_of(std::string_view user) {
   return {"user", std::string(user), "password-hash"};
 }
 
-Status put_hash(store::Store& store, std::string_view user, std::string hash, base::Micros now_us) {
-  return store.put_credential({key_of(user), 1, std::move(hash), now_us});
+Status put_hash(store::Store& store, std::string_view user, const std::string& hash, base::Micros now_us) {
+  return store.put_credential({key_of(user), 1, hash, now_us});
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ Status set_password(store::Store& store, std::string_view user, std::string hash
   return store.transaction([&]() -> Status {
     auto old = password_hash(store, user);
     if (!old) return base::pass(old);
-    if (Status put = put_hash(store, user, std::move(hash), now_us); !put) return put;
+    if (Status put = put_hash(store, user, hash, now_us); !put) return put;
     return *old ? store.renew_resource("user", user, store::Renewal::proofs) : Status();
   });
 }
@@ -64,7 +64,7 @@ Status renew_password(store::Store& store, std::string_view user, const std::str
   return store.transaction([&]() -> Status {
     auto now = password_hash(store, user);
     if (!now) return base::pass(now);
-    return *now == checked ? put_hash(store, user, std::move(renewed), now_us) : Status();
+    return *now == checked ? put_hash(store, user, renewed, now_us) : Status();
   });
 }
 

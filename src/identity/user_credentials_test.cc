@@ -6,6 +6,8 @@
 
 #include <filesystem>
 
+#include "store/databases_fixture_test.h"
+
 namespace sallyport::identity {
 namespace {
 
@@ -102,6 +104,19 @@ TEST_F(UserCredentialsTest, ARenewalTakesNothingBack) {
   ASSERT_TRUE(remove_password(*store_, "alice"));
   ASSERT_TRUE(renew_password(*store_, "alice", "of today", "renewed", 3));
   EXPECT_FALSE(has_password("alice"));
+}
+
+// On a database that other nodes write to, a transaction may have to run again.
+TEST_F(UserCredentialsTest, WhatIsSetInASecondTryIsTheSame) {
+  const store::TestDatabase database(store::Kind::postgresql);
+  const auto store = std::move(store::Store::open(database.options()).value());
+  database.contend("credentials");
+  ASSERT_TRUE(set_password(*store, "alice", "first", 1));
+  EXPECT_EQ(*password_hash(*store, "alice"), "first");
+  ASSERT_TRUE(renew_password(*store, "alice", "first", "first, hashed anew", 2));
+  EXPECT_EQ(*password_hash(*store, "alice"), "first, hashed anew");
+  ASSERT_TRUE(remove_password(*store, "alice"));
+  EXPECT_FALSE(password_hash(*store, "alice")->has_value());
 }
 
 }  // namespace

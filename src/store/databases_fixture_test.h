@@ -167,6 +167,17 @@ class TestDatabase {
     return out;
   }
 
+  /// From now on each transaction that writes to the table loses to another one once, and has to run again.
+  void contend(const std::string& table) const {
+    raw("CREATE SEQUENCE turns; CREATE FUNCTION contend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF coalesce(current_setting('contend.turn', true), '') = '' THEN"
+        " PERFORM set_config('contend.turn', nextval('turns')::text, true); END IF;"
+        " IF current_setting('contend.turn')::bigint % 2 = 1 THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF;"
+        " RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER contend AFTER INSERT OR UPDATE OR DELETE ON " +
+        table + " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION contend()");
+  }
+
  private:
   const Kind kind_;
   std::string dir_;

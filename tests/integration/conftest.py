@@ -62,7 +62,7 @@ def postgres(folder):
     try:
         yield made.start()
     finally:
-        made.stop()
+        made.crash()  # nobody needs the checkpoint
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,7 +93,7 @@ _numbers = itertools.count(1)  # names of folders: never used twice
 
 
 @pytest.fixture(scope="session")
-def world(build, folder, account):
+def world(build, folder, account, store):
     made = World(build, folder / "w", account)
     try:
         yield made.start()

@@ -3,6 +3,7 @@
 import json
 import threading
 
+import paramiko
 import pytest
 
 from harness.gateway import Gateway
@@ -122,6 +123,33 @@ def test_the_password_comes_from_a_file_and_stays_there(make_world, server, tmp_
     with open(f"/proc/{gateway.pid}/cmdline", "rb") as f:
         said += f.read().decode()
     assert SECRET not in said
+
+
+def test_what_runs_again_does_the_same(make_world, server):
+    """Every transaction loses its first try: whatever it holds must still be there for the second."""
+    name = server.database()
+    world = make_world(config={"store": server.url(name)})
+    gateway = world.gateway
+    server.contend(name, "settings", "credentials")
+    gateway.apply({"kind": "user", "name": "bob", "groups": ["ops"]}, {"kind": "user", "name": "carol"})
+    gateway.cli("user", "set-password", USER, input=f"{SECRET}\n")
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    with client:
+        client.connect("127.0.0.1", gateway.port, f"{USER}@deploy@web1", password=SECRET, look_for_keys=False, allow_agent=False, timeout=30)
+        assert client.exec_command("echo ok")[1].read() == b"ok\n"
+    gateway.cli("account", "set-secret", "passworded", input=world.account.password)
+    assert world.ssh("passworded", "echo ok").stdout == b"ok\n"
+    gateway.cli("master-key", "rotate")
+    assert world.ssh("keyed", "echo ok").stdout == b"ok\n"
+    gateway.cli("delete", "user", "bob")
+    gateway.restart()
+    world.write_ssh_config()
+    assert world.ssh("passworded", "echo ok").stdout == b"ok\n"
+    assert json.loads(gateway.cli("audit", "verify", "-o", "json"))["ok"]
+    kinds = [(e["type"], e.get("name") or e.get("user") or e.get("account")) for e in gateway.audit()]
+    for once in [("resource.create", "bob"), ("resource.create", "carol"), ("resource.delete", "bob")]:
+        assert kinds.count(once) == 1, (once, kinds)
 
 
 class Pair:

@@ -46,8 +46,9 @@ class Postgres:
 
     def crash(self):
         """SIGQUIT: without a checkpoint, as after a power cut."""
-        self.process.stop(signal.SIGQUIT, 60)
-        self.process = None
+        if self.process:
+            self.process.stop(signal.SIGQUIT, 60)
+            self.process = None
 
     def run(self, sql, database="postgres", check=True):
         return subprocess.run([program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "sallyport", "-d", database, "-c", sql],
@@ -58,6 +59,14 @@ class Postgres:
         name = f"store{next(self.numbers)}"
         self.run(f"CREATE DATABASE {name}")
         return name
+
+    def contend(self, database, *tables):
+        """From now on each transaction that writes to one of the tables loses to another one, and has to run again."""
+        self.run("CREATE SEQUENCE turns; CREATE FUNCTION contend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                 "IF coalesce(current_setting('contend.turn', true), '') = '' THEN PERFORM set_config('contend.turn', nextval('turns')::text, true); END IF; "
+                 "IF current_setting('contend.turn')::bigint % 2 = 1 THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF; RETURN NULL; END $$;"
+                 + "".join(f"CREATE CONSTRAINT TRIGGER contend AFTER INSERT OR UPDATE OR DELETE ON {table} DEFERRABLE INITIALLY DEFERRED "
+                           "FOR EACH ROW EXECUTE FUNCTION contend();" for table in tables), database)
 
     def url(self, database):
         return f"postgresql://sallyport@/{database}?host={self.folder}"
