@@ -28,7 +28,11 @@ def example(world, account, tmp_path):
                         {"kind": "account", "name": "root", "targets": ["web1"], "login": "certificate"},
                         {"kind": "policy", "name": "ansible", "subjects": {"groups": ["ops"]}, "targets": ["web1"],
                          "accounts": [account.name, "root"], "allow": ["exec", "sftp", "shell"]})
-    return folder
+    yield folder
+    # The world is shared: nobody else's root may log in.
+    world.gateway.cli("delete", "policy", "ansible")
+    for name in (account.name, "root"):
+        world.gateway.cli("delete", "account", name)
 
 
 def play(folder, *more, remote_tmp="~/.ansible/tmp"):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A back that was taken over, and a target that is its accomplice."""
+import itertools
+
 import pytest
 
 from harness.hostile import Evil, awaited_event, event_class, refused_calls
@@ -9,14 +11,21 @@ from harness.puppet import CONTROL, EVENT, Key, libexec
 from harness.world import USER, USER_PASSWORD, World
 
 
+tries = itertools.count(1)
+
+
+def evil_target(world, description):
+    return {"kind": "target", "name": "evil1", "protocol": "ssh", "address": world.evil.address, "description": description,
+            "labels": {"env": "prod", "kind": "openssh"}, "host_keys": [world.evil.key.line()]}
+
+
 @pytest.fixture(scope="module")
 def back_world(build, folder, account, messages):
     world = World(build, folder / "hostile-back", account, config={"libexec_dir": str(libexec(build, folder / "lb", back=True))}, dropbear=False)
     world.evil = Evil()
     try:
         world.start()
-        world.gateway.apply({"kind": "target", "name": "evil1", "protocol": "ssh", "address": world.evil.address,
-                             "labels": {"env": "prod", "kind": "openssh"}, "host_keys": [world.evil.key.line()]})
+        world.gateway.apply(evil_target(world, "an accomplice"))
         yield world
     finally:
         world.stop()
@@ -28,6 +37,8 @@ def session_to(back_world):
     clients = []
 
     def open_one(account="deploy", command="cat"):
+        # A target that was changed is tried at once: what failed there before does not space the next login.
+        back_world.gateway.apply(evil_target(back_world, f"for try {next(tries)}"))
         client = back_world.popen("via", command, options=["-l", f"{USER}@{account}@evil1"])
         clients.append(client)
         return client, back_world.evil.accept()
