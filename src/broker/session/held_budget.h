@@ -19,7 +19,7 @@ class HeldBudget {
     /// What a session may always have, whatever the others do.
     std::size_t session_bytes = std::size_t{64} * 1024;
   };
-  HeldBudget() = default;
+  HeldBudget() : HeldBudget(Limits{}) {}
   explicit HeldBudget(Limits limits) : limits_(limits) {}
 
   struct User {
