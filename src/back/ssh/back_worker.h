@@ -31,7 +31,7 @@ class BackWorker final : public leg::ssh::Worker {
   base::Status demand(codec::ssh::EventKind kind) override;
   base::Status peer_event(codec::ssh::EventKind kind) override;
   std::unique_ptr<leg::ssh::BulkPath> make_bulk_path() override;
-  bool role_holds_peer() const override { return keyframe_.has_value(); }
+  bool role_holds_peer() const override { return telling_; }
   base::Status role_pump() override;
   base::Status start(const ipc::BackStart& start);
   base::Status host_accepted(const ipc::HostAccepted& accepted);
@@ -53,25 +53,13 @@ class BackWorker final : public leg::ssh::Worker {
   void far_refused(RelayChannel&, std::string_view) override {}
   void swallowed_answer(RelayChannel&, bool) override {}
   void channel_gone(RelayChannel& channel) override;
-  void tell_traits();
   void want_keyframes();
-  bool render_due_keyframe();
-  void send_keyframe_part();
-
-  /// A screen that is being told. It may be larger than all that a worker may queue.
-  struct Keyframe {
-    std::uint32_t channel = 0;
-    codec::terminal::Size size;
-    std::string ansi;
-    std::size_t sent = 0;
-  };
 
   std::optional<Login> login_;
   bool login_started_ = false;
   bool bulk_hash_ = true;
-  bool keyframes_due_ = false;
-  bool traits_due_ = false;
-  std::optional<Keyframe> keyframe_;
+  bool models_due_ = false;  // some terminal has something to tell
+  bool telling_ = false;     // a screen is told in part
   std::uint32_t keepalive_seconds_ = 0;
 };
 

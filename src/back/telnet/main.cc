@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// sallyport-back-telnet: the zygote of Telnet backs. Untrusted side: parses one target's bytes a worker, holds no key.
+#include "back/telnet/telnet_worker.h"
+#include "base/clock.h"
+#include "leg/zygote.h"
+
+namespace {
+
+void warm_up() {
+  sallyport::codec::terminal::Terminal terminal({24, 80});
+  terminal.feed(sallyport::base::view("warm"));
+}
+
+int work(sallyport::leg::WorkerSockets sockets) {
+  sallyport::base::SystemClock clock;
+  return sallyport::back::telnet::TelnetWorker(sockets, clock).run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return sallyport::leg::run_zygote(argc, argv, warm_up, work);
+}
