@@ -99,11 +99,12 @@ Login::Due Login::at_prompt() {
       line_.clear();
       return Due::password;
     case Stage::answer:
-      // Asked again: the answer was wrong, whatever the target says of it.
-      if (ends_with(line_, prompts_.name) || ends_with(line_, prompts_.password)) return Due::refused;
+      if (greeting_.empty()) break;  // still on the password's line
       for (const std::string& prompt : prompts_.shell) {
         if (ends_with(line_, prompt)) return Due::done;
       }
+      // The answer was wrong, whatever the target says of it.
+      if (ends_with(line_, prompts_.name) || ends_with(line_, prompts_.password)) return Due::asked_again;
       break;
   }
   return Due::nothing;

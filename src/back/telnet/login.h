@@ -27,11 +27,12 @@ class Login {
   static constexpr std::size_t kMaxShownBytes = 64 * 1024;
 
   enum class Due {
-    nothing,   ///< more of the target's text is needed
-    name,      ///< send the login name
-    password,  ///< send the password, once
-    done,      ///< the user is in; greeting() is what the target showed since the password
-    refused,   ///< the target said no
+    nothing,      ///< more of the target's text is needed
+    name,         ///< send the login name
+    password,     ///< send the password, once
+    done,         ///< the user is in; greeting() is what the target showed since the password
+    refused,      ///< the target said no
+    asked_again,  ///< the line so far ends as a prompt does: a no, if nothing follows ("Last login: …" may)
   };
 
   explicit Login(Prompts prompts) : prompts_(std::move(prompts)) {}

@@ -45,12 +45,32 @@ TEST(TelnetLogin, ADeviceThatAsksForAPasswordAlone) {
 }
 
 TEST(TelnetLogin, ANoIsSeen) {
-  for (const char* no : {"\r\n\r\nLogin incorrect\r\n", "\r\nhost login: ", "\r\nPassword: "}) {
+  const std::pair<const char*, Due> noes[] = {{"\r\n\r\nLogin incorrect\r\n", Due::refused},
+                                              {"\r\nhost login: ", Due::asked_again},
+                                              {"\r\nPassword: ", Due::asked_again}};
+  for (const auto& [no, due] : noes) {
     Login login(prompts());
     EXPECT_EQ(show(login, "login: "), Due::name);
     EXPECT_EQ(show(login, "Password: "), Due::password);
-    EXPECT_EQ(show(login, no), Due::refused) << no;
+    EXPECT_EQ(show(login, no), due) << no;
   }
+}
+
+TEST(TelnetLogin, AGreetingThatIsCutWhereAPromptWouldEndIsNoPrompt) {
+  Login login(prompts());
+  EXPECT_EQ(show(login, "Password: "), Due::password);
+  EXPECT_EQ(show(login, "\r\nLast login:"), Due::asked_again);
+  EXPECT_EQ(show(login, " yesterday\r\n"), Due::nothing);
+  EXPECT_EQ(show(login, "host$ "), Due::done);
+}
+
+TEST(TelnetLogin, APromptOnThePasswordsLineIsAnEcho) {
+  Login login(prompts());
+  EXPECT_EQ(show(login, "Password: "), Due::password);
+  EXPECT_EQ(show(login, "pa$$"), Due::nothing);
+  EXPECT_EQ(show(login, "word#"), Due::nothing);
+  EXPECT_EQ(show(login, "\r\n# "), Due::done);
+  EXPECT_EQ(base::to_text(login.greeting()), "\r\n# ");
 }
 
 TEST(TelnetLogin, AWordInTheMiddleIsNoPrompt) {

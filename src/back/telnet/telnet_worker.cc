@@ -14,6 +14,8 @@ using base::fail;
 
 constexpr std::size_t kMaxEndedReason = 1024;
 constexpr std::size_t kMaxPasswordBytes = 1024;
+// A target that shows nothing for so long waits for an answer.
+constexpr base::Micros kQuietUs = 1'000'000;
 // The target asks for the terminal's name before anybody knows the user's (RFC 1091); every target knows this one.
 constexpr const char* kTerminalName = "xterm";
 
@@ -99,6 +101,7 @@ base::Status TelnetWorker::peer_bytes(base::ByteView bytes) {
 }
 
 base::Status TelnetWorker::log_in_further() {
+  loop().cancel(asked_again_timer_);
   auto due = login_->shown(shown_);
   if (!due) return base::pass(due);
   switch (*due) {
@@ -121,14 +124,22 @@ base::Status TelnetWorker::log_in_further() {
       live_ = true;
       return {};
     case Login::Due::refused:
-      login_done(false);
-      finish("login refused", leg::Ending::clean);
+      login_refused();
+      return {};
+    case Login::Due::asked_again:
+      asked_again_timer_ = loop().after(kQuietUs, [this] { login_refused(); });
       return {};
   }
   return {};
 }
 
+void TelnetWorker::login_refused() {
+  login_done(false);
+  finish("login refused", leg::Ending::clean);
+}
+
 void TelnetWorker::login_done(bool ok) {
+  loop().cancel(asked_again_timer_);
   login_.reset();
   ipc::TelnetToBroker message;
   message.mutable_login_done()->set_ok(ok);

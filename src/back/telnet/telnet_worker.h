@@ -44,6 +44,7 @@ class TelnetWorker final : public leg::WorkerLife, public leg::BytePeerHandler {
   base::Status password(ipc::TelnetPassword& password);
   base::Status log_in_further();
   void login_done(bool ok);
+  void login_refused();
   void wipe_written();
 
   const int peer_fd_;
@@ -53,6 +54,7 @@ class TelnetWorker final : public leg::WorkerLife, public leg::BytePeerHandler {
   std::string login_name_;
   std::optional<Login> login_;  // until it is done
   base::Bytes shown_;           // what the last bytes of the target showed
+  leg::Loop::TimerId asked_again_timer_ = 0;
   bool password_due_ = false;
   bool password_waits_ = false;  // for the socket to take it
   bool live_ = false;

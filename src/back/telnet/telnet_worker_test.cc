@@ -251,6 +251,19 @@ TEST(TelnetWorker, ARefusedLoginIsToldAsOne) {
   EXPECT_EQ(stage.everything.find(kSecret), std::string::npos);
 }
 
+TEST(TelnetWorker, ATargetThatAsksAgainHasRefused) {
+  Stage stage;
+  stage.target_says("Password: ");
+  ASSERT_TRUE(stage.until([&] { return stage.password_wanted; }));
+  ipc::BrokerToTelnet message;
+  message.mutable_password()->set_password(kSecret);
+  stage.control(message);
+  ASSERT_TRUE(stage.target_got(kSecret));
+  stage.target_says("\r\nlogin: ");
+  ASSERT_TRUE(stage.until([&] { return stage.ended.has_value(); }));
+  EXPECT_EQ(stage.login, false);
+}
+
 TEST(TelnetWorker, APasswordThatNobodyAskedForGoesNowhere) {
   Stage stage;
   ipc::BrokerToTelnet message;
