@@ -26,6 +26,7 @@
 #include "broker/ssh/entrance.h"
 #include "broker/ssh/host_scan.h"
 #include "broker/ssh/ssh_protocol.h"
+#include "broker/telnet/telnet_protocol.h"
 
 namespace sallyport::broker {
 
@@ -102,7 +103,7 @@ struct Node::Parts {
   OpeningPace openings;
   LoginSpacing target_logins;
   std::unique_ptr<Services> services;
-  std::unique_ptr<Zygotes> fronts, backs;
+  std::unique_ptr<Zygotes> fronts, backs, telnet_backs;
   ProtocolTable protocols;
   std::unique_ptr<Gateway> gateway;
   std::unique_ptr<SshEntrance> ssh_entrance;
@@ -149,6 +150,7 @@ Node::~Node() {
   // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
   for (const auto& thread : p.threads) thread->stop();
   p.scanner.reset();
+  p.telnet_backs.reset();
   p.backs.reset();
   p.fronts.reset();
   p.seal_thread.reset();
@@ -221,8 +223,11 @@ base::Status Node::Parts::start_workers(const std::string& libexec) {
   if (!identity) return base::pass(identity);
   fronts = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-front-ssh", *identity);
   backs = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-back-ssh", *identity);
-  if (auto started = fronts->start(); !started) return started;
-  return backs->start();
+  telnet_backs = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-back-telnet", *identity);
+  for (Zygotes* zygotes : {fronts.get(), backs.get(), telnet_backs.get()}) {
+    if (auto started = zygotes->start(); !started) return started;
+  }
+  return {};
 }
 
 base::Status Node::Parts::listen() {
@@ -284,6 +289,7 @@ base::Status Node::start(const std::string& libexec) {
       *p.preauth_audit, *p.user_audit, p.openings, p.target_logins,  *p.passwords,    p.policy,       p.sessions,
       p.logins,         p.late_seals,  p.held,     p.screens});
   p.protocols.emplace(policy::Protocol::ssh, ssh_protocol(*p.backs));
+  p.protocols.emplace(policy::Protocol::telnet, telnet_protocol(*p.telnet_backs));
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 p.protocols, p.admission, p.users, p.descriptors, p.plan.kept});
   p.ssh_entrance =

@@ -29,6 +29,8 @@ const char* to_string(Permission permission) {
       return "forward-x11";
     case Permission::mosh:
       return "mosh";
+    case Permission::telnet:
+      return "telnet";
   }
   return "unknown";
 }
@@ -50,7 +52,7 @@ Status Permissions::add_word(std::string_view word) {
       Errc::invalid,
       "'" + std::string(word) +
           "' is no permission; there are shell, exec, sftp, forwarding (both of forward-local, forward-remote), "
-          "forward-local, forward-remote, forward-agent, forward-x11, mosh");
+          "forward-local, forward-remote, forward-agent, forward-x11, mosh, telnet");
 }
 
 std::vector<std::string> Permissions::words() const {

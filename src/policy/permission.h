@@ -21,11 +21,12 @@ enum class Permission : std::uint8_t {
   forward_agent,   ///< the user's agent, offered to the target
   forward_x11,     ///< the user's display, offered to the target
   mosh,            ///< a command that starts mosh-server: what follows leaves the gateway by UDP, unrecorded
+  telnet,          ///< a target by Telnet: the login and the session go over the wire in the clear
 };
 
-inline constexpr std::uint8_t kPermissionCount = 8;
+inline constexpr std::uint8_t kPermissionCount = 9;
 
-/// "shell", "exec", "sftp", "forward-local", "forward-remote", "forward-agent", "forward-x11", "mosh".
+/// "shell", "exec", "sftp", "forward-local", "forward-remote", "forward-agent", "forward-x11", "mosh", "telnet".
 const char* to_string(Permission permission);
 
 /// A small set, by value.

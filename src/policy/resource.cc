@@ -42,6 +42,8 @@ const char* to_string(Protocol protocol) {
   switch (protocol) {
     case Protocol::ssh:
       return "ssh";
+    case Protocol::telnet:
+      return "telnet";
   }
   return "unknown";
 }

@@ -81,8 +81,17 @@ struct RoleBinding {
   bool operator==(const RoleBinding&) const = default;
 };
 
-enum class Protocol { ssh };
+enum class Protocol { ssh, telnet };
 const char* to_string(Protocol protocol);
+
+/// How a target asks for a login in text. Compared without regard to case, at the end of a line.
+struct Prompts {
+  std::string name = "login:";
+  std::string password = "Password:";
+  std::vector<std::string> shell = {"$", "#", ">"};        ///< one of them: the user is in
+  std::vector<std::string> refused = {"Login incorrect"};  ///< anywhere in a line: the user is not
+  bool operator==(const Prompts&) const = default;
+};
 
 struct Target {
   std::string name;
@@ -94,6 +103,7 @@ struct Target {
   std::vector<std::string> host_keys;  ///< key lines, any one of which the target must prove
   std::vector<std::string> host_ca;    ///< key lines of authorities whose host certificates are accepted
   std::vector<std::string> legacy;     ///< names of legacy.h that this target needs
+  Prompts prompts;                     ///< of a target that speaks Telnet
   /// "host:port", IPv6 in brackets.
   std::string address() const;
   bool operator==(const Target&) const = default;

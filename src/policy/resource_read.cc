@@ -174,9 +174,60 @@ RoleBinding read_role(JsonObject& in, const KeyCheck&) {
   return out;
 }
 
+constexpr std::uint16_t kTelnetPort = 23;
+constexpr std::size_t kMaxPrompts = 16;
+
+bool is_prompt(const std::string& text) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
+  return printable && text.size() <= 128 && text.find_first_not_of(' ') != std::string::npos;
+}
+
+constexpr const char* kPromptRule = "must be 1 to 128 printable ASCII characters, not all of them spaces";
+
+void read_prompt(JsonObject& in, std::string_view key, std::string& out) {
+  if (!in.has(key)) return;
+  out = in.required_string(key);
+  if (in.ok() && !is_prompt(out)) in.reject(key, kPromptRule);
+}
+
+void read_prompt_list(JsonObject& in, std::string_view key, std::vector<std::string>& out) {
+  if (!in.has(key)) return;
+  out = in.string_list(key);
+  if (out.empty() || out.size() > kMaxPrompts) in.reject(key, "must be a list of 1 to 16 texts");
+  if (in.ok() && !std::all_of(out.begin(), out.end(), is_prompt)) in.reject(key, std::string("each ") + kPromptRule);
+}
+
+Prompts read_prompts(JsonObject& in) {
+  Prompts out;
+  nested(in, "login", [&](JsonObject& l) {
+    read_prompt(l, "name", out.name);
+    read_prompt(l, "password", out.password);
+    read_prompt_list(l, "shell", out.shell);
+    read_prompt_list(l, "refused", out.refused);
+  });
+  return out;
+}
+
+// A key that the target's protocol has no use for is a mistake, not a wish.
+void only_for(JsonObject& in, Protocol protocol, std::initializer_list<std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (in.has(key)) in.reject(key, std::string("is for targets with protocol: ") + to_string(protocol));
+  }
+}
+
 Target read_target(JsonObject& in, const KeyCheck& check_key) {
   Target out;
-  if (in.required_string("protocol") != "ssh") in.reject("protocol", "must be ssh");
+  const std::string protocol = in.required_string("protocol");
+  if (protocol == to_string(Protocol::telnet)) {
+    out.protocol = Protocol::telnet;
+    out.port = kTelnetPort;
+    only_for(in, Protocol::ssh, {"host_keys", "host_ca", "legacy"});
+    out.prompts = read_prompts(in);
+  } else if (protocol == to_string(Protocol::ssh)) {
+    only_for(in, Protocol::telnet, {"login"});
+  } else {
+    in.reject("protocol", "must be ssh or telnet");
+  }
   if (const std::string address = in.required_string("address"); in.ok() && !split_address(address, out)) {
     in.reject("address", "must be HOST or HOST:PORT, an IPv6 address in brackets, such as 10.0.0.7:22 or [fd00::7]:22");
   }

@@ -89,6 +89,30 @@ TEST(Resource, ATargetAndItsAddresses) {
   }
 }
 
+TEST(Resource, ATelnetTargetAndItsPrompts) {
+  const Target usual = get<Target>(R"({"kind":"target","name":"t","protocol":"telnet","address":"10.0.0.7"})");
+  EXPECT_EQ(usual.protocol, Protocol::telnet);
+  EXPECT_EQ(usual.port, 23);
+  EXPECT_EQ(usual.prompts, Prompts());
+  const Target own = get<Target>(R"({"kind":"target","name":"t","protocol":"telnet","address":"h:2323",
+      "login":{"name":"Username:","password":"secret?","shell":["#"],"refused":["% Login invalid","denied"]}})");
+  EXPECT_EQ(own.port, 2323);
+  EXPECT_EQ(own.prompts.name, "Username:");
+  EXPECT_EQ(own.prompts.password, "secret?");
+  EXPECT_THAT(own.prompts.shell, ElementsAre("#"));
+  EXPECT_THAT(own.prompts.refused, ElementsAre("% Login invalid", "denied"));
+  for (const char* bad :
+       {R"("login":{"name":""})", R"("login":{"name":"  "})", R"("login":{"shell":[]})", R"("login":{"shell":"$"})",
+        R"("login":{"shell":["\u0007"]})", R"("login":{"refused":["a","a"]})", R"("login":{"user":"x"})",
+        R"("login":"password")", R"("host_keys":["KEY"])", R"("host_ca":[])", R"("legacy":["ssh-rsa"])"}) {
+    EXPECT_FALSE(parse_resource(
+        with_key(R"({"kind":"target","name":"t","protocol":"telnet","address":"h",)" + std::string(bad) + "}")))
+        << bad;
+  }
+  EXPECT_FALSE(parse_resource(R"({"kind":"target","name":"t","protocol":"ssh","address":"h","login":{"name":"x:"}})"));
+  EXPECT_FALSE(parse_resource(R"({"kind":"target","name":"t","protocol":"rlogin","address":"h"})"));
+}
+
 TEST(Resource, AnAccountAndItsSelectors) {
   const Account a =
       get<Account>(R"({"kind":"account","name":"deploy","targets":{"env":"prod"},"login":"certificate"})");
@@ -236,6 +260,8 @@ TEST(Resource, CanonicalJsonReadsBackEqual) {
        R"({"kind":"group","name":"ops","members":["a","b"],"description":"x"})",
        R"({"kind":"role","name":"r","role":"administrator","subjects":{"users":["*"],"groups":["g"]}})",
        R"({"kind":"target","name":"t","protocol":"ssh","address":"[fd00::7]:22","host_ca":["KEY"],"labels":{"a":"b"}})",
+       R"({"kind":"target","name":"t","protocol":"telnet","address":"h:23"})",
+       R"({"kind":"target","name":"t","protocol":"telnet","address":"h:23","login":{"name":"u:","shell":["#"]}})",
        R"({"kind":"account","name":"a","login":"key","targets":["x",{"env":["p","q"]},{"os":"l"}],"login_name":"R"})",
        R"({"kind":"account","name":"a","login":"certificate","targets":{"env":"p"},"login_name":"a"})",
        R"({"kind":"policy","name":"p","effect":"deny","subjects":{"groups":["g"]},"targets":["*"],"accounts":["*"]})",

@@ -66,6 +66,11 @@ void write(json& out, const Target& r) {
   list(out, "host_keys", r.host_keys);
   list(out, "host_ca", r.host_ca);
   list(out, "legacy", r.legacy);
+  const Prompts usual;
+  if (r.prompts.name != usual.name) out["login"]["name"] = r.prompts.name;
+  if (r.prompts.password != usual.password) out["login"]["password"] = r.prompts.password;
+  if (r.prompts.shell != usual.shell) out["login"]["shell"] = r.prompts.shell;
+  if (r.prompts.refused != usual.refused) out["login"]["refused"] = r.prompts.refused;
 }
 
 void write(json& out, const Account& r) {

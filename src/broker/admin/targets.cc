@@ -81,6 +81,11 @@ void target_scan(const ExchangePtr& exchange, ipc::AdminRequest& request) {
   const policy::Target* found = state->resources.target(name);
   if (found == nullptr) return exchange->fail({base::Errc::not_found, "there is no target " + name});
   const policy::Target target = *found;
+  if (target.protocol != policy::Protocol::ssh) {
+    return exchange->fail(
+        {base::Errc::unsupported,
+         "the target " + name + " speaks " + policy::to_string(target.protocol) + ", which has no host keys"});
+  }
   exchange->context().facts.scan_host(target, [exchange, target](base::Result<HostScan> scan) {
     const auto shared = std::make_shared<base::Result<HostScan>>(std::move(scan));
     auto event = audit_event(*exchange, target, *shared);

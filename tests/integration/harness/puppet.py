@@ -32,6 +32,7 @@ def libexec(build, folder, **stand_ins):
         name = f"sallyport-{leg}-ssh"
         source = "sallyport-puppet" if stand_ins.get(leg) else name
         os.symlink(build / "bin" / source, folder / name)
+    os.symlink(build / "bin" / "sallyport-back-telnet", folder / "sallyport-back-telnet")
     return folder
 
 
