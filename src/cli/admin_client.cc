@@ -60,7 +60,7 @@ base::Result<AdminClient> AdminClient::connect(const std::string& path, const st
   }
   if (errno == EACCES || errno == EPERM) {
     return base::fail(base::Errc::denied,
-                      path + ": permission denied; root and members of the group " + service_group + " may");
+                      path + ": permission denied; root and members of the group " + service_group + " may use it");
   }
   if (errno == ENOENT || errno == ECONNREFUSED) {
     return base::fail(base::Errc::closed, "no gateway is serving " + path +
@@ -73,7 +73,7 @@ base::Result<AdminClient> AdminClient::connect(const std::string& path, const st
 base::Status AdminClient::send(const ipc::AdminRequest& request) {
   base::SecretBytes message(request.ByteSizeLong());
   if (message.size() > ipc::kMaxMessageBytes) {
-    return base::fail(base::Errc::full, "too long: a request has at most 64 KiB");
+    return base::fail(base::Errc::full, "the request is too long: at most 64 KiB");
   }
   request.SerializeToArray(message.data(), static_cast<int>(message.size()));
   for (;;) {
@@ -100,7 +100,7 @@ base::Result<ipc::AdminReply> AdminClient::receive(int timeout_ms, std::vector<b
     }
     ipc::AdminReply reply;
     if (!reply.ParseFromArray(buffer.data(), static_cast<int>(received->bytes))) {
-      return base::fail(base::Errc::invalid, "the gateway's answer cannot be read: is it another version?");
+      return base::fail(base::Errc::invalid, "the gateway's answer cannot be read: is the gateway of another version?");
     }
     if (reply.kind_case() == ipc::AdminReply::kFailure) {
       return base::fail(code_from(reply.failure().code()), reply.failure().message());
@@ -123,7 +123,8 @@ base::Result<Answer> AdminClient::ask(const ipc::AdminRequest& request) {
       return answer;
     }
     if (reply->kind_case() != ipc::AdminReply::kItem || answer.items.size() >= kMaxItems) {
-      return base::fail(base::Errc::invalid, "the gateway's answer is not what was asked for");
+      return base::fail(base::Errc::invalid,
+                        "the gateway's answer does not fit the request: is the gateway of another version?");
     }
     answer.items.push_back(std::move(*reply->mutable_item()->mutable_json()));
   }

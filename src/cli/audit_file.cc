@@ -31,7 +31,7 @@ base::Status each_line(const std::string& path, const std::function<bool(const l
     if (in.bad()) return base::fail_errno("reading " + path);
     const auto got = static_cast<std::size_t>(in.gcount());
     if (in.eof() && got == 0) return {};
-    if (in.fail()) return wrong("longer than any event");
+    if (in.fail()) return wrong("the line is longer than any event");
     const std::string_view line(buffer.data(), in.eof() ? got : got - 1);
     auto parsed = ledger::proof_line_from_json(line);
     if (!parsed) return wrong(parsed.message());

@@ -130,7 +130,9 @@ void Command::run(Run run) {
 }
 
 struct CommandLine::State {
-  CLI::App app{"Sallyport, a gateway for privileged sessions: watched, recorded, and ended when need be.", "sallyport"};
+  CLI::App app{
+      "Sallyport, a gateway for privileged sessions: it records them, and lets administrators watch and end them.",
+      "sallyport"};
   std::shared_ptr<Command::Node> root = std::make_shared<Command::Node>();
   Context context;
   std::string config_path;
@@ -197,7 +199,7 @@ CommandLine::CommandLine() : state_(std::make_unique<State>()) {
   app.add_option("-o,--output", state_->format, "How to print: table or json")
       ->check(one_of({"table", "json"}))
       ->type_name("WORD");
-  app.footer("Each verb explains itself: sallyport VERB --help");
+  app.footer("Help for a verb: sallyport VERB --help");
 }
 
 CommandLine::~CommandLine() = default;

@@ -249,7 +249,7 @@ void add_completion_verb(Command root, const CommandLine& line) {
   });
   auto kind = std::make_shared<std::string>();
   verb = root.verb("complete-ids", "Print the ids that completion offers", {}).hide();
-  verb.positional("KIND", *kind, "Of what", {"session", "recording"}).run([kind](Context& context) {
+  verb.positional("KIND", *kind, "Which ids", {"session", "recording"}).run([kind](Context& context) {
     return print_ids(context, *kind);
   });
 }

@@ -72,11 +72,11 @@ base::Result<int> run_work(const ContainedWork& work, codec::terminal::Size size
   try {
     result = work(viewer);
   } catch (const std::bad_alloc&) {
-    result = base::fail(base::Errc::full, "decoding it takes more than " +
+    result = base::fail(base::Errc::full, "the recording needs more than " +
                                               std::to_string(sandbox::kReaderAddressSpaceBytes >> 20) +
-                                              " MiB of memory: it may be made to do so");
+                                              " MiB of memory: the recording may have been made to use up memory");
   } catch (const std::exception& e) {
-    result = base::fail(base::Errc::corrupt, std::string("it cannot be decoded: ") + e.what());
+    result = base::fail(base::Errc::corrupt, std::string("the recording cannot be decoded: ") + e.what());
   }
   std::cout.flush();
   std::cerr.flush();
@@ -104,7 +104,9 @@ struct ChildEnds {
   if (!moved) ::_exit(1);
   if (const auto failure = sandbox::contain_reader(box, kept)) {
     const std::string remedy = failure->remedy.empty() ? "" : "; " + failure->remedy;
-    send_result(base::fail(base::Errc::unsupported, "nothing is decoded outside a sandbox: " + failure->what + remedy));
+    send_result(base::fail(
+        base::Errc::unsupported,
+        "this host offers no sandbox for the decoder, and without one nothing is decoded: " + failure->what + remedy));
   } else {
     send_result(run_work(work, size));
   }
@@ -219,9 +221,9 @@ base::Result<int> Contained::result() {
     return base::fail(known ? static_cast<base::Errc>(code) : base::Errc::corrupt, result_.substr(2));
   }
   const char* signal = WIFSIGNALED(status) ? ::sigabbrev_np(WTERMSIG(status)) : nullptr;
-  return base::fail(base::Errc::corrupt, std::string("what decodes it ended without a result") +
+  return base::fail(base::Errc::corrupt, std::string("the decoder ended without a result") +
                                              (signal == nullptr ? "" : std::string(", by SIG") + signal) +
-                                             ": it may be made to attack its reader");
+                                             ": the recording may have been made to attack its reader");
 }
 
 }  // namespace sallyport::cli

@@ -81,7 +81,8 @@ Finding check_directory(const std::string& name, const std::string& path, const 
 }
 
 Finding check_space(const std::string& name, const std::string& path) {
-  Finding out{name, FindingState::ok, "", "a full disk stops every session before a byte goes on unrecorded", ""};
+  Finding out{name, FindingState::ok, "", "a full disk stops every session, because nothing is forwarded unrecorded",
+              ""};
   struct statvfs space {};
   const std::string where = nearest_existing(path);
   if (::statvfs(where.c_str(), &space) != 0) {
@@ -94,13 +95,14 @@ Finding check_space(const std::string& name, const std::string& path) {
   out.detail = std::to_string(free >> 20) + " MiB free at " + where;
   if (free < kGoodFree) {
     out.state = free < kLeastFree ? FindingState::fail : FindingState::warn;
-    out.remedy = "make room, or set recording.dir to a larger file system";
+    out.remedy = "free some space, or set recording.dir to a larger file system";
   }
   return out;
 }
 
 Finding check_master_key(const config::Config& config) {
-  Finding out{"master key", FindingState::ok, "", "it seals every stored secret: without it they are lost", ""};
+  Finding out{"master key", FindingState::ok, "",
+              "the master key seals every stored secret: without the key they are lost", ""};
   if (config.master_key.source == config::MasterKeySource::passphrase) {
     out.detail = "a passphrase, asked for at start";
     // systemd sets it for what a unit runs, and for a desktop's terminals too.
@@ -112,7 +114,7 @@ Finding check_master_key(const config::Config& config) {
     return out;
   }
   if (config.master_key.source == config::MasterKeySource::credential) {
-    out.detail = "a systemd credential, there when the unit starts";
+    out.detail = "a systemd credential, which exists when the unit starts";
     return out;
   }
   const std::string& path = config.master_key.path;
@@ -139,13 +141,13 @@ Finding check_master_key(const config::Config& config) {
   } else if (path.rfind(config.data_dir + "/", 0) == 0) {
     out.state = FindingState::warn;
     out.detail += " lies in the data directory";
-    out.remedy = "keep it elsewhere: a stolen copy of the data directory then holds no key";
+    out.remedy = "keep the key elsewhere: a stolen copy of the data directory then holds no key";
   }
   return out;
 }
 
 Finding check_port(const std::string& name, const config::ListenAddress& address, Serving serving) {
-  Finding out{name, FindingState::ok, to_string(address), "where users arrive", ""};
+  Finding out{name, FindingState::ok, to_string(address), "users connect to this address", ""};
   if (serving == Serving::yes) {
     out.detail += ": the gateway is serving";
     return out;
@@ -161,7 +163,8 @@ Finding check_port(const std::string& name, const config::ListenAddress& address
 }
 
 Finding check_worker_user(const config::Config& config) {
-  Finding out{"worker account", FindingState::ok, config.worker_user, "what workers become before they see a byte", ""};
+  Finding out{"worker account", FindingState::ok, config.worker_user,
+              "the user that workers become before they read anything", ""};
   if (::geteuid() != 0) {
     out.detail = "workers run as this user (uid " + std::to_string(::geteuid()) + ")";
     return out;
@@ -225,7 +228,7 @@ std::string find_libexec_dir() {
 std::vector<Finding> examine_node(const config::Config& config, Serving serving, const std::string& libexec_dir) {
   return {
       check_directory("data directory", config.data_dir, "the store and the admin socket", "data_dir"),
-      check_directory("recordings", config.recording.dir, "what cannot be recorded does not happen", "recording.dir"),
+      check_directory("recordings", config.recording.dir, "a session without a record does not start", "recording.dir"),
       check_space("disk space", config.recording.dir),
       check_master_key(config),
       check_port("ssh port", config.listen_ssh, serving),

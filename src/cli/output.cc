@@ -126,7 +126,7 @@ std::string render_fields(const Json& object, Colour colour) {
 base::Result<Json> parse_object(const std::string& json) {
   Json out = Json::parse(json, nullptr, false);
   if (!out.is_object()) {
-    return base::fail(base::Errc::invalid, "the gateway's answer cannot be read: is it another version?");
+    return base::fail(base::Errc::invalid, "the gateway's answer cannot be read: is the gateway of another version?");
   }
   return out;
 }

@@ -115,11 +115,11 @@ class Player {
   }
 
   std::string status() const {
-    if (state_ == State::paused) return "paused: space goes on, q leaves";
+    if (state_ == State::paused) return "paused: press space to go on, q to leave";
     std::string notice = notice_.text(clock_.monotonic_us());
     // Over the last line of a screen as large as the terminal it would hide what the session showed.
     if (state_ == State::playing || !notice.empty() || painter_.view().rows <= screen_.size().rows) return notice;
-    return "end of the recording: q leaves";
+    return "end of the recording: press q to leave";
   }
 
   void paint() {

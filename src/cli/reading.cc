@@ -21,7 +21,9 @@ base::Result<sandbox::ReaderBox> make_box() {
   sandbox::ReaderBox box;
   if (const auto failure = sandbox::make_reader_box(box)) {
     const std::string remedy = failure->remedy.empty() ? "" : "; " + failure->remedy;
-    return base::fail(base::Errc::unsupported, "nothing is decoded outside a sandbox: " + failure->what + remedy);
+    return base::fail(
+        base::Errc::unsupported,
+        "this host offers no sandbox for the decoder, and without one nothing is decoded: " + failure->what + remedy);
   }
   return box;
 }

@@ -98,7 +98,8 @@ base::Result<OpenRecording> take_recording(AdminClient& client, const std::strin
     const std::size_t before = first ? 1 : 0;
     if (reply->kind_case() != ipc::AdminReply::kRecording || tails.size() > kMaxTails ||
         fds.size() != before + static_cast<std::size_t>(handle.tail_numbers_size())) {
-      return base::fail(base::Errc::invalid, "the gateway's answer is not what was asked for");
+      return base::fail(base::Errc::invalid,
+                        "the gateway's answer does not fit the request: is the gateway of another version?");
     }
     if (first) {
       take_first(handle, out);
@@ -108,7 +109,10 @@ base::Result<OpenRecording> take_recording(AdminClient& client, const std::strin
       tails[handle.tail_numbers(i)] = std::move(fds[before + static_cast<std::size_t>(i)]);
     }
   }
-  if (!record) return base::fail(base::Errc::invalid, "the gateway's answer is not what was asked for");
+  if (!record) {
+    return base::fail(base::Errc::invalid,
+                      "the gateway's answer does not fit the request: is the gateway of another version?");
+  }
   auto source = std::make_shared<PassedSource>(std::move(record), std::move(tails));
   out.descriptors = source->descriptors();
   out.source = std::move(source);
@@ -140,7 +144,9 @@ base::Result<WalkEnd> walk(const OpenRecording& recording, const Visitor& visito
     if (visitor.skip && visitor.skip(entry.event)) continue;
     event::Event event;
     if (!event.ParseFromArray(entry.event.data(), static_cast<int>(entry.event.size()))) {
-      if (visitor.damage) visitor.damage({"entry " + std::to_string(entry.seq), "is no event that this version knows"});
+      if (visitor.damage) {
+        visitor.damage({"entry " + std::to_string(entry.seq), "is not an event that this version knows"});
+      }
       continue;
     }
     const EventPlace at{entry.seq, entry.time_us, entry.kind == recording::EntryKind::input};

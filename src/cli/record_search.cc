@@ -122,7 +122,7 @@ std::string encode_hits(const std::vector<Hit>& hits) {
 
 base::Result<std::vector<Hit>> decode_hits(std::string_view bytes) {
   const auto bad =
-      base::fail(base::Errc::corrupt, "what was found in it cannot be read: it may be made to attack its reader");
+      base::fail(base::Errc::corrupt, "the hits cannot be read: the recording may have been made to attack its reader");
   std::vector<Hit> out;
   while (!bytes.empty()) {
     if (bytes.size() < kHitHead || out.size() >= kMaxHits) return bad;
@@ -144,8 +144,8 @@ std::size_t max_encoded_hits() {
 }
 
 base::Status check_search_text(const std::string& text) {
-  if (base::visible_text(text).empty()) return base::fail(base::Errc::invalid, "there is nothing to look for");
-  if (text.size() > kMaxText) return base::fail(base::Errc::invalid, "a text of at most 1 KiB is looked for");
+  if (base::visible_text(text).empty()) return base::fail(base::Errc::invalid, "the text to search for is empty");
+  if (text.size() > kMaxText) return base::fail(base::Errc::invalid, "the text to search for has at most 1 KiB");
   return {};
 }
 

@@ -100,7 +100,7 @@ base::Result<int> show_summary(Context& context, const OpenRecording& recording)
 }
 
 base::Result<int> show_files(Context& context, const OpenRecording&) {
-  std::cerr << "sallyport: this version decodes no file operations; what was transferred is in --events\n";
+  std::cerr << "sallyport: this version decodes no file operations; --events shows what was transferred\n";
   return print_rows(context, {}, {});
 }
 

@@ -50,7 +50,9 @@ void check_screens(const OpenRecording& recording, VerifyReport& report) {
   if (auto end = walk(recording, visitor); !end) return note("not recomputed: " + end.error().message);
   std::string what = std::to_string(check.compared()) + " recorded screens recomputed, " +
                      std::to_string(check.different()) + " differ from what the output draws";
-  if (check.left_out() != 0) what += ", " + std::to_string(check.left_out()) + " left out: too many are open at once";
+  if (check.left_out() != 0) {
+    what += ", " + std::to_string(check.left_out()) + " left out: too many screens are open at once";
+  }
   note(what);
 }
 
@@ -63,7 +65,8 @@ void check_keys(const OpenRecording& recording, VerifyReport& report) {
   if (!recording.key_problem.empty() && found.empty()) {
     found.push_back({Finding::Severity::fault, "keys", recording.key_problem});
   } else if (none && recording.key_problem.empty()) {
-    found.push_back({Finding::Severity::note, "keys", "no key file beside the record: it cannot be opened from here"});
+    found.push_back(
+        {Finding::Severity::note, "keys", "no key file beside the record: its contents cannot be opened from here"});
   }
   std::move(found.begin(), found.end(), std::back_inserter(report.findings));
 }
@@ -126,7 +129,7 @@ base::Result<OpenRecording> open_record_file(const std::string& path, const std:
   const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (name.size() < 5 || name.substr(name.size() - 4) != ".rec") {
-    return base::fail(base::Errc::invalid, path + ": a record's file is called ID.rec");
+    return base::fail(base::Errc::invalid, path + ": the file of a record is named ID.rec");
   }
   name.resize(name.size() - 4);
   auto source = open_files(directory, name);

@@ -21,7 +21,9 @@ std::size_t slots_wanted() {
 base::Result<std::vector<SearchPool::Outcome>> SearchPool::search(const std::vector<std::string>& ids,
                                                                   const Progress& progress) {
   if (const auto failure = sandbox::make_reader_box(box_)) {
-    return base::fail(base::Errc::unsupported, "nothing is decoded outside a sandbox: " + failure->what);
+    return base::fail(
+        base::Errc::unsupported,
+        "this host offers no sandbox for the decoder, and without one nothing is decoded: " + failure->what);
   }
   ids_ = &ids;
   outcomes_.assign(ids.size(), {});
@@ -46,7 +48,7 @@ base::Result<std::vector<SearchPool::Outcome>> SearchPool::search(const std::vec
 }
 
 void SearchPool::fail(Slot& slot, const std::string& why) {
-  outcomes_[slot.index].problem = why.empty() ? "it cannot be searched" : why;
+  outcomes_[slot.index].problem = why.empty() ? "the recording cannot be searched" : why;
   slot.opening = false;
   slot.child.reset();
   ++done_;
@@ -110,7 +112,8 @@ void SearchPool::turn(std::list<Slot>& slots) {
     at += Contained::kPolls;
     slot.found += said.out;
     if (slot.found.size() > max_encoded_hits()) {
-      fail(slot, "it gives back more than can be found: it may be made to attack its reader");
+      fail(slot,
+           "the decoder returned more than a search can find: the recording may have been made to attack its reader");
     } else if (slot.child->over()) {
       finish(slot);
     }

@@ -46,7 +46,7 @@ base::Status read_line_into(int fd, base::SecretBytes& buffer, std::size_t& size
     if (n == 0 && size == 0) return base::fail(base::Errc::closed, "nothing was typed");
     if (n == 0 || byte == '\n') return {};
     if (byte == 3) return base::fail(base::Errc::closed, "interrupted");
-    if (size == buffer.size()) return base::fail(base::Errc::full, "that is too long");
+    if (size == buffer.size()) return base::fail(base::Errc::full, "the input is too long");
     buffer.data()[size++] = byte;
   }
 }
@@ -69,7 +69,7 @@ codec::terminal::Size terminal_size(int fd) {
 
 base::Result<base::SecretBytes> read_secret_line(const std::string& prompt) {
   base::Fd tty(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
-  if (!tty) return base::fail(base::Errc::unsupported, "there is no terminal to ask on");
+  if (!tty) return base::fail(base::Errc::unsupported, "there is no terminal to ask for it on; use standard input");
   termios before{};
   if (::tcgetattr(tty.get(), &before) < 0) return base::fail_errno("tcgetattr");
   termios quiet = before;
@@ -92,7 +92,7 @@ base::Result<base::SecretBytes> ask_secret_twice(const std::string& prompt) {
   auto second = read_secret_line("Once more: ");
   if (!second) return base::pass(second);
   if (!base::equal_constant_time(first->view(), second->view())) {
-    return base::fail(base::Errc::invalid, "the two do not match");
+    return base::fail(base::Errc::invalid, "the two inputs differ");
   }
   return std::move(*first);
 }

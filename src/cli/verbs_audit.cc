@@ -198,7 +198,7 @@ base::Result<Json> verdict_of_gateway(Context& context, const std::vector<std::s
 
 base::Result<int> verify(Context& context, const Options& o) {
   if (!o.node_key.empty() && o.file.empty()) {
-    return base::fail(base::Errc::invalid, "--node-key goes with --file: the gateway knows its own key");
+    return base::fail(base::Errc::invalid, "--node-key needs --file: the gateway knows its own key");
   }
   if (!o.node.empty() && !o.file.empty()) {
     return base::fail(base::Errc::invalid, "--node is a question to the gateway: a file holds one node's log");
@@ -222,7 +222,7 @@ base::Result<int> verify(Context& context, const Options& o) {
               << render_value(verdict->value("signed_seq", Json()));
     const Json faults = verdict->value("faults", Json::array());
     if (!faults.empty()) std::cout << "; known faults at " << render_value(faults);
-    if (!verdict->value("signer_trusted", true)) std::cout << "; the signer was not held against a key (--node-key)";
+    if (!verdict->value("signer_trusted", true)) std::cout << "; the signer was not compared with a key (--node-key)";
     std::cout << "\n";
   } else {
     std::cout << "the audit log is BROKEN at event " << render_value(verdict->value("broken_seq", Json())) << ": "
@@ -235,42 +235,42 @@ base::Result<int> verify(Context& context, const Options& o) {
 
 void add_audit_verbs(Command root) {
   auto o = std::make_shared<Options>();
-  Command audit = root.group("audit", "Every decision and change, in order, chained");
+  Command audit = root.group("audit", "The audit log: every decision and every change");
   Command verb = audit.verb("tail", "Show the latest events",
                             {"sallyport audit tail -n 50", "sallyport audit tail --follow --type session.",
                              "sallyport audit tail --session 01hzy… -o json"});
-  verb.option("-n,--count", o->count, "How many (at most 2000)")
-      .flag("-f,--follow", o->follow, "Go on with new ones until Ctrl-C; with -o json one object a line")
-      .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
-      .option("--session", o->session, "Only those of this session")
+  verb.option("-n,--count", o->count, "How many events (at most 2000)")
+      .flag("-f,--follow", o->follow, "Go on with new events until Ctrl-C; with -o json one object per line")
+      .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
+      .option("--session", o->session, "Only events of this session")
       .option("--node", o->node, "Only those of this node's log")
       .run([o](Context& c) { return read(c, *o, false); });
   verb = audit.verb("search", "Search the whole log for a text",
                     {"sallyport audit search web1", "sallyport audit search alice --type auth."});
   verb.positional("TEXT", o->text, "Part of an event")
-      .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
-      .option("--session", o->session, "Only those of this session")
+      .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
+      .option("--session", o->session, "Only events of this session")
       .option("--node", o->node, "Only those of this node's log")
       .run([o](Context& c) { return read(c, *o, true); });
   verb = audit.verb("export", "Write every event as a line of JSON, the oldest first",
                     {"sallyport audit export > audit.jsonl", "sallyport audit export --after 48211 >> audit.jsonl",
                      "sallyport audit export --proof > evidence.jsonl"});
-  verb.option("--after", o->after, "Only those with a greater seq: SEQ of this node, or NODE:SEQ[,…]")
-      .option("--type", o->type, "Only this type, or all that begin with it when it ends in a dot")
-      .option("--session", o->session, "Only those of this session")
+  verb.option("--after", o->after, "Only events with a greater seq: SEQ of this node, or NODE:SEQ[,…]")
+      .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
+      .option("--session", o->session, "Only events of this session")
       .option("--node", o->node, "Only those of this node's log")
       .flag("--proof", o->proof, "With what proves each event, and a signed head at the end: for verify --file")
       .run([o](Context& c) { return export_all(c, *o); });
-  verb = audit.verb("verify", "Check that the log still says what it said: exit status 1 when not",
+  verb = audit.verb("verify", "Verify that the audit log is complete and unchanged; exit status 1 when not",
                     {"sallyport audit verify", "sallyport audit verify --head heads.jsonl -o json",
                      "sallyport audit verify --file evidence.jsonl --node-key BASE64 --head heads.jsonl"});
-  verb.option("--head", o->head_file, "A file of heads that were kept elsewhere: the log must still contain them all")
+  verb.option("--head", o->head_file, "A file of heads that you kept elsewhere: the log must still contain all of them")
       .option("--node", o->node, "Only this node's log; else those of all nodes")
-      .option("--known-fault", o->known_faults, "audit.fault events that are looked into already: SEQ[,SEQ…]")
-      .option("--file", o->file, "Check what audit export --proof wrote, without a gateway")
-      .option("--node-key", o->node_key, "The key whose signatures count, as status shows it, in base64")
+      .option("--known-fault", o->known_faults, "audit.fault events that you have examined: SEQ[,SEQ…]")
+      .option("--file", o->file, "Verify a file of audit export --proof, without a gateway")
+      .option("--node-key", o->node_key, "With --file: the node's public key in base64, as `sallyport status` shows it")
       .run([o](Context& c) { return verify(c, *o); });
-  verb = audit.verb("heads", "Print the newest signed head, one line of JSON: keep it where nobody here can change it",
+  verb = audit.verb("heads", "Print the newest signed head, one line of JSON, to keep on another host",
                     {"sallyport audit heads >> /mnt/elsewhere/heads.jsonl"});
   verb.run([](Context& c) { return heads(c); });
 }

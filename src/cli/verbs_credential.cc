@@ -106,7 +106,7 @@ base::Result<int> show_ca(Context& context, const std::string& which) {
     std::cout << dump(Json(*rows)) << "\n";
     return 0;
   }
-  if (rows->empty()) std::cerr << "there is no target yet: its name becomes the pattern of a line\n";
+  if (rows->empty()) std::cerr << "there is no target yet: the command prints one line per target\n";
   for (const Json& row : *rows) std::cout << render_value(row.value("line", Json())) << "\n";
   return 0;
 }
@@ -119,9 +119,10 @@ void add_credential_verbs(Command root) {
     std::vector<std::string> key;
   };
   auto o = std::make_shared<Options>();
-  Command user = root.group("user", "What proves a user: her password and her keys");
-  Command verb = user.verb("set-password", "Set a user's password: asked for without echo, or from standard input",
-                           {"sallyport user set-password alice", "pwgen | sallyport user set-password alice"});
+  Command user = root.group("user", "Passwords and public keys of users");
+  Command verb =
+      user.verb("set-password", "Set a user's password: from the terminal without echo, or from standard input",
+                {"sallyport user set-password alice", "pwgen | sallyport user set-password alice"});
   verb.positional("NAME", o->name, "The user").run([o](Context& c) { return set_password(c, o->name); });
   verb =
       user.verb("add-key", "Add a public key to a user",
@@ -129,21 +130,21 @@ void add_credential_verbs(Command root) {
                  "sallyport user add-key alice ssh-ed25519 AAAA…", "ssh-add -L | sallyport user add-key alice -f -"});
   verb.positional("NAME", o->name, "The user")
       .positionals("KEY", o->key, "The key, as in a .pub file", Presence::optional)
-      .option("-f,--file", o->file, "Read it from this file (- or nothing: standard input)")
+      .option("-f,--file", o->file, "Read the key from this file (- or no option: standard input)")
       .run([o](Context& c) { return add_key(c, o->name, o->key, o->file); });
   add_later_verb(user, "enroll-totp", "Enrol a user for one-time codes",
                  "one-time codes; users prove themselves with public keys and passwords");
   add_later_verb(user, "set-role", "Give a user a role in Sallyport itself",
-                 "roles; root, the gateway's own user and members of its service group administer it");
+                 "roles; root, the gateway's own user and members of its service group administer the gateway");
 
-  Command account = root.group("account", "What the gateway logs in to targets with");
+  Command account = root.group("account", "Secrets with which the gateway logs in to targets");
   verb = account.verb("set-secret", "Store an account's password or private key: from standard input",
                       {"sallyport account set-secret deploy < id_ed25519",
                        "printf %s \"$PASSWORD\" | sallyport account set-secret deploy"});
   verb.positional("NAME", o->name, "The account").run([o](Context& c) { return set_secret(c, o->name); });
 
   Command ca = root.group("ca", "The gateway's certificate authorities");
-  verb = ca.verb("show", "Show an authority's public half, ready to be put where it is trusted",
+  verb = ca.verb("show", "Show an authority's public key, as targets or users need it",
                  {"sallyport ca show user > /etc/ssh/sallyport_ca.pub     # TrustedUserCAKeys, on targets",
                   "sallyport ca show host >> ~/.ssh/known_hosts            # for ssh -J, on users' machines"});
   verb.positional("WHICH", o->which, "Which authority", {"user", "host"}).run([o](Context& c) {

@@ -65,13 +65,13 @@ base::Result<int> doctor(Context& context) {
   auto config = context.config();
   if (config) {
     findings.push_back({"configuration", FindingState::ok, context.config_path.value_or(config::default_config_path),
-                        "what this node is told", ""});
+                        "the gateway does not start with a wrong configuration", ""});
     const Serving serving = context.connect() ? Serving::yes : Serving::no;
     if (!config->libexec_dir.empty()) libexec = config->libexec_dir;
     for (Finding& finding : examine_node(*config, serving, libexec)) findings.push_back(std::move(finding));
   } else {
-    findings.push_back(
-        {"configuration", FindingState::fail, config.message(), "what this node is told", "correct the file"});
+    findings.push_back({"configuration", FindingState::fail, config.message(),
+                        "the gateway does not start with a wrong configuration", "correct the file"});
   }
   const auto identity = worker_identity(config ? *config : config::Config{});
   for (Finding& finding : sandbox::examine_host(identity)) findings.push_back(std::move(finding));
@@ -133,10 +133,10 @@ base::Result<int> rotate(Context& context) {
 }  // namespace
 
 void add_node_verbs(Command root) {
-  root.verb("serve", "Run the gateway in the foreground; prints one JSON line when it is ready",
+  root.verb("serve", "Run the gateway in the foreground; it prints one JSON line when it is ready",
             {"sallyport serve", "sallyport serve --config ./sallyport.yaml"})
       .run([](Context& c) { return serve(c); });
-  root.verb("doctor", "Say what this host offers, what is missing, why it matters and what to do",
+  root.verb("doctor", "Check this host: what is missing, why it matters and what to do",
             {"sallyport doctor", "sallyport doctor -o json"})
       .run([](Context& c) { return doctor(c); });
   root.verb("status", "Show the running gateway: addresses, sessions, space, keys", {"sallyport status -o json"})

@@ -49,16 +49,16 @@ base::Result<int> test(Context& context, const Options& o) {
 
 void add_policy_verbs(Command root) {
   auto o = std::make_shared<Options>();
-  Command policy = root.group("policy", "What the policies say");
-  Command verb = policy.verb("test", "Say whether a session would be allowed, and why: exit status 1 when not",
+  Command policy = root.group("policy", "Ask the policies for a decision");
+  Command verb = policy.verb("test", "Show whether the policies allow a session, and why; exit status 1 when not",
                              {"sallyport policy test --user alice --target web1 --account deploy",
                               "sallyport policy test --user alice --target web1 --account deploy --command 'ls /'"});
-  verb.required_option("--user", o->user, "Who")
-      .required_option("--target", o->target, "Where")
-      .required_option("--account", o->account, "As which account")
-      .option("--at", o->at, "When (RFC 3339; now unless given)")
-      .option("--from", o->from, "From which address")
-      .option("--command", o->command, "To run this")
+  verb.required_option("--user", o->user, "The user")
+      .required_option("--target", o->target, "The target")
+      .required_option("--account", o->account, "The account")
+      .option("--at", o->at, "The time (RFC 3339); the default is now")
+      .option("--from", o->from, "The user's address")
+      .option("--command", o->command, "The command to run")
       .run([o](Context& c) { return test(c, *o); });
 }
 

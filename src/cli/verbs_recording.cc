@@ -86,12 +86,12 @@ base::Result<int> status_of(base::Status done) {
 base::Result<int> play_one(Context& context, const Options& o) {
   if (o.dump && ::isatty(STDOUT_FILENO) == 1) {
     return base::fail(base::Errc::denied,
-                      "a session's raw bytes could take a terminal over: send --dump to a file or a program");
+                      "the raw bytes of a session could take over your terminal: send --dump to a file or a program");
   }
   if (!o.dump && !screen_available()) {
     return base::fail(base::Errc::unsupported,
-                      "this needs a terminal on standard input and output; --dump writes the output to a file, "
-                      "`recording export` a cast or text");
+                      "play needs a terminal on standard input and output; --dump writes the output to a file, "
+                      "`recording export` writes a cast or text");
   }
   auto recording = open(context, o, "play");
   if (!recording) return base::pass(recording);
@@ -193,7 +193,9 @@ base::Result<int> search(Context& context, const Options& o) {
     return base::fail(base::Errc::io, std::to_string(failed) + " of " + std::to_string(ids->size()) +
                                           " recordings could not be searched");
   }
-  if (!all) return base::fail(base::Errc::full, "there are more hits than are shown: name a user, a target or a time");
+  if (!all) {
+    return base::fail(base::Errc::full, "there are more hits than the command shows: name a user, a target or a time");
+  }
   return 0;
 }
 
@@ -212,21 +214,21 @@ void add_reading_verbs(Command recording, const std::shared_ptr<Options>& o) {
                      {"sallyport recording play 01hzy…", "sallyport recording play 01hzy… --speed 4 --idle-limit 2",
                       "sallyport recording play 01hzy… --dump | less -R"});
   verb.id("recording", o->id, "The recording")
-      .option("--speed", o->speed, "How many times as fast", 0.01, 1000)
-      .option("--idle-limit", o->idle_limit, "Cut silences to so many seconds (0: none)", 0, 86400)
-      .option("--channel", o->channel, "This channel, not the first with a terminal")
+      .option("--speed", o->speed, "The speed, as a factor", 0.01, 1000)
+      .option("--idle-limit", o->idle_limit, "Shorten each silence to so many seconds (0: never)", 0, 86400)
+      .option("--channel", o->channel, "This channel instead of the first one with a terminal")
       .flag("--exit", o->exit, "Leave at the end instead of holding the last screen")
-      .flag("--dump", o->dump, "The output byte for byte, at once, to a file or a program")
+      .flag("--dump", o->dump, "Write the output byte for byte, at once, to a file or a program")
       .run([o](Context& c) { return play_one(c, *o); });
-  verb = recording.verb("export", "Write a recording in a format of others",
+  verb = recording.verb("export", "Write a recording in another format",
                         {"sallyport recording export 01hzy… --format asciicast -O session.cast",
                          "sallyport recording export 01hzy… --format text",
                          "sallyport recording export 01hzy… --format jsonl --with-input"});
   verb.id("recording", o->id, "The recording")
-      .option("--format", o->format, "asciicast is version 2", {"asciicast", "text", "jsonl"})
+      .option("--format", o->format, "The format; asciicast is version 2", {"asciicast", "text", "jsonl"})
       .option("-O,--out", o->out, "Write to this new file, not to standard output")
-      .option("--channel", o->channel, "This channel, not the first with a terminal")
-      .flag("--with-input", o->with_input, "With what was typed, passwords too; the audit log says so")
+      .option("--channel", o->channel, "This channel instead of the first one with a terminal")
+      .flag("--with-input", o->with_input, "Add what the user typed, passwords too; the audit log records this")
       .run([o](Context& c) { return export_one(c, *o); });
 }
 
@@ -246,30 +248,30 @@ void add_recording_verbs(Command root) {
                         {"sallyport recording show 01hzy…", "sallyport recording show 01hzy… --commands",
                          "sallyport recording show 01hzy… --events -o json"});
   verb.id("recording", o->id, "The recording")
-      .flag("--commands", o->commands, "What was run, with its verdict")
+      .flag("--commands", o->commands, "Commands, with their verdicts")
       .flag("--files", o->files, "File operations (none are decoded in this version)")
       .flag("--events", o->events, "Every event")
-      .flag("--with-input", o->with_input, "With what was typed, passwords too; the audit log says so")
+      .flag("--with-input", o->with_input, "Add what the user typed, passwords too; the audit log records this")
       .run([o](Context& c) { return show(c, *o); });
   add_reading_verbs(recording, o);
   verb = recording.verb(
       "search", "Search recordings' commands and output for a text",
       {"sallyport recording search 'rm -rf' --user alice", "sallyport recording search -i error --id 01hzy…"});
-  verb.positional("TEXT", o->text, "What to look for, within a line")
-      .option("--id", o->id, "Only in this recording")
-      .option("--user", o->user, "Only in this user's")
-      .option("--target", o->target, "Only in those on this target")
-      .option("--since", o->since, "Only in those begun at or after this time (RFC 3339)")
-      .option("--until", o->until, "Only in those begun before this time")
-      .flag("-i,--ignore-case", o->ignore_case, "Whatever the case (ASCII)")
+  verb.positional("TEXT", o->text, "The text to find, within a line")
+      .option("--id", o->id, "Only this recording")
+      .option("--user", o->user, "Only recordings of this user")
+      .option("--target", o->target, "Only recordings on this target")
+      .option("--since", o->since, "Only recordings that began at or after this time (RFC 3339)")
+      .option("--until", o->until, "Only recordings that began before this time")
+      .flag("-i,--ignore-case", o->ignore_case, "Ignore the case (of ASCII letters)")
       .run([o](Context& c) { return search(c, *o); });
-  verb = recording.verb("verify", "Prove a recording, or name what is wrong with it: exit status 1 when something is",
+  verb = recording.verb("verify", "Verify a recording and name what is wrong; exit status 1 when something is",
                         {"sallyport recording verify 01hzy…",
                          "sallyport recording verify --file 01hzy….rec --node-key BASE64      # offline"});
   verb.id("recording", o->id, "The recording", Presence::optional)
-      .option("--file", o->file, "Files instead, offline: ID.rec, its tails and ID.keys beside it")
+      .option("--file", o->file, "Verify the file ID.rec offline, with its tails and ID.keys beside it")
       .option("--node-key", o->node_key, "With --file: the node's public key in base64, as `sallyport status` shows it")
-      .flag("--deep", o->deep, "Also play it through and compare the recorded screens")
+      .flag("--deep", o->deep, "Also play the recording and compare its screens with the recorded ones")
       .run([o](Context& c) { return verify_one(c, *o); });
 }
 

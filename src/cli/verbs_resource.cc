@@ -63,7 +63,7 @@ base::Status read_text(const std::string& name, std::string_view text, std::vect
       if (item.kind != config::YamlKind::map || item.find("kind") == nullptr) {
         return base::fail(base::Errc::invalid, where +
                                                    ": a resource is a map with kind and name; known kinds: user, "
-                                                   "group, role, target, account, policy, recipient");
+                                                   "group, target, account, policy, recipient");
       }
       out.push_back({where, config::to_json(item)});
     }
@@ -209,11 +209,11 @@ void add_resource_verbs(Command root) {
     bool dry_run = false;
   };
   auto o = std::make_shared<Options>();
-  Command verb = root.verb("apply", "Create or change resources: all of them, or none",
+  Command verb = root.verb("apply", "Create or change resources: all of them or none",
                            {"sallyport apply -f resources.yaml", "sallyport apply -f /etc/sallyport/resources.d",
                             "cat users.yaml | sallyport apply -f -", "sallyport apply -f resources.yaml --dry-run"});
   verb.required_option("-f,--file", o->file, "A YAML file, a directory of them, or - for standard input")
-      .flag("--dry-run", o->dry_run, "Check everything and say what would change")
+      .flag("--dry-run", o->dry_run, "Check everything and show what would change")
       .run([o](Context& c) { return apply(c, o->file, o->dry_run); });
 
   verb = root.verb("get", "Show resources: user, group, target, account, policy or recipient",
@@ -228,7 +228,7 @@ void add_resource_verbs(Command root) {
 
   verb = root.verb("delete", "Delete a resource, and with a user or an account its secrets",
                    {"sallyport delete user alice"});
-  verb.positional("KIND", o->kind, "What kind", words).positional("NAME", o->name, "Which one").run([o](Context& c) {
+  verb.positional("KIND", o->kind, "The kind", words).positional("NAME", o->name, "The resource").run([o](Context& c) {
     return remove(c, o->kind, o->name);
   });
 }

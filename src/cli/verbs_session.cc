@@ -87,18 +87,18 @@ void add_action(Command session, const std::shared_ptr<Options>& o, const std::s
 
 void add_session_verbs(Command root) {
   auto o = std::make_shared<Options>();
-  Command session = root.group("session", "Look at live sessions and act on them");
+  Command session = root.group("session", "List, watch and control live sessions");
   Command verb = session.verb("list", "List live sessions, with --all ended ones too",
                               {"sallyport session list", "sallyport session list --all -o json"});
   verb.flag("-a,--all", o->all, "Ended ones too").run([o](Context& c) { return list(c, o->all); });
   verb = session.verb("show", "Show what is known of one session", {"sallyport session show 01hzy…"});
   verb.id("session", o->id, "The session").run([o](Context& c) { return show(c, o->id); });
-  verb = session.verb("watch", "Watch a live session; q or Ctrl-C leaves it as it is",
+  verb = session.verb("watch", "Watch a live session; q or Ctrl-C stops watching",
                       {"sallyport session watch 01hzy…", "sallyport session watch 01hzy… -o json"});
   verb.id("session", o->id, "The session")
-      .flag("--lines", o->lines, "Every event as a line, even where there is a screen")
+      .flag("--lines", o->lines, "Show each event as a line, also of a session with a terminal")
       .run([o](Context& c) { return watch_session(c, o->id, o->lines); });
-  add_action(session, o, "pause", "Hold a session: nothing passes in either direction; the user is told",
+  add_action(session, o, "pause", "Hold a session: nothing passes in either direction, and the gateway tells the user",
              "sallyport session pause 01hzy… please wait for Carol", Presence::optional);
   add_action(session, o, "suspend", "Hold a session until it is resumed and the user has authenticated again",
              "sallyport session suspend 01hzy…", Presence::optional);

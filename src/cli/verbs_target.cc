@@ -64,15 +64,14 @@ void show(const Scan& found) {
   }
   if (found.any("changed")) {
     std::cout << "THE HOST KEY HAS CHANGED: another key of that type is on record for this target.\n"
-                 "Either the host was set up anew, or somebody is between the gateway and the host.\n"
+                 "Either the host was installed again, or an attacker is between the gateway and the host.\n"
                  "Find out which before you go on.\n\n";
   }
   if (!found.any("new") && !found.any("changed")) return;
-  std::cout
-      << "What came over the network proves nothing about whose key it is. Compare the fingerprints out of band,\n"
-         "for example on the target's own console:\n"
-         "  for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done\n\n"
-      << std::flush;
+  std::cout << "The network cannot prove whose keys these are. Compare the fingerprints out of band,\n"
+               "for example on the target's own console:\n"
+               "  for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done\n\n"
+            << std::flush;
 }
 
 // Whoever answers has a terminal; a script says --yes.
@@ -119,12 +118,13 @@ base::Status pin(AdminClient& client, const Json& before, const Scan& found) {
 base::Status may_pin(const Options& o, const Context& context, const Scan& found) {
   if (found.any("changed") && !o.replace) {
     return base::fail(base::Errc::denied,
-                      "nothing was pinned: a host key has changed. Once you know that the new one is right, say "
-                      "--replace as well");
+                      "nothing was pinned: a host key has changed. When you know that the new key is right, add "
+                      "--replace");
   }
   if (o.yes) return {};
   if (context.format == Format::json || ::isatty(STDIN_FILENO) != 1) {
-    return base::fail(base::Errc::denied, "nothing was pinned: nobody was there to compare; a script says --yes");
+    return base::fail(base::Errc::denied,
+                      "nothing was pinned: without a terminal nobody can compare the keys; a script gives --yes");
   }
   const bool sure = found.any("changed") ? confirmed("Replace the key on record by the changed one?")
                                          : confirmed("Are these the target's fingerprints?");
@@ -152,7 +152,7 @@ base::Result<int> scan_target(Context& context, const Options& o) {
     out["pinned"] = wanted && pinned.has_value();
     std::cout << dump(out) << "\n" << std::flush;
   } else if (pinned) {
-    std::cout << (wanted ? "The keys are pinned." : "All of them are on record: nothing changes.") << "\n";
+    std::cout << (wanted ? "The keys are pinned." : "All keys are on record: nothing changes.") << "\n";
   }
   if (!pinned) return base::pass(pinned);
   return 0;
@@ -163,11 +163,11 @@ base::Result<int> scan_target(Context& context, const Options& o) {
 void add_target_verbs(Command root) {
   auto o = std::make_shared<Options>();
   Command target = root.group("target", "The systems behind the gateway");
-  Command verb = target.verb("scan", "Fetch a target's host keys, show them, and pin them once you have compared them",
+  Command verb = target.verb("scan", "Fetch and show a target's host keys, and pin them after you have compared them",
                              {"sallyport target scan web1", "sallyport target scan web1 --yes -o json",
                               "sallyport target scan web1 --replace      # the host was set up anew"});
-  verb.positional("NAME", o->name, "The target, as it was applied")
-      .flag("--yes", o->yes, "Pin new keys without asking: only where the network up to the target is trusted")
+  verb.positional("NAME", o->name, "The name of the target")
+      .flag("--yes", o->yes, "Pin new keys without asking; only where you trust the network up to the target")
       .flag("--replace", o->replace, "Pin a changed key in place of the one on record")
       .run([o](Context& c) { return scan_target(c, *o); });
 }

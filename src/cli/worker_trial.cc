@@ -49,7 +49,7 @@ base::Result<ipc::ZygoteReply> next_reply(const Fd& control) {
   if (!got) return base::pass(got);
   ipc::ZygoteReply reply;
   if (got->transfer != ipc::Transfer::done || !reply.ParseFromArray(buffer.data(), static_cast<int>(got->bytes))) {
-    return base::fail(Errc::closed, "it ended at once");
+    return base::fail(Errc::closed, "the process ended at once");
   }
   return reply;
 }
@@ -59,21 +59,21 @@ sandbox::Step failure_of(const ipc::ZygoteReply& reply) {
 }
 
 sandbox::Step failure_of(const std::string& doing, const std::string& why) {
-  return sandbox::Failure{doing + ": " + why, "what it printed above says more"};
+  return sandbox::Failure{doing + ": " + why, "see the messages above"};
 }
 
 /// The worker was told nonsense, which it reads once it is contained, and ends over it.
 sandbox::Step ended_as_it_should(const Fd& pidfd) {
-  if (!readable(pidfd.get())) return failure_of("the worker's end", "it lives on");
+  if (!readable(pidfd.get())) return failure_of("the worker's end", "the worker did not end");
   auto ending = ipc::reap(pidfd);
-  if (!ending || !*ending) return failure_of("the worker's end", "it cannot be waited for");
+  if (!ending || !*ending) return failure_of("the worker's end", "the broker cannot wait for the worker");
   if ((*ending)->signalled) {
     const char* signal = ::sigabbrev_np((*ending)->status);
     return failure_of("the worker's end", std::string("SIG") + (signal != nullptr ? signal : "?") +
                                               " (SYS: its filter refuses a call that this system's libraries make)");
   }
   if ((*ending)->status == ipc::kExitSandbox) return failure_of("the worker", "a step of its sandbox failed");
-  if ((*ending)->status == ipc::kExitAborted) return failure_of("the worker", "it aborted");
+  if ((*ending)->status == ipc::kExitAborted) return failure_of("the worker", "the worker aborted");
   return {};
 }
 
@@ -100,7 +100,7 @@ sandbox::Step start_and_spawn(const std::string& program, const std::optional<sa
   const std::string bytes = request.SerializeAsString();
   const std::array<int, 2> fds{broker->worker.get(), peer_of_worker.get()};
   auto sent = ipc::send_with_fds(process->control.get(), base::view(bytes), fds);
-  if (!sent || *sent != ipc::Transfer::done) return failure_of("asking for a worker", "it does not listen");
+  if (!sent || *sent != ipc::Transfer::done) return failure_of("asking for a worker", "the zygote does not answer");
   broker->worker.reset();
   const std::array<std::uint8_t, 1> nonsense{0xff};
   if (auto told = ipc::send(broker->broker.get(), nonsense); !told) return failure_of("socketpair", told.message());
@@ -119,7 +119,7 @@ sandbox::Finding try_worker(const std::string& name, const std::string& program,
                             const std::optional<sandbox::Identity>& identity) {
   using sandbox::FindingState;
   sandbox::Finding out{name, FindingState::ok, program + ": every step, then one worker",
-                       "steps that work alone may fail together; without a worker there is no session", ""};
+                       "steps that work alone can fail together; without a worker there is no session", ""};
   if (auto failure = start_and_spawn(program, identity)) {
     out.state = FindingState::fail;
     out.detail = failure->what;

@@ -135,11 +135,13 @@ Result<std::map<std::string, std::size_t>> AnsibleInventory::depths() const {
     changed = false;
     for (const auto& [name, group] : groups_) {
       for (const std::string& child : group.children) {
-        if (child == "all") return fail(Errc::invalid, "the group all is in '" + printable(name) + "'");
+        if (child == "all") return fail(Errc::invalid, "the group all is a child of '" + printable(name) + "'");
         if (out[child] > out[name]) continue;
         out[child] = out[name] + 1;
         changed = true;
-        if (out[child] > kMaxDepth) return fail(Errc::invalid, "groups hold each other in a circle, or 64 deep");
+        if (out[child] > kMaxDepth) {
+          return fail(Errc::invalid, "groups contain each other, or are nested more than 64 deep");
+        }
       }
     }
   }

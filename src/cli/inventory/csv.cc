@@ -142,7 +142,7 @@ Result<std::vector<Column>> read_header(Table& table, Inventory& out) {
       for (const Column& before : columns) {
         if ((column.field != nullptr && before.field == column.field) ||
             (!column.label.empty() && before.label == column.label)) {
-          return table.wrong("two columns mean the same: '" + printable(title) + "'");
+          return table.wrong("two columns have the same meaning: '" + printable(title) + "'");
         }
       }
       columns.push_back(std::move(column));

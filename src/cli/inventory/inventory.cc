@@ -82,7 +82,7 @@ std::string name_from(std::string_view text) {
 void Inventory::note(std::string_view text) {
   std::string line = printable(text, 400);
   if (notes_.size() > kMaxNotes || !noted_.insert(line).second) return;
-  notes_.push_back(notes_.size() == kMaxNotes ? "more of the same, which is not listed" : std::move(line));
+  notes_.push_back(notes_.size() == kMaxNotes ? "further notes are not listed" : std::move(line));
 }
 
 std::string Inventory::unique_name(const std::string& raw) {
@@ -121,7 +121,7 @@ base::Status Inventory::add(const RawHost& raw) {
   const std::string where = "host '" + printable(raw.name) + "' is left out: ";
   const std::string host = checked_host(raw.address.empty() ? raw.name : raw.address);
   const std::string port = raw.port.empty() ? "22" : raw.port;
-  if (name_from(raw.name).empty()) return note(where + "no name can be made of that"), base::Status{};
+  if (name_from(raw.name).empty()) return note(where + "it has no characters that a name can hold"), base::Status{};
   if (host.empty()) {
     note(where + "'" + printable(raw.address.empty() ? raw.name : raw.address) + "' is no host name or address");
     return {};

@@ -53,7 +53,7 @@ std::string head(const Inventory& inventory, const std::string& source) {
       "# Read them first: apply replaces resources of the same kind and name.\n"
       "# Then pin each target's host keys: sallyport target scan NAME\n"
       "# An account with login: certificate needs targets that trust the gateway: sallyport ca show user\n"
-      "# Nobody may use any of it before a policy says so.\n";
+      "# Without a policy nobody may use these resources.\n";
   if (!inventory.notes().empty()) out += "# Not carried over, or changed:\n";
   for (const std::string& note : inventory.notes()) out += "#   " + note + "\n";
   return out;

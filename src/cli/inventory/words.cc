@@ -32,7 +32,9 @@ base::Result<std::vector<Line>> lines_of(std::string_view text, const std::strin
     const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.size() > kMaxLineBytes) return wrong_line(name, number, "the line is too long");
-    if (line.find('\0') != std::string_view::npos) return wrong_line(name, number, "this is no text: a NUL");
+    if (line.find('\0') != std::string_view::npos) {
+      return wrong_line(name, number, "the file is not text: it holds a NUL byte");
+    }
     if (!line.empty()) out.push_back({number, line});
   }
   return out;
