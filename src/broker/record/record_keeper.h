@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "broker/node/services.h"
+#include "broker/record/record_sink.h"
 #include "net/loop.h"
 #include "recording/writer.h"
 
@@ -24,7 +25,7 @@ struct RecordThreadState {
   recording::Compressor compressor;
 };
 
-class RecordKeeper {
+class RecordKeeper : public RecordSink {
  public:
   struct Events {
     std::function<void()> ready;                         ///< there is room again
@@ -33,15 +34,13 @@ class RecordKeeper {
 
   RecordKeeper(Services& services, RecordThreadState& record_state, net::Loop& loop,
                std::unique_ptr<recording::Writer> writer, std::string session, Events events);
-  ~RecordKeeper();
+  ~RecordKeeper() override;
 
-  /// Whether another event can be appended now; otherwise ready() will be called.
-  bool ready() const;
-  /// Writes one event. On success it may be forwarded. Errors: busy (ready() was false); any other is final, and
-  /// failed() was called.
-  base::Status append(recording::EntryKind kind, base::Micros time_us, base::ByteView event);
-  /// Calls back on the loop when everything appended so far is on the disk. False: it failed.
-  void synced(std::function<void(bool ok)> done);
+  /// When it is not, Events::ready will be called.
+  bool ready() const override;
+  /// After an error that is final Events::failed was called.
+  base::Status append(recording::EntryKind kind, base::Micros time_us, base::ByteView event) override;
+  void synced(std::function<void(bool ok)> done) override;
 
   struct Closed {
     bool ok = false;
@@ -54,7 +53,7 @@ class RecordKeeper {
 
   const recording::Hash& header_hash() const;
   const recording::Hash& key_file_hash() const;
-  std::uint64_t entries() const;
+  std::uint64_t entries() const override;
 
  private:
   struct State;

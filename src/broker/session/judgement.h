@@ -10,6 +10,7 @@ namespace sallyport::broker {
 enum class Ruling : std::uint8_t {
   pass,    ///< record and forward
   keep,    ///< record, do not forward: meant for the record alone
+  hold,    ///< record, and ask whether to forward: its channel waits in this direction, all else flows
   refuse,  ///< record the refusal; the asker is told no
   fault,   ///< no well-behaved leg says this: its worker ends
 };

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One session: a log between two gates. Events of the front and the back are judged, appended to the record, and only
 // then passed on. Trusted side, on one session loop; other threads go through its SessionHandle.
-// The parts: session_open.cc (policy, record, target), session_turn.cc (how fast), session_relay.cc (the gate),
-// session_control.cc (pause …), session_limits.cc (how long it may last), session_end.cc (the seal).
+// The parts: session_open.cc (policy, record, target), session_turn.cc (how fast), session_live.cc (what its relay
+// and its limits ask), session_control.cc (pause …), session_end.cc (the seal).
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,14 +13,16 @@
 
 #include "broker/access/identity.h"
 #include "broker/node/gateway.h"
+#include "broker/node/placement.h"
 #include "broker/record/record_keeper.h"
 #include "broker/record/stored_end.h"
-#include "broker/session/channel_book.h"
 #include "broker/session/dialer.h"
 #include "broker/session/front_side.h"
+#include "broker/session/journal.h"
 #include "broker/session/protocol.h"
 #include "broker/session/session_handle.h"
-#include "broker/session/time_limit.h"
+#include "broker/session/session_limits.h"
+#include "broker/session/session_relay.h"
 #include "policy/decide.h"
 
 namespace sallyport::event {
@@ -30,7 +31,10 @@ class Event;
 
 namespace sallyport::broker {
 
-class Session : public BackSide::Owner, public std::enable_shared_from_this<Session> {
+class Session : public BackSide::Owner,
+                public SessionRelay::Owner,
+                public SessionLimits::Owner,
+                public std::enable_shared_from_this<Session> {
  public:
   struct Facts {
     Identity identity;
@@ -53,20 +57,14 @@ class Session : public BackSide::Owner, public std::enable_shared_from_this<Sess
   void open();
 
   // What the connection passes on from its front.
-  void front_event(base::ByteView event);
-  void front_credit(const ipc::Credit& credit);
+  void front_event(base::ByteView event) { relay_.take(Direction::up, event); }
+  void front_credit(const ipc::Credit& credit) { relay_.credit(Direction::up, credit); }
   void front_reauthenticate(base::ByteView password);
-  void front_drained();
+  void front_drained() { relay_.go_on(); }
   void front_gone(const std::string& reason, const std::string& fault);
 
  private:
   enum class Phase { deciding, opening, login, live, ending, over };
-  struct Held {
-    Direction from;
-    base::Bytes event;
-    std::optional<std::uint64_t> recorded_as =
-        {};  // judged, in the record as this entry, and synced: it waited for the disk
-  };
 
   // session_turn.cc
   /// Whether it may open now; if not, open() comes again, or the user has heard why not.
@@ -90,43 +88,24 @@ class Session : public BackSide::Owner, public std::enable_shared_from_this<Sess
   void back_logged_in(const LoginFacts& facts) override;
   void go_live(const std::string& banner);
 
-  // session_limits.cc
-  void start_limits();
-  /// Bytes of a program or a forwarded connection, in either direction. Nothing else counts.
-  void data_moved(Direction from, const Channel* channel);
-  void excuse_from_limits(base::Micros now);
-  void look_at_limits();
-  void warn(const std::string& text);
-
-  // session_relay.cc
-  void back_event(base::ByteView event) override;
-  void back_credit(const ipc::Credit& credit) override;
-  void back_drained() override;
-  void take(Direction from, base::ByteView event);
-  bool must_hold() const;
-  std::size_t& held_bytes(Direction from) { return from == Direction::up ? held_up_bytes_ : held_down_bytes_; }
-  void leg_broke_rules(Direction leg, const std::string& fault);
-  void drain_held();
-  bool too_much_is_held(Direction from);
-  void process(Direction from, base::ByteView bytes);
-  bool record(recording::EntryKind kind, Direction from, const event::Event& event, base::ByteView bytes);
-  bool record_own(const event::Event& event);
-  /// To those who watch: plain entries and screens, never input.
-  void show(recording::EntryKind kind, base::Micros time_us, Direction from, const event::Event& event,
-            base::ByteView bytes);
-  void forward(Direction to, base::ByteView bytes);
-  void after_pass(Direction from, const event::Event& event);
-  void pass_on(Direction from, base::ByteView bytes, std::uint64_t sequence);
-  bool say_own(const Outbox& outbox);
-  bool say_passing(const event::Event& event, std::uint64_t sequence);
-  void after_keep(const event::Event& event);
-  void acknowledge_blocks(std::uint64_t up_to);
-  void refuse_event(Direction from, const event::Event& event, const Judgement& judgement);
-  void consider_bulk(Direction from, std::uint32_t channel, bool is_stderr);
-  void ask_keyframe();
-  void update_back_pressure();
-  bool congested() const;
-  bool needs_sync(Direction from, const event::Event& event);
+  // session_live.cc
+  void back_event(base::ByteView event) override { relay_.take(Direction::down, event); }
+  void back_credit(const ipc::Credit& credit) override { relay_.credit(Direction::down, credit); }
+  void back_drained() override { relay_.go_on(); }
+  bool login_counts() override;
+  void decide(const event::Event& event, const Judgement& judgement, SessionRelay::Decided done) override;
+  void refused(const Judgement& judgement) override;
+  void data_moved(Direction from, const Channel* channel) override { limits_.data_moved(from, channel); }
+  void event_passed(std::size_t bytes) override { placement_.passed(bytes); }
+  void bulk_begins() override { placement_.bulk_begins(); }
+  void bulk_flows() override { placement_.bulk_flows(); }
+  void relay_failed(const std::string& reason, const std::string& text) override;
+  void dead_back_broke_rules(const std::string& fault) override { end_for_fault_of_back(fault); }
+  bool is_held() override { return handle_->gate_shut(); }
+  bool has_terminal() override { return relay_.book().has_open_terminal(); }
+  bool warn(const std::string& text) override;
+  void time_is_up(const std::string& reason, const std::string& text) override { end(reason, text); }
+  bool record_own(const event::Event& event) { return journal_ && journal_->write_own(event); }
 
   // session_control.cc
   void attach_handle();
@@ -177,25 +156,16 @@ class Session : public BackSide::Owner, public std::enable_shared_from_this<Sess
   std::unique_ptr<BackSide> back_;
   std::unique_ptr<RecordKeeper> record_;
   std::unique_ptr<Rules> rules_;
-  ChannelBook book_;
-  std::deque<Held> held_;
-  std::size_t held_up_bytes_ = 0, held_down_bytes_ = 0;
-  HeldBudget::Share held_share_, screens_share_;
-  std::function<void()> end_when_drained_;  // the back has ended, what it said is still on its way
-  bool draining_ = false;
-  bool faulted_ = false;  // a leg broke its rules: nothing passes any more, its end is under way
-  bool syncing_ = false;
-  unsigned blocks_syncing_ = 0;
-  std::uint64_t blocks_to_acknowledge_ = 0;  // once the gate is open again
+  std::optional<Journal> journal_;
+  SessionRelay relay_;
   bool front_done_ = false, back_done_ = true;
   int errands_out_ = 0;           // of the opening, on other threads: the end waits for them
   unsigned passwords_asked_ = 0;  // answers that the front owes
   unsigned wrong_passwords_ = 0;  // of a suspended session's user
-  bool ring_attached_ = false;
   std::string end_reason_;
-  WorkerHome home_;
-  net::Timer deadline_, limits_;
-  TimeLimit whole_limit_, idle_limit_, input_limit_;
+  Placement placement_;
+  net::Timer deadline_;
+  SessionLimits limits_;
 };
 
 }  // namespace sallyport::broker

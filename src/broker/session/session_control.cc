@@ -132,13 +132,13 @@ void Session::reopen(const std::string& how) {
     front_->tell({shut ? "Sallyport: this session stays paused until it is resumed." : how, std::nullopt,
                   Notice::Session::goes_on});
   }
-  if (!shut && phase_ == Phase::live) drain_held();
+  if (!shut) relay_.go_on();
 }
 
 void Session::on_watch(bool joined, const std::string& actor) {
   if (phase_ >= Phase::ending) return;
   note_control(joined ? "watch" : "unwatch", actor, "");
-  if (joined) ask_keyframe();
+  if (joined) relay_.ask_keyframe();
 }
 
 void Session::note_control(const std::string& action, const std::string& actor, const std::string& text) {
@@ -147,7 +147,7 @@ void Session::note_control(const std::string& action, const std::string& actor, 
   event.mutable_control()->set_action(action);
   event.mutable_control()->set_actor(actor);
   event.mutable_control()->set_text(text);
-  if (record_) record_own(event);
+  record_own(event);
 }
 
 void Session::tell_user(const std::string& text) {

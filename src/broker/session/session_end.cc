@@ -18,6 +18,8 @@ constexpr std::int64_t kill_grace_us = 300'000;       // for a terminate to look
 constexpr std::size_t coverage_in_event = 64 * 1024;  // bytes; the manifest of the seal has more room
 constexpr std::size_t event_head = 64;                // around a SessionEnd in its Event
 
+constexpr const char* kUnexpected = "the back ended unexpectedly";
+
 // For a program that was still running: one that had ended needs no word.
 std::string target_gone_text(const std::string& reason, bool clean) {
   if (!clean) return "Sallyport: the connection to the target was lost.";
@@ -29,7 +31,8 @@ std::string target_gone_text(const std::string& reason, bool clean) {
 void Session::front_gone(const std::string& reason, const std::string& fault) {
   front_ = nullptr;
   front_done_ = true;
-  home_.forget();
+  relay_.front_gone();
+  placement_.forget();
   if (!fault.empty()) {
     services_.audit.write({"worker.fault", "sallyport", id_, {{"worker", "front"}, {"fault", fault}}});
     end("the front broke its rules", "");
@@ -41,19 +44,19 @@ void Session::front_gone(const std::string& reason, const std::string& fault) {
 
 void Session::back_ended(const std::string& reason, bool clean, const std::string& fault) {
   back_done_ = true;
-  home_.forget();
+  placement_.forget();
   if (!fault.empty()) {
     end_for_fault_of_back(fault);
   } else if (phase_ == Phase::login) {
     if (trial_) trial_->closed(services_.clock.monotonic_us());
     refuse(back_->failure_text(), "target failed during the login: " + reason);
-  } else if (phase_ == Phase::live && clean && !held_.empty()) {
-    // What it said last waits for the gate or the disk, and goes first.
-    end_when_drained_ = [this, reason] { end(reason, target_gone_text(reason, true), Goodbye::until_drained); };
-    drain_held();  // a back that is gone is in nobody's way
+  } else if (clean) {
+    // What it said last may wait for the gate or the disk, and goes first.
+    relay_.back_gone([this, why = reason.empty() ? kUnexpected : reason, reason] {
+      end(why, target_gone_text(reason, true), Goodbye::until_drained);
+    });
   } else {
-    end(reason.empty() ? "the back ended unexpectedly" : reason, target_gone_text(reason, clean),
-        clean ? Goodbye::until_drained : Goodbye::brief);
+    end(reason.empty() ? kUnexpected : reason, target_gone_text(reason, false));
   }
   if (phase_ == Phase::ending) seal();
 }
@@ -74,11 +77,9 @@ void Session::end(const std::string& reason, const std::string& user_text, Goodb
   trial_.reset();
   end_reason_ = reason;
   deadline_.cancel();
-  limits_.cancel();
+  limits_.stop();
+  relay_.stop();
   dialer_.reset();
-  held_.clear();
-  held_up_bytes_ = held_down_bytes_ = 0;
-  held_share_.set(0);
   if (back_ && !back_done_) {
     back_->hold_reading(false);
     back_->terminate();
@@ -111,10 +112,10 @@ void Session::seal() {
   event::Event event;
   event::SessionEnd& end = *event.mutable_session_end();
   end.set_reason(end_reason_);
-  describe_coverage(book_, grant_.record.bulk_hash, recording::kMaxManifestBytes - event_head, end);
+  describe_coverage(relay_.book(), grant_.record.bulk_hash, recording::kMaxManifestBytes - event_head, end);
   const std::string manifest = event.SerializeAsString();
   end.clear_coverage();
-  describe_coverage(book_, grant_.record.bulk_hash, coverage_in_event, end);
+  describe_coverage(relay_.book(), grant_.record.bulk_hash, coverage_in_event, end);
   record_own(event);
   record_->close(base::to_bytes(base::view(manifest)), end_reason_,
                  [self = shared_from_this()](const RecordKeeper::Closed& closed) { self->sealed(closed); });

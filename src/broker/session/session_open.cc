@@ -36,10 +36,10 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontSide& front, Pass
       facts_(std::move(facts)),
       over_(std::move(over)),
       id_(base::make_id(gateway.services.clock.now_us(), gateway.services.random)),
-      held_share_(gateway.services.held, facts_.identity.user),
-      screens_share_(gateway.services.screens, facts_.identity.user),
+      relay_(*this, front, gateway.services.held, facts_.identity.user),
+      placement_(thread.home(), gateway.services.clock),
       deadline_(thread.loop()),
-      limits_(thread.loop()) {}
+      limits_(*this, thread.loop(), gateway.services.clock) {}
 
 Session::~Session() = default;
 
@@ -194,10 +194,12 @@ void Session::create_record(std::vector<recording::Recipient> recipients) {
       if (*made) {
         self->record_ = std::make_unique<RecordKeeper>(
             self->services_, self->gateway_.record_state, self->thread_.loop(), std::move(**made), self->id_,
-            RecordKeeper::Events{[s = self.get()] { s->drain_held(); },
+            RecordKeeper::Events{[s = self.get()] { s->relay_.go_on(); },
                                  [s = self.get()](const std::string& why) {
                                    s->end("recording stopped: " + why, "Recording stopped, so this session ends.");
                                  }});
+        self->journal_.emplace(*self->record_, self->services_.clock, self->handle_->feed(), self->services_.screens,
+                               self->facts_.identity.user, [s = self.get()] { s->relay_.ask_keyframe(); });
       }
       if (self->phase_ != Phase::opening) return self->seal();
       if (!*made) {
@@ -271,8 +273,8 @@ void Session::start_back(SpawnedWorker spawned) {
   back_ = protocol_->make_back({services_, thread_, *this, std::move(spawned), target_, account_, grant_,
                                 std::move(secret_), id_, facts_.identity.user});
   handle_->add_worker(back_->pidfd());
-  home_.add(front_->pid());
-  home_.add(back_->pid());
+  placement_.add(front_->pid());
+  placement_.add(back_->pid());
   back_->start();
 }
 
@@ -331,8 +333,8 @@ void Session::go_live(const std::string& banner) {
   if (shown != config::TargetBanner::record) greeting.text = banner;
   if (shown == config::TargetBanner::terminals) greeting.shown = TargetGreeting::Shown::on_terminals;
   front_->ready(greeting);
-  start_limits();
-  drain_held();
+  limits_.start(grant_.limits);
+  relay_.open({*journal_, *rules_, *back_, *handle_, grant_.record});
 }
 
 // No session: the user hears why, and whatever had begun is undone.
