@@ -42,9 +42,14 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual(status, 1, said)
 
     def test_a_session_includes_neither_the_wiring_nor_the_admin_socket(self):
-        for included in ("broker/node.h", "broker/admin/server.h"):
+        for included in ("broker/node.h", "broker/admin_socket/server.h", "broker/api/api.h"):
             with self.subTest(included=included):
                 self.assertEqual(check({"broker/session/a.cc": included})[0], 1)
+
+    def test_the_api_knows_no_way_to_it(self):
+        self.assertEqual(check({"broker/api/a.cc": "broker/admin_socket/server.h"})[0], 1)
+        self.assertEqual(check({"broker/admin_socket/a.cc": "broker/api/api.h"})[0], 0)
+        self.assertEqual(check({"broker/admin_socket/a.cc": "broker/ssh/b.h"})[0], 1)
 
     def test_the_broker_parses_no_foreign_protocol(self):
         for folder in ("session", "ssh"):

@@ -15,7 +15,8 @@
 #include <thread>
 
 #include "base/log.h"
-#include "broker/admin/server.h"
+#include "broker/admin_socket/server.h"
+#include "broker/api/api.h"
 #include "broker/intake/listener.h"
 #include "broker/node/master_key_prompt.h"
 #include "broker/node/node_mark.h"
@@ -111,7 +112,8 @@ struct Node::Parts {
   std::unique_ptr<Listener> listener;
   std::unique_ptr<ResourceWatch> resource_watch;
   std::unique_ptr<HostScanner> scanner;  // on the first of the threads
-  std::unique_ptr<admin::Server> admin_server;
+  std::unique_ptr<api::Api> api;
+  std::unique_ptr<admin_socket::Server> admin_server;
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
   std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer, waiting_timer, guess_timer;
@@ -146,6 +148,7 @@ Node::~Node() {
   p.guess_timer.reset();
   p.resource_watch.reset();
   p.admin_server.reset();
+  p.api.reset();
   p.listener.reset();
   // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
   for (const auto& thread : p.threads) thread->stop();
@@ -242,10 +245,11 @@ base::Status Node::Parts::listen() {
   auto bound = listener->address();
   if (!bound) return base::pass(bound);
   scanner = std::make_unique<HostScanner>(*services, *backs, *threads.front());
-  auto served = admin::Server::create(*services, {SALLYPORT_VERSION, bound->text(), clock.now_us(),
-                                                  [this](policy::Target target, HostScanner::Done done) {
-                                                    scanner->scan(std::move(target), std::move(done));
-                                                  }});
+  api = std::make_unique<api::Api>(*services, api::NodeFacts{SALLYPORT_VERSION, bound->text(), clock.now_us(),
+                                                             [this](policy::Target target, HostScanner::Done done) {
+                                                               scanner->scan(std::move(target), std::move(done));
+                                                             }});
+  auto served = admin_socket::Server::create(*services, *api);
   if (!served) return base::pass(served);
   admin_server = std::move(*served);
   return {};

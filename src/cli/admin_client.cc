@@ -126,6 +126,7 @@ base::Result<Answer> AdminClient::ask(const ipc::AdminRequest& request) {
       return base::fail(base::Errc::invalid,
                         "the gateway's answer does not fit the request: is the gateway of another version?");
     }
+    answer.versions.push_back(reply->item().version());
     answer.items.push_back(std::move(*reply->mutable_item()->mutable_json()));
   }
 }

@@ -18,6 +18,7 @@ namespace sallyport::cli {
 /// A whole answer: JSON objects, and what the broker said at the end.
 struct Answer {
   std::vector<std::string> items;
+  std::vector<std::int64_t> versions;  ///< of the items, where they are resources; else 0
   std::string done;
 };
 

@@ -22,8 +22,9 @@ constexpr int kAnswerMs = 120'000;
 struct Options {
   unsigned count = 20;
   std::string after, node;
+  unsigned limit = 0;
   bool follow = false;
-  std::string type, session, text;
+  std::string type, session, text, actor, since, until;
   bool proof = false;
   std::string head_file, known_faults;
   std::string file, node_key;
@@ -48,11 +49,14 @@ std::string audit_line(const Json& event) {
 ipc::AdminRequest request_of(const Options& o, bool all) {
   ipc::AdminRequest request;
   ipc::AuditRead& read = *request.mutable_audit_read();
-  read.set_limit(o.count);
+  read.set_limit(o.limit == 0 ? o.count : o.limit);
   read.set_follow(o.follow);
   read.set_type(o.type);
   read.set_session(o.session);
   read.set_text(o.text);
+  read.set_actor(o.actor);
+  read.set_since(o.since);
+  read.set_until(o.until);
   read.set_all(all);
   read.set_node(o.node);
   return request;
@@ -123,6 +127,7 @@ base::Result<int> export_all(Context& context, const Options& o) {
   ipc::AdminRequest request = request_of(o, true);
   if (auto cursors = read_cursors(o.after, *request.mutable_audit_read()); !cursors) return base::pass(cursors);
   request.mutable_audit_read()->set_proof(o.proof);
+  request.mutable_audit_read()->set_most(o.limit);
   if (auto sent = client->send(request); !sent) return base::pass(sent);
   for (;;) {
     auto reply = client->receive(kAnswerMs);
@@ -244,6 +249,9 @@ void add_audit_verbs(Command root) {
       .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
       .option("--session", o->session, "Only events of this session")
       .option("--node", o->node, "Only those of this node's log")
+      .option("--actor", o->actor, "Only those by this one, as the log names them")
+      .option("--since", o->since, "Only those then or later (RFC 3339)")
+      .option("--until", o->until, "Only those before then")
       .run([o](Context& c) { return read(c, *o, false); });
   verb = audit.verb("search", "Search the whole log for a text",
                     {"sallyport audit search web1", "sallyport audit search alice --type auth."});
@@ -251,7 +259,11 @@ void add_audit_verbs(Command root) {
       .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
       .option("--session", o->session, "Only events of this session")
       .option("--node", o->node, "Only those of this node's log")
-      .run([o](Context& c) { return read(c, *o, true); });
+      .option("--actor", o->actor, "Only those by this one, as the log names them")
+      .option("--since", o->since, "Only those then or later (RFC 3339)")
+      .option("--until", o->until, "Only those before then")
+      .option("--limit", o->limit, "The newest, so many at most (0: all; at most 2000)")
+      .run([o](Context& c) { return read(c, *o, o->limit == 0); });
   verb = audit.verb("export", "Write every event as a line of JSON, the oldest first",
                     {"sallyport audit export > audit.jsonl", "sallyport audit export --after 48211 >> audit.jsonl",
                      "sallyport audit export --proof > evidence.jsonl"});
@@ -259,6 +271,10 @@ void add_audit_verbs(Command root) {
       .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
       .option("--session", o->session, "Only events of this session")
       .option("--node", o->node, "Only those of this node's log")
+      .option("--actor", o->actor, "Only those by this one, as the log names them")
+      .option("--since", o->since, "Only those then or later (RFC 3339)")
+      .option("--until", o->until, "Only those before then")
+      .option("--limit", o->limit, "So many at most (0: all): go on with --after")
       .flag("--proof", o->proof, "With what proves each event, and a signed head at the end: for verify --file")
       .run([o](Context& c) { return export_all(c, *o); });
   verb = audit.verb("verify", "Verify that the audit log is complete and unchanged; exit status 1 when not",

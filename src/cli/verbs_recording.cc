@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "cli/export.h"
+#include "cli/list_pages.h"
 #include "cli/new_file.h"
 #include "cli/output.h"
 #include "cli/player.h"
@@ -25,7 +26,8 @@ namespace {
 
 struct Options {
   std::string id, channel, file, node_key, out, text;
-  std::string user, target, since, until;
+  std::string user, account, target, since, until;
+  unsigned limit = 0;
   std::string format = "asciicast";
   double speed = 1;
   double idle_limit = 0;
@@ -40,16 +42,22 @@ const std::vector<Column>& columns() {
   return all;
 }
 
-base::Result<Answer> list_of(Context& context, const Options& o) {
+base::Result<List> list_of(Context& context, const Options& o) {
   auto client = context.connect();
   if (!client) return base::pass(client);
-  ipc::AdminRequest request;
-  ipc::RecordingList& list = *request.mutable_recording_list();
-  list.set_user(o.user);
-  list.set_target(o.target);
-  list.set_since(o.since);
-  list.set_until(o.until);
-  return client->ask(request);
+  const PageRequest page = [&](const std::string& cursor, std::uint32_t limit) {
+    ipc::AdminRequest request;
+    ipc::RecordingList& list = *request.mutable_recording_list();
+    list.set_user(o.user);
+    list.set_account(o.account);
+    list.set_target(o.target);
+    list.set_since(o.since);
+    list.set_until(o.until);
+    list.set_cursor(cursor);
+    list.set_limit(limit);
+    return request;
+  };
+  return ask_list(*client, page, o.limit);
 }
 
 base::Result<int> list(Context& context, const Options& o) {
@@ -58,6 +66,7 @@ base::Result<int> list(Context& context, const Options& o) {
   auto rows = parse_objects(answer->items);
   if (!rows) return base::pass(rows);
   for (Json& row : *rows) row["integrity"] = known_integrity(row);
+  tell_of_more(context, *answer);
   return print_rows(context, columns(), *rows);
 }
 
@@ -237,12 +246,15 @@ void add_reading_verbs(Command recording, const std::shared_ptr<Options>& o) {
 void add_recording_verbs(Command root) {
   auto o = std::make_shared<Options>();
   Command recording = root.group("recording", "Show, play, search, export and prove what was recorded");
-  Command verb = recording.verb("list", "List recordings, the newest first",
-                                {"sallyport recording list --user alice --since 2026-03-01T00:00:00Z"});
+  Command verb = recording.verb(
+      "list", "List recordings, the newest first",
+      {"sallyport recording list --user alice --since 2026-03-01T00:00:00Z", "sallyport recording list --limit 20"});
   verb.option("--user", o->user, "Only this user's")
+      .option("--account", o->account, "Only those with this account")
       .option("--target", o->target, "Only those on this target")
       .option("--since", o->since, "Only those begun at or after this time (RFC 3339)")
       .option("--until", o->until, "Only those begun before this time")
+      .option("--limit", o->limit, "So many at most (0: all)")
       .run([o](Context& c) { return list(c, *o); });
   verb = recording.verb("show", "Show what is in a recording",
                         {"sallyport recording show 01hzy…", "sallyport recording show 01hzy… --commands",

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/fd.h"
+#include "cli/list_pages.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "config/yaml.h"
@@ -165,22 +166,33 @@ base::Result<int> apply(Context& context, const std::string& file, bool dry_run)
 }
 
 base::Result<int> get(Context& context, const std::string& word, const std::string& name) {
-  const std::string kind = singular(word);
   auto client = context.connect();
   if (!client) return base::pass(client);
   ipc::AdminRequest request;
-  request.mutable_get()->set_kind(kind);
+  request.mutable_get()->set_kind(singular(word));
   request.mutable_get()->set_name(name);
-  auto answer = client->ask(request);
-  if (!answer) return base::pass(answer);
-  base::Status printed;
-  if (name.empty()) {
-    printed = print_list(context, columns_of(kind), answer->items);
-  } else {
-    if (answer->items.empty()) return base::fail(base::Errc::not_found, "there is no " + kind + " " + name);
-    printed = print_object(context, answer->items.front());
-  }
-  if (!printed) return base::pass(printed);
+  auto item = client->ask_one(request);
+  if (!item) return base::pass(item);
+  if (auto printed = print_object(context, *item); !printed) return base::pass(printed);
+  return 0;
+}
+
+base::Result<int> get_all(Context& context, const std::string& word, const std::string& text, unsigned most) {
+  const std::string kind = singular(word);
+  auto client = context.connect();
+  if (!client) return base::pass(client);
+  const PageRequest page = [&](const std::string& cursor, std::uint32_t limit) {
+    ipc::AdminRequest request;
+    request.mutable_get()->set_kind(kind);
+    request.mutable_get()->set_text(text);
+    request.mutable_get()->set_cursor(cursor);
+    request.mutable_get()->set_limit(limit);
+    return request;
+  };
+  auto list = ask_list(*client, page, most);
+  if (!list) return base::pass(list);
+  if (auto printed = print_list(context, columns_of(kind), list->items); !printed) return base::pass(printed);
+  tell_of_more(context, *list);
   return 0;
 }
 
@@ -205,7 +217,8 @@ base::Result<int> remove(Context& context, const std::string& word, const std::s
 
 void add_resource_verbs(Command root) {
   struct Options {
-    std::string file, kind, name;
+    std::string file, kind, name, text;
+    unsigned limit = 0;
     bool dry_run = false;
   };
   auto o = std::make_shared<Options>();
@@ -217,14 +230,19 @@ void add_resource_verbs(Command root) {
       .run([o](Context& c) { return apply(c, o->file, o->dry_run); });
 
   verb = root.verb("get", "Show resources: user, group, target, account, policy or recipient",
-                   {"sallyport get target", "sallyport get policy ops-on-prod -o json"});
+                   {"sallyport get target", "sallyport get policy ops-on-prod -o json",
+                    "sallyport get targets --text web --limit 20"});
   std::vector<std::string> words = kinds();
   for (const char* plural : {"users", "groups", "targets", "accounts", "policies", "recipients"}) {
     words.emplace_back(plural);
   }
   verb.positional("KIND", o->kind, "What kind", words)
       .positional("NAME", o->name, "Only this one", Presence::optional)
-      .run([o](Context& c) { return get(c, o->kind, o->name); });
+      .option("--text", o->text, "Only those with this in their name")
+      .option("--limit", o->limit, "So many at most (0: all)")
+      .run([o](Context& c) {
+        return o->name.empty() ? get_all(c, o->kind, o->text, o->limit) : get(c, o->kind, o->name);
+      });
 
   verb = root.verb("delete", "Delete a resource, and with a user or an account its secrets",
                    {"sallyport delete user alice"});

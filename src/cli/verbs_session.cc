@@ -3,6 +3,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/list_pages.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "cli/watcher.h"
@@ -11,6 +12,12 @@
 namespace sallyport::cli {
 namespace {
 
+struct Filter {
+  std::string user, account, target, state, since, until;
+  unsigned limit = 0;
+  bool all = false;
+};
+
 const std::vector<Column>& columns() {
   static const std::vector<Column> all{
       {"ID", "id"},         {"USER", "user"},   {"ACCOUNT", "account"},   {"TARGET", "target"},
@@ -18,14 +25,27 @@ const std::vector<Column>& columns() {
   return all;
 }
 
-base::Result<int> list(Context& context, bool all) {
+base::Result<int> list(Context& context, const Filter& filter) {
   auto client = context.connect();
   if (!client) return base::pass(client);
-  ipc::AdminRequest request;
-  request.mutable_session_list()->set_all(all);
-  auto answer = client->ask(request);
+  const PageRequest page = [&](const std::string& cursor, std::uint32_t limit) {
+    ipc::AdminRequest request;
+    ipc::SessionList& asked = *request.mutable_session_list();
+    asked.set_all(filter.all);
+    asked.set_user(filter.user);
+    asked.set_account(filter.account);
+    asked.set_target(filter.target);
+    asked.set_since(filter.since);
+    asked.set_until(filter.until);
+    if (!filter.state.empty()) asked.add_states(filter.state);
+    asked.set_cursor(cursor);
+    asked.set_limit(limit);
+    return request;
+  };
+  auto answer = ask_list(*client, page, filter.limit);
   if (!answer) return base::pass(answer);
   if (auto printed = print_list(context, columns(), answer->items); !printed) return base::pass(printed);
+  tell_of_more(context, *answer);
   return 0;
 }
 
@@ -71,7 +91,7 @@ base::Result<int> watch_session(Context& context, const std::string& id, bool li
 struct Options {
   std::string id;
   std::vector<std::string> text;
-  bool all = false;
+  Filter filter;
   bool lines = false;
 };
 
@@ -89,8 +109,17 @@ void add_session_verbs(Command root) {
   auto o = std::make_shared<Options>();
   Command session = root.group("session", "List, watch and control live sessions");
   Command verb = session.verb("list", "List live sessions, with --all ended ones too",
-                              {"sallyport session list", "sallyport session list --all -o json"});
-  verb.flag("-a,--all", o->all, "Ended ones too").run([o](Context& c) { return list(c, o->all); });
+                              {"sallyport session list", "sallyport session list --all -o json",
+                               "sallyport session list --all --user alice --limit 20"});
+  verb.flag("-a,--all", o->filter.all, "Ended ones too, the newest first")
+      .option("--user", o->filter.user, "Only those of this user")
+      .option("--account", o->filter.account, "Only those with this account")
+      .option("--target", o->filter.target, "Only those at this target")
+      .option("--state", o->filter.state, "Only those in this state")
+      .option("--since", o->filter.since, "Only those that began then or later (RFC 3339)")
+      .option("--until", o->filter.until, "Only those that began before then")
+      .option("--limit", o->filter.limit, "So many at most (0: all)")
+      .run([o](Context& c) { return list(c, o->filter); });
   verb = session.verb("show", "Show what is known of one session", {"sallyport session show 01hzy…"});
   verb.id("session", o->id, "The session").run([o](Context& c) { return show(c, o->id); });
   verb = session.verb("watch", "Watch a live session; q or Ctrl-C stops watching",

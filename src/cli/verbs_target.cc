@@ -31,13 +31,22 @@ struct Scan {
   static std::string text(const Json& object, const char* field) { return object.value(field, std::string{}); }
 };
 
-base::Result<Json> read_target(AdminClient& client, const std::string& name) {
+// A target as it was read.
+struct Read {
+  Json json;
+  std::int64_t version = 0;
+};
+
+base::Result<Read> read_target(AdminClient& client, const std::string& name) {
   ipc::AdminRequest request;
   request.mutable_get()->set_kind("target");
   request.mutable_get()->set_name(name);
-  auto json = client.ask_one(request);
+  auto answer = client.ask(request);
+  if (!answer) return base::pass(answer);
+  if (answer->items.size() != 1) return base::fail(base::Errc::invalid, "the gateway's answer is not one target");
+  auto json = parse_object(answer->items.front());
   if (!json) return base::pass(json);
-  return parse_object(*json);
+  return Read{std::move(*json), answer->versions.front()};
 }
 
 base::Result<Scan> scan(AdminClient& client, const std::string& name) {
@@ -98,18 +107,18 @@ Json with_keys(Json target, const Scan& found) {
   return target;
 }
 
-base::Status pin(AdminClient& client, const Json& before, const Scan& found) {
-  auto now = read_target(client, Scan::text(before, "name"));
-  if (!now) return base::pass(now);
-  if (*now != before) {
-    return base::fail(base::Errc::exists, "the target was changed meanwhile; nothing was pinned: scan it again");
-  }
+// The gateway refuses it when the target is no longer the one that was read.
+base::Status pin(AdminClient& client, const Read& before, const Scan& found) {
   ipc::AdminRequest item;
-  item.mutable_apply_item()->set_json(with_keys(before, found).dump());
+  item.mutable_apply_item()->set_json(with_keys(before.json, found).dump());
+  item.mutable_apply_item()->set_expected_version(before.version);
   if (auto sent = client.send(item); !sent) return sent;
   ipc::AdminRequest commit;
   commit.mutable_apply_commit();
   auto applied = client.ask(commit);
+  if (!applied && applied.error().code == base::Errc::exists) {
+    return base::fail(base::Errc::exists, "the target was changed meanwhile; nothing was pinned: scan it again");
+  }
   if (!applied) return base::pass(applied);
   return {};
 }

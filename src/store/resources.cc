@@ -161,6 +161,25 @@ Result<std::vector<ResourceRow>> Store::list_resources(std::string_view kind) {
   });
 }
 
+Result<std::vector<ResourceRow>> Store::list_resources(const ResourceFilter& filter) {
+  return database_->read("list resources", [&](soci::session& sql) -> Result<std::vector<ResourceRow>> {
+    Query query(sql, kSelect);
+    query.bind(" WHERE kind = ?", filter.kind);
+    if (!filter.after_name.empty()) query.bind(" AND name > ?", filter.after_name);
+    query.bind(" ORDER BY name LIMIT ?", filter.limit);
+    return fetch_all(query, Columns::with_incarnation);
+  });
+}
+
+Result<std::int64_t> Store::count_resources(std::string_view kind) {
+  const std::string of_kind(kind);
+  return database_->read("count resources", [&](soci::session& sql) -> Result<std::int64_t> {
+    long long count = 0;
+    sql << "SELECT COUNT(*) FROM resources WHERE kind = :kind", soci::use(of_kind), soci::into(count);
+    return count;
+  });
+}
+
 Status Store::delete_resource(std::string_view kind, std::string_view name, base::Micros now_us) {
   if (!check_text({kind, name})) return fail(Errc::not_found, "there is no such resource");
   ResourceRow row{std::string(kind), std::string(name), 0, {}, now_us};

@@ -30,6 +30,12 @@ struct ResourceRow {
   Incarnation incarnation = {};  ///< not in the history
 };
 
+struct ResourceFilter {
+  std::string kind = {};
+  std::string after_name = {};  ///< cursor: only greater ones
+  std::int64_t limit = 1000;
+};
+
 /// One credential of one owner.
 struct CredentialKey {
   std::string owner_kind = {};  ///< "user", "account", "node", …

@@ -59,6 +59,18 @@ void any_of(Query& query, const char* column, const std::vector<std::string>& va
   query.text(")");
 }
 
+// All but the cursor and the limit.
+void add_conditions(Query& query, const SessionFilter& filter) {
+  any_of(query, "state", filter.states);
+  any_of(query, "recording_state", filter.recording_states);
+  if (!filter.user.empty()) query.bind(" AND user_name = ?", filter.user);
+  if (!filter.account.empty()) query.bind(" AND account = ?", filter.account);
+  if (!filter.target.empty()) query.bind(" AND target = ?", filter.target);
+  if (!filter.node.empty()) query.bind(" AND node = ?", filter.node);
+  if (filter.since_us > 0) query.bind(" AND started_at_us >= ?", filter.since_us);
+  if (filter.until_us > 0) query.bind(" AND started_at_us < ?", filter.until_us);
+}
+
 }  // namespace
 
 Status Store::insert_session(const SessionRow& row) {
@@ -118,17 +130,22 @@ Result<SessionRow> Store::get_session(std::string_view id) {
 Result<std::vector<SessionRow>> Store::list_sessions(const SessionFilter& filter) {
   return database_->read("list sessions", [&](soci::session& sql) -> Result<std::vector<SessionRow>> {
     Query query(sql, kSelect);
-    any_of(query, "state", filter.states);
-    any_of(query, "recording_state", filter.recording_states);
-    if (!filter.user.empty()) query.bind(" AND user_name = ?", filter.user);
-    if (!filter.account.empty()) query.bind(" AND account = ?", filter.account);
-    if (!filter.target.empty()) query.bind(" AND target = ?", filter.target);
-    if (!filter.node.empty()) query.bind(" AND node = ?", filter.node);
-    if (filter.since_us > 0) query.bind(" AND started_at_us >= ?", filter.since_us);
-    if (filter.until_us > 0) query.bind(" AND started_at_us < ?", filter.until_us);
+    add_conditions(query, filter);
     if (!filter.before_id.empty()) query.bind(" AND id < ?", filter.before_id);
     query.bind(" ORDER BY id DESC LIMIT ?", filter.limit);
     return fetch_all(query);
+  });
+}
+
+Result<std::int64_t> Store::count_sessions(const SessionFilter& filter) {
+  return database_->read("count sessions", [&](soci::session& sql) -> Result<std::int64_t> {
+    Query query(sql, "SELECT COUNT(*) FROM sessions WHERE 1 = 1");
+    add_conditions(query, filter);
+    long long count = 0;
+    query.into(count);
+    query.run();
+    query.fetch();
+    return count;
   });
 }
 

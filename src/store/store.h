@@ -88,6 +88,9 @@ class Store {
   base::Result<ResourceRow> get_resource(std::string_view kind, std::string_view name);
   /// Of one kind, or of all when kind is empty; sorted by kind, then name.
   base::Result<std::vector<ResourceRow>> list_resources(std::string_view kind = {});
+  /// Of one kind, by name: a page of them.
+  base::Result<std::vector<ResourceRow>> list_resources(const ResourceFilter& filter);
+  base::Result<std::int64_t> count_resources(std::string_view kind);
   /// Errors: not_found.
   base::Status delete_resource(std::string_view kind, std::string_view name, base::Micros now_us);
   /// Every version that ever was, oldest first; a deletion is a version without JSON.
@@ -116,6 +119,8 @@ class Store {
   base::Result<SessionRow> get_session(std::string_view id);
   /// Newest first.
   base::Result<std::vector<SessionRow>> list_sessions(const SessionFilter& filter);
+  /// How many match, whatever the filter's cursor and limit.
+  base::Result<std::int64_t> count_sessions(const SessionFilter& filter);
 
   // The audit logs' rows: one log per node. src/audit makes and checks them; nothing else writes them. An empty node is
   // this one; rows are only ever added for this one.

@@ -44,7 +44,7 @@ def on_record(world, target):
     return world.gateway.one("get", "target", target.name).get("host_keys", [])
 
 
-def on_terminal(argv, answer):
+def on_terminal(argv, answer, before_answer=lambda: None):
     """Runs a command on a terminal of its own, answers its question, and returns its status and what it showed."""
     pid, fd = pty.fork()
     if pid == 0:
@@ -61,6 +61,7 @@ def on_terminal(argv, answer):
         shown += chunk
         if not asked and b"Type yes" in shown:
             asked = True
+            before_answer()
             os.write(fd, answer)
     os.close(fd)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
@@ -123,6 +124,17 @@ def test_a_changed_key_is_never_replaced_in_silence(world, many):
     after = on_record(world, many)
     assert len(after) == 5 and len(set(before) & set(after)) == 4
     assert " ".join(public_line(many.host_key).split()[:2]) in after
+
+
+def test_a_change_between_the_scan_and_the_pinning_is_not_lost(world, many):
+    changed = {"kind": "target", "name": many.name, "protocol": "ssh", "address": many.address, "labels": {"made": "meanwhile"}}
+    status, shown = on_terminal(scan_argv(world, many.name), b"yes\n", lambda: world.gateway.apply(changed))
+    assert status == 1 and "changed meanwhile; nothing was pinned" in shown, shown
+    assert world.gateway.one("get", "target", many.name)["labels"] == {"made": "meanwhile"}
+    assert on_record(world, many) == []
+    status, shown = on_terminal(scan_argv(world, many.name), b"yes\n")
+    assert status == 0 and len(on_record(world, many)) == 5, shown
+    assert world.gateway.one("get", "target", many.name)["labels"] == {"made": "meanwhile"}
 
 
 def test_what_cannot_be_scanned_says_why(world, many):

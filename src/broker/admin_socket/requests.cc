@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// One case an operation.
+#include "broker/admin_socket/requests.h"
+
+#include <utility>
+
+#include "ipc/admin.pb.h"
+
+namespace sallyport::broker::admin_socket {
+
+std::optional<api::Request> request_in(ipc::AdminRequest& message) {
+  using Asks = ipc::AdminRequest;
+  switch (message.kind_case()) {
+    case Asks::kGet:
+      return std::move(*message.mutable_get());
+    case Asks::kDelete:
+      return std::move(*message.mutable_delete_());
+    case Asks::kSetPassword:
+      return std::move(*message.mutable_set_password());
+    case Asks::kAddKey:
+      return std::move(*message.mutable_add_key());
+    case Asks::kSetSecret:
+      return std::move(*message.mutable_set_secret());
+    case Asks::kShowCa:
+      return std::move(*message.mutable_show_ca());
+    case Asks::kSessionList:
+      return std::move(*message.mutable_session_list());
+    case Asks::kSessionShow:
+      return std::move(*message.mutable_session_show());
+    case Asks::kSessionControl:
+      return std::move(*message.mutable_session_control());
+    case Asks::kSessionWatch:
+      return std::move(*message.mutable_session_watch());
+    case Asks::kRecordingList:
+      return std::move(*message.mutable_recording_list());
+    case Asks::kRecordingOpen:
+      return std::move(*message.mutable_recording_open());
+    case Asks::kAuditRead:
+      return std::move(*message.mutable_audit_read());
+    case Asks::kAuditVerify:
+      return std::move(*message.mutable_audit_verify());
+    case Asks::kAuditHead:
+      return std::move(*message.mutable_audit_head());
+    case Asks::kPolicyTest:
+      return std::move(*message.mutable_policy_test());
+    case Asks::kNodeStatus:
+      return std::move(*message.mutable_node_status());
+    case Asks::kRotateMasterKey:
+      return std::move(*message.mutable_rotate_master_key());
+    case Asks::kTargetScan:
+      return std::move(*message.mutable_target_scan());
+    case Asks::kApplyItem:
+    case Asks::kApplyCommit:
+    case Asks::kCancel:
+    case Asks::KIND_NOT_SET:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace sallyport::broker::admin_socket

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The check, then the operation.
+#include "broker/api/api.h"
+
+#include "broker/api/handlers.h"
+#include "broker/api/operations.h"
+
+namespace sallyport::broker::api {
+namespace {
+
+struct Dispatch {
+  const ExchangePtr& exchange;
+  void operator()(Apply& asked) const { apply(exchange, asked); }
+  void operator()(ipc::GetResource& asked) const { get_resource(exchange, asked); }
+  void operator()(ipc::DeleteResource& asked) const { delete_resource(exchange, asked); }
+  void operator()(ipc::TargetScan& asked) const { target_scan(exchange, asked); }
+  void operator()(ipc::SetPassword& asked) const { set_password(exchange, asked); }
+  void operator()(ipc::AddKey& asked) const { add_key(exchange, asked); }
+  void operator()(ipc::SetSecret& asked) const { set_secret(exchange, asked); }
+  void operator()(ipc::ShowCa& asked) const { show_ca(exchange, asked); }
+  void operator()(ipc::RotateMasterKey& asked) const { rotate_master_key(exchange, asked); }
+  void operator()(ipc::SessionList& asked) const { session_list(exchange, asked); }
+  void operator()(ipc::SessionShow& asked) const { session_show(exchange, asked); }
+  void operator()(ipc::SessionControl& asked) const { session_control(exchange, asked); }
+  void operator()(ipc::SessionWatch& asked) const { session_watch(exchange, asked); }
+  void operator()(ipc::RecordingList& asked) const { recording_list(exchange, asked); }
+  void operator()(ipc::RecordingOpen& asked) const { recording_open(exchange, asked); }
+  void operator()(ipc::AuditRead& asked) const { audit_read(exchange, asked); }
+  void operator()(ipc::AuditVerify& asked) const { audit_verify(exchange, asked); }
+  void operator()(ipc::AuditHead& asked) const { audit_head(exchange, asked); }
+  void operator()(ipc::PolicyTest& asked) const { policy_test(exchange, asked); }
+  void operator()(ipc::NodeStatus& asked) const { node_status(exchange, asked); }
+};
+
+}  // namespace
+
+Api::Api(Services& services, NodeFacts facts)
+    : files_("api-files"),
+      walks_("api-walks"),
+      context_(std::make_shared<const Context>(Context{services, std::move(facts), files_, walks_})) {}
+
+Api::~Api() = default;
+
+ExchangePtr Api::begin(Caller caller, Request request, std::shared_ptr<ReplySink> sink) {
+  auto exchange = std::make_shared<Exchange>(context_, std::move(caller), std::move(sink));
+  const Operation& operation = operation_of(request);
+  if (auto allowed = check_access(exchange->caller(), operation); !allowed) {
+    audit::Event event = exchange->event("admin.denied");
+    event.fields = {{"operation", std::string(operation.name)}};
+    context_->services.audit.write(std::move(event));
+    exchange->fail(allowed.error());
+    return exchange;
+  }
+  std::visit(Dispatch{exchange}, request);
+  return exchange;
+}
+
+}  // namespace sallyport::broker::api

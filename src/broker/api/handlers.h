@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations, one function each; one file per group. Trusted side, main loop; the caller's roles were looked at. A
+// change, or an access to a recording, is an audit event before it takes effect; one that is refused is none. A request
+// is the handler's to take apart.
+#pragma once
+
+#include "broker/api/exchange.h"
+#include "broker/api/request.h"
+
+namespace sallyport::broker::api {
+
+// apply.cc
+/// All or nothing; one Item a resource: {kind, name, action, version}.
+void apply(const ExchangePtr& exchange, Apply& asked);
+void delete_resource(const ExchangePtr& exchange, ipc::DeleteResource& asked);
+
+// resources.cc
+void get_resource(const ExchangePtr& exchange, ipc::GetResource& asked);
+
+// targets.cc
+/// Connects to a target and says which host keys it proves, beside those on record. Changes nothing.
+void target_scan(const ExchangePtr& exchange, ipc::TargetScan& asked);
+
+// credentials.cc
+void set_password(const ExchangePtr& exchange, ipc::SetPassword& asked);
+void add_key(const ExchangePtr& exchange, ipc::AddKey& asked);
+void set_secret(const ExchangePtr& exchange, ipc::SetSecret& asked);
+void show_ca(const ExchangePtr& exchange, ipc::ShowCa& asked);
+void rotate_master_key(const ExchangePtr& exchange, ipc::RotateMasterKey& asked);
+
+// sessions.cc
+void session_list(const ExchangePtr& exchange, ipc::SessionList& asked);
+void session_show(const ExchangePtr& exchange, ipc::SessionShow& asked);
+
+// session_acts.cc
+/// Restricting acts (pause, suspend, terminate) are never held up by a disk: the gate is shut before the event is
+/// written. Loosening ones wait for it.
+void session_control(const ExchangePtr& exchange, ipc::SessionControl& asked);
+
+// watch.cc
+void session_watch(const ExchangePtr& exchange, ipc::SessionWatch& asked);
+
+// recordings.cc
+void recording_list(const ExchangePtr& exchange, ipc::RecordingList& asked);
+
+// recording_open.cc
+/// Descriptors and keys for the caller, who does all the parsing.
+void recording_open(const ExchangePtr& exchange, ipc::RecordingOpen& asked);
+
+// audit_read.cc
+void audit_read(const ExchangePtr& exchange, ipc::AuditRead& asked);
+
+// audit_checks.cc
+void audit_verify(const ExchangePtr& exchange, ipc::AuditVerify& asked);
+void audit_head(const ExchangePtr& exchange, ipc::AuditHead& asked);
+
+// node.cc
+void policy_test(const ExchangePtr& exchange, ipc::PolicyTest& asked);
+void node_status(const ExchangePtr& exchange, ipc::NodeStatus& asked);
+
+}  // namespace sallyport::broker::api

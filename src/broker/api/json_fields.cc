@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Field names are a contract: docs/cli.md.
+#include "broker/api/json_fields.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text_time.h"
+
+namespace sallyport::broker::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json time_or_null(base::Micros us) {
+  return us == 0 ? Json(nullptr) : Json(base::to_rfc3339(us));
+}
+
+template <class Facts>
+Json common(const Facts& facts, const std::string& state) {
+  Json out;
+  out["id"] = facts.id;
+  out["user"] = facts.user;
+  out["account"] = facts.account;
+  out["target"] = facts.target;
+  out["protocol"] = facts.protocol;
+  out["source"] = facts.source;
+  out["state"] = state;
+  out["started_at"] = time_or_null(facts.started_at_us);
+  out["ended_at"] = time_or_null(facts.ended_at_us);
+  out["end_reason"] = facts.end_reason;
+  return out;
+}
+
+// What else the session's own part of the broker noted: an object, or nothing.
+void add_detail(Json& out, const std::string& detail) {
+  const Json parsed = Json::parse(detail, nullptr, false);
+  if (!parsed.is_object()) return;
+  for (const auto& [key, value] : parsed.items()) {
+    if (!out.contains(key)) out[key] = value;
+  }
+}
+
+}  // namespace
+
+std::string session_json(const SessionInfo& info) {
+  Json out = common(info, to_string(info.state));
+  if (!info.via.empty()) out["via"] = info.via;
+  return dump(out);
+}
+
+std::string session_json(const store::SessionRow& row) {
+  Json out = common(row, row.state);
+  if (!row.node.empty()) out["node"] = row.node;
+  if (!row.recording_state.empty()) out["recording"] = row.recording_state;
+  add_detail(out, row.detail);
+  return dump(out);
+}
+
+std::string recording_json(const store::SessionRow& row) {
+  Json out = common(row, row.recording_state);
+  out["bytes"] = row.bytes;
+  out["events"] = row.events;
+  out["integrity"] = row.integrity;
+  if (!row.node.empty()) out["node"] = row.node;
+  return dump(out);
+}
+
+}  // namespace sallyport::broker::api

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// policy test and status: questions that change nothing.
+#include <sys/statvfs.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text_time.h"
+#include "broker/access/grant_defaults.h"
+#include "broker/api/handlers.h"
+#include "broker/node/descriptor_budget.h"
+#include "broker/ssh/mosh_server.h"
+#include "policy/decide.h"
+
+namespace sallyport::broker::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void add_grant(Json& out, const policy::Grant& grant, const std::string& command) {
+  out["verdict"] = "allow";
+  out["reason"] = "";
+  if (!command.empty() && !grant.permissions.has(policy::Permission::exec)) {
+    out["verdict"] = "deny";
+    out["reason"] = "the session is allowed, but none of its policies allows exec";
+  } else if (starts_mosh_server(command) && !grant.permissions.has(policy::Permission::mosh)) {
+    out["verdict"] = "deny";
+    out["reason"] = "the session is allowed, but none of its policies allows mosh";
+  }
+  out["policies"] = grant.policies;
+  out["allow"] = grant.permissions.words();
+  out["record"] = {{"bulk_after", grant.record.bulk_after_bytes},
+                   {"bulk_hash", grant.record.bulk_hash},
+                   {"strict", grant.record.strict}};
+  out["limits"] = {{"idle_seconds", grant.limits.idle_seconds},
+                   {"input_idle_seconds", grant.limits.input_idle_seconds},
+                   {"duration_seconds", grant.limits.duration_seconds}};
+}
+
+void add_denial(Json& out, const policy::Denial& denial) {
+  out["verdict"] = "deny";
+  out["reason"] = denial.detail;
+  out["code"] = policy::to_string(denial.reason);
+  out["policies"] = denial.policies;
+}
+
+Json status_of(const Context& context) {
+  const Services& services = context.services;
+  struct statvfs space {};
+  const bool have_space = ::statvfs(services.config.recording.dir.c_str(), &space) == 0;
+  Json out;
+  out["node"] = services.config.node;
+  out["version"] = context.facts.version;
+  out["started_at"] = base::to_rfc3339(context.facts.started_at_us);
+  out["ssh"] = context.facts.ssh_address;
+  out["sessions"] = services.sessions.size();
+  out["max_sessions"] = services.sessions.limit();
+  out["max_open_files"] = descriptor_limit();
+  out["data_dir"] = services.config.data_dir;
+  out["store"] = services.config.store == "sqlite" ? "sqlite" : "postgresql";  // a URL may hold a password
+  out["audit_waiting"] = services.audit.waiting();
+  out["recordings"] = services.config.recording.dir;
+  out["recordings_free_bytes"] =
+      have_space ? Json(static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize) : Json(nullptr);
+  out["recording_mode"] = services.config.recording.write_only ? "write-only" : "readable";
+  out["host_key"] = services.vault.host_key_ed25519().public_key().fingerprint();
+  out["node_key"] = base::to_base64(services.vault.node_public_key());
+  return out;
+}
+
+}  // namespace
+
+void policy_test(const ExchangePtr& exchange, ipc::PolicyTest& asked) {
+  policy::Request about;
+  about.user = asked.user();
+  about.target = asked.target();
+  about.account = asked.account();
+  about.source = asked.from();
+  about.time_us = exchange->services().clock.now_us();
+  if (!asked.at().empty()) {
+    auto at = base::from_rfc3339(asked.at());
+    if (!at) return exchange->fail(at.error());
+    about.time_us = *at;
+  }
+  const auto state = exchange->services().policy.current();
+  Json out;
+  const policy::Decision decision = policy::decide(state->resources, about);
+  if (const auto* granted = std::get_if<policy::Grant>(&decision)) {
+    policy::Grant grant = *granted;
+    apply_node_defaults(grant, state->resources, exchange->services().config);
+    add_grant(out, grant, asked.command());
+  } else {
+    add_denial(out, std::get<policy::Denial>(decision));
+  }
+  Json considered = Json::array();
+  for (const policy::Consideration& one : policy::explain(state->resources, about)) {
+    considered.push_back({{"policy", one.policy}, {"outcome", policy::to_string(one.outcome)}});
+  }
+  out["considered"] = std::move(considered);
+  exchange->done(out.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+void node_status(const ExchangePtr& exchange, ipc::NodeStatus&) {
+  // statvfs() waits for a stalled disk: not on this loop.
+  exchange->answer_on(exchange->context().files, [exchange]() -> base::Result<Answer> {
+    return Answer{{}, status_of(exchange->context()).dump(-1, ' ', false, Json::error_handler_t::replace)};
+  });
+}
+
+}  // namespace sallyport::broker::api

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be asked of a gateway, as values: one type an operation. Trusted side. What is in them is the caller's.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "ipc/api.pb.h"
+
+namespace sallyport::broker::api {
+
+/// Several resources, applied whole or not at all.
+struct Apply {
+  std::vector<ipc::ApplyItem> items;
+  bool dry_run = false;
+};
+
+using Request =
+    std::variant<Apply, ipc::GetResource, ipc::DeleteResource, ipc::TargetScan, ipc::SetPassword, ipc::AddKey,
+                 ipc::SetSecret, ipc::ShowCa, ipc::RotateMasterKey, ipc::SessionList, ipc::SessionShow,
+                 ipc::SessionControl, ipc::SessionWatch, ipc::RecordingList, ipc::RecordingOpen, ipc::AuditRead,
+                 ipc::AuditVerify, ipc::AuditHead, ipc::PolicyTest, ipc::NodeStatus>;
+
+}  // namespace sallyport::broker::api
