@@ -193,10 +193,17 @@ def test_what_is_no_inventory_is_refused_with_its_line(world):
     assert result.returncode == 1 and f"{path}:3: " in result.stderr and result.stdout == ""
 
 
-def test_an_email_address_is_a_second_name(world):
-    """ssh splits at the last '@', so it carries one; so does the user part of -J."""
+@pytest.fixture
+def dora(world):
     world.gateway.apply({"kind": "user", "name": "dora", "email": "dora@example.org", "groups": ["ops"],
                          "public_keys": [public_line(world.user_key)]})
+    yield "dora"
+    world.gateway.cli("delete", "user", "dora")
+
+
+@pytest.mark.usefixtures("dora")
+def test_an_email_address_is_a_second_name(world):
+    """ssh splits at the last '@', so it carries one; so does the user part of -J."""
     host = ["-o", f"Port={world.gateway.port}", "-o", f"IdentityFile={world.user_key}"]
     for name in ("dora@example.org@deploy@web1", "dora@example.org%deploy%web1", "dora@deploy@web1"):
         done = world.ssh(f"{name}@127.0.0.1", "echo", "inside", options=host)
