@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One session: a log between two gates. Events of the front and the back are judged, appended to the record, and only
 // then passed on. Trusted side, on one session loop; other threads go through its SessionHandle.
-// The parts: session_open.cc (policy, record, target), session_turn.cc (how fast), session_live.cc (what its relay
-// and its limits ask), session_control.cc (pause …), session_end.cc (the seal).
+// The parts: session_open.cc (policy, record, target), session_live.cc (what its relay
+// its limits and its control ask), session_end.cc (the seal).
 #pragma once
 
 #include <functional>
@@ -20,9 +20,11 @@
 #include "broker/session/front_side.h"
 #include "broker/session/journal.h"
 #include "broker/session/protocol.h"
+#include "broker/session/session_control.h"
 #include "broker/session/session_handle.h"
 #include "broker/session/session_limits.h"
 #include "broker/session/session_relay.h"
+#include "broker/session/session_turn.h"
 #include "policy/decide.h"
 
 namespace sallyport::event {
@@ -34,6 +36,7 @@ namespace sallyport::broker {
 class Session : public BackSide::Owner,
                 public SessionRelay::Owner,
                 public SessionLimits::Owner,
+                public SessionControl::Owner,
                 public std::enable_shared_from_this<Session> {
  public:
   struct Facts {
@@ -59,21 +62,16 @@ class Session : public BackSide::Owner,
   // What the connection passes on from its front.
   void front_event(base::ByteView event) { relay_.take(Direction::up, event); }
   void front_credit(const ipc::Credit& credit) { relay_.credit(Direction::up, credit); }
-  void front_reauthenticate(base::ByteView password);
+  void front_reauthenticate(base::ByteView password) { control_.password(password); }
   void front_drained() { relay_.go_on(); }
   void front_gone(const std::string& reason, const std::string& fault);
 
  private:
   enum class Phase { deciding, opening, login, live, ending, over };
 
-  // session_turn.cc
-  /// Whether it may open now; if not, open() comes again, or the user has heard why not.
-  bool is_its_turn();
-  void audit_denied(const std::string& reason, const std::string& detail);
-  void spaced_out(const LoginSpacing::Turn& turn);
-
   // session_open.cc
   bool user_counts();
+  void audit_denied(const std::string& reason, const std::string& detail);
   void granted(policy::Grant grant, const policy::Snapshot& resources);
   void store_start();
   void create_record(std::vector<recording::Recipient> recipients);
@@ -88,7 +86,7 @@ class Session : public BackSide::Owner,
   void back_logged_in(const LoginFacts& facts) override;
   void go_live(const std::string& banner);
 
-  // session_live.cc
+  // session_live.cc: what the relay, the limits and the control of a live session ask
   void back_event(base::ByteView event) override { relay_.take(Direction::down, event); }
   void back_credit(const ipc::Credit& credit) override { relay_.credit(Direction::down, credit); }
   void back_drained() override { relay_.go_on(); }
@@ -107,16 +105,13 @@ class Session : public BackSide::Owner,
   void time_is_up(const std::string& reason, const std::string& text) override { end(reason, text); }
   bool record_own(const event::Event& event) { return journal_ && journal_->write_own(event); }
 
-  // session_control.cc
   void attach_handle();
-  void on_control(const ControlAct& act, const std::function<void(base::Status)>& done);
-  void on_watch(bool joined, const std::string& actor);
-  void note_control(const std::string& action, const std::string& actor, const std::string& text);
-  void tell_user(const std::string& text);
-  base::Status user_is_back(const ControlAct& act);
-  void ask_password(const std::string& why, Asked asked);
-  void password_judged(const PasswordCheck::Judged& judged);
-  void reopen(const std::string& how);
+  bool is_the_user(const std::string& user, const store::Incarnation& incarnation) override;
+  void note_control(const std::string& action, const std::string& actor, const std::string& text) override;
+  void note_wrong_password() override;
+  void gate_opened() override { relay_.go_on(); }
+  void keyframe_wanted() override { relay_.ask_keyframe(); }
+  void end_by(const std::string& reason, const std::string& text) override { end(reason, text); }
 
   // session_end.cc
   void back_ended(const std::string& reason, bool clean, const std::string& fault) override;
@@ -127,13 +122,12 @@ class Session : public BackSide::Owner,
   void note_end(StoredEnd end, std::vector<audit::Field> fields);
   void finish();
   void end_for_fault_of_back(const std::string& fault);
-  void kill_workers();
+  void kill_workers() override;
 
   Gateway& gateway_;
   Services& services_;
   SessionThread& thread_;
   FrontSide* front_;
-  PasswordCheck* passwords_;
   Facts facts_;
   std::function<void()> over_;
 
@@ -148,8 +142,7 @@ class Session : public BackSide::Owner,
   std::unique_ptr<Dialer> dialer_;
   base::Fd target_socket_;
   AccountSecret secret_;
-  base::Micros opening_since_us_ = 0;  // the first open()
-  bool paced_ = false;                 // counted among the user's openings
+  SessionTurn turn_;
   std::unique_ptr<LoginSpacing::Trial> trial_;
   int parts_missing_ = 0;
   const Protocol* protocol_ = nullptr;  // the target's
@@ -159,13 +152,12 @@ class Session : public BackSide::Owner,
   std::optional<Journal> journal_;
   SessionRelay relay_;
   bool front_done_ = false, back_done_ = true;
-  int errands_out_ = 0;           // of the opening, on other threads: the end waits for them
-  unsigned passwords_asked_ = 0;  // answers that the front owes
-  unsigned wrong_passwords_ = 0;  // of a suspended session's user
+  int errands_out_ = 0;  // of the opening, on other threads: the end waits for them
   std::string end_reason_;
   Placement placement_;
   net::Timer deadline_;
   SessionLimits limits_;
+  SessionControl control_;
 };
 
 }  // namespace sallyport::broker

@@ -32,6 +32,7 @@ void Session::front_gone(const std::string& reason, const std::string& fault) {
   front_ = nullptr;
   front_done_ = true;
   relay_.front_gone();
+  control_.leave_user();
   placement_.forget();
   if (!fault.empty()) {
     services_.audit.write({"worker.fault", "sallyport", id_, {{"worker", "front"}, {"fault", fault}}});
@@ -79,6 +80,7 @@ void Session::end(const std::string& reason, const std::string& user_text, Goodb
   deadline_.cancel();
   limits_.stop();
   relay_.stop();
+  control_.leave_user();
   dialer_.reset();
   if (back_ && !back_done_) {
     back_->hold_reading(false);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the relay and the limits of a live session ask of it.
+// What the relay, the limits and the control of a live session ask of it.
 #include "broker/session/session.h"
 #include "event/event.pb.h"
 
@@ -29,8 +29,52 @@ bool Session::warn(const std::string& text) {
   event.mutable_control()->set_action("message");
   event.mutable_control()->set_actor("sallyport");
   event.mutable_control()->set_text(text);
-  if (record_own(event)) tell_user(text);
+  if (record_own(event)) control_.tell(text);
   return phase_ == Phase::live;
+}
+
+void Session::attach_handle() {
+  net::Loop& loop = thread_.loop();
+  const std::weak_ptr<Session> weak = weak_from_this();
+  control_.begin(handle_);
+  handle_->attach(
+      [&loop, weak](ControlAct act, std::function<void(base::Status)> done) {
+        loop.post([weak, act = std::move(act), done = std::move(done)] {
+          const auto self = weak.lock();
+          if (!self || self->phase_ == Phase::over) {
+            return done(base::fail(base::Errc::closed, "the session has ended"));
+          }
+          using Stage = SessionControl::Stage;
+          self->control_.act(act, self->phase_ == Phase::ending ? Stage::ending : Stage::running, done);
+        });
+      },
+      [&loop, weak](bool joined, const std::string& actor) {
+        loop.post([weak, joined, actor] {
+          const auto self = weak.lock();
+          if (self && self->phase_ < Phase::ending) self->control_.watch(joined, actor);
+        });
+      });
+}
+
+bool Session::is_the_user(const std::string& user, const store::Incarnation& incarnation) {
+  const auto state = services_.policy.current();
+  return state->counts(user, incarnation) && state->is_same(user, facts_.identity.incarnation);
+}
+
+void Session::note_control(const std::string& action, const std::string& actor, const std::string& text) {
+  services_.audit.write({"session." + action, actor, id_, {{"text", text}}});
+  event::Event event;
+  event.mutable_control()->set_action(action);
+  event.mutable_control()->set_actor(actor);
+  event.mutable_control()->set_text(text);
+  record_own(event);
+}
+
+void Session::note_wrong_password() {
+  services_.user_audit.write({"auth.failure",
+                              facts_.identity.user,
+                              id_,
+                              {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
 }
 
 }  // namespace sallyport::broker

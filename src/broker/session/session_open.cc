@@ -32,14 +32,17 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontSide& front, Pass
       services_(gateway.services),
       thread_(thread),
       front_(&front),
-      passwords_(&passwords),
       facts_(std::move(facts)),
       over_(std::move(over)),
       id_(base::make_id(gateway.services.clock.now_us(), gateway.services.random)),
+      turn_(gateway.services.openings, gateway.services.target_logins, facts_.identity.user, facts_.destination,
+            std::int64_t{gateway.services.config.limits.login_seconds} * 1'000'000),
       relay_(*this, front, gateway.services.held, facts_.identity.user),
       placement_(thread.home(), gateway.services.clock),
       deadline_(thread.loop()),
-      limits_(*this, thread.loop(), gateway.services.clock) {}
+      limits_(*this, thread.loop(), gateway.services.clock),
+      control_(*this, front, passwords, gateway.services.clock, facts_.identity.user,
+               gateway.services.config.limits.auth_tries) {}
 
 Session::~Session() = default;
 
@@ -59,6 +62,17 @@ bool Session::user_counts() {
   return false;
 }
 
+void Session::audit_denied(const std::string& reason, const std::string& detail) {
+  services_.user_audit.write({"session.denied",
+                              facts_.identity.user,
+                              "",
+                              {{"account", facts_.destination.account},
+                               {"target", facts_.destination.target},
+                               {"source", facts_.source},
+                               {"reason", reason},
+                               {"detail", detail}}});
+}
+
 void Session::open() {
   if (!user_counts()) return;
   const auto state = services_.policy.current();
@@ -73,7 +87,14 @@ void Session::open() {
     audit_denied(policy::to_string(denial->reason), denial->detail);
     return refuse(denial->message, "denied by policy");
   }
-  if (!is_its_turn()) return;
+  // While it waits nothing of it exists.
+  SessionTurn::Answer turn = turn_.ask(services_.clock.monotonic_us());
+  if (turn.refusal) {
+    audit_denied(turn.refusal->code, turn.refusal->detail);
+    return refuse(turn.refusal->text, turn.refusal->reason);
+  }
+  if (!turn.trial) return deadline_.after_us(turn.wait_us, [this] { open(); });
+  trial_ = std::move(turn.trial);
   target_ = *state->resources.target(facts_.destination.target);
   account_ = *state->resources.account(facts_.destination.account);
   granted(std::get<policy::Grant>(decision), state->resources);
