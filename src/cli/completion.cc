@@ -111,8 +111,9 @@ void fish_lines(const CommandInfo& command, const std::string& path, std::string
 // The names of all verbs and groups, so that the scripts can tell a path from its arguments.
 void collect_paths(const CommandInfo& command, const std::string& path, std::vector<std::string>& out) {
   for (const CommandInfo& child : command.children) {
-    out.push_back(path.empty() ? child.name : path + " " + child.name);
-    collect_paths(child, out.back(), out);
+    const std::string here = path.empty() ? child.name : path + " " + child.name;
+    out.push_back(here);
+    collect_paths(child, here, out);
   }
 }
 
