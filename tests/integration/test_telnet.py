@@ -204,7 +204,8 @@ def test_a_hostile_server_ends_its_own_session(plain, attack, after_login):
         declare(plain, "dev3", target)
         done = run(plain, "dev3")
         assert done.returncode != 0
-        assert 0 < len(heard) < 20_000, "what the gateway answers is bounded"
+        # A connection that ends with bytes unread is reset, and may take the answers with it.
+        assert len(heard) < 20_000, "what the gateway answers is bounded"
         until(lambda: not [s for s in plain.gateway.sessions() if s["target"] == "dev3"], what="the session's end")
     finally:
         target.stop()

@@ -193,6 +193,12 @@ TEST_F(OutageTest, ACommitWhoseAnswerIsLostIsNeitherRepeatedNorForgotten) {
   // Committed, and then held for a standby that never comes: its answer is cut off.
   ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
   ask("SELECT pg_reload_conf()");
+  // A new backend that has the setting shows that the postmaster has passed the reload on. The checkpointer puts it in
+  // force, before it serves what it is asked for after that; the first request may have crossed the reload.
+  for (int i = 0; i < 1500 && ask("SHOW synchronous_standby_names").find("nobody") == std::string::npos; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  for (int i = 0; i < 2; ++i) ask("CHECKPOINT");
   commits_->add(event("stayed"), note("stayed"), Outage::waits);
   for (int i = 0; i < 1500 && ask("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'").empty(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
