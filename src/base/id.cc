@@ -6,7 +6,7 @@
 
 namespace sallyport::base {
 namespace {
-constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 }
 
 std::string make_id(Micros now_us, Random& random) {
@@ -14,18 +14,18 @@ std::string make_id(Micros now_us, Random& random) {
   random.fill(tail);
   std::string out(26, '0');
   auto ms = static_cast<std::uint64_t>(now_us / 1000);
-  for (std::size_t i = 10; i-- > 0; ms >>= 5) out[i] = alphabet[ms & 31];
+  for (std::size_t i = 10; i-- > 0; ms >>= 5) out[i] = kAlphabet[ms & 31];
   unsigned bits = 0, have = 0;
   std::size_t at = 10;
   for (const std::uint8_t b : tail) {
     bits = (bits << 8) | b;
-    for (have += 8; have >= 5; have -= 5) out[at++] = alphabet[(bits >> (have - 5)) & 31];
+    for (have += 8; have >= 5; have -= 5) out[at++] = kAlphabet[(bits >> (have - 5)) & 31];
   }
   return out;
 }
 
 bool is_id(std::string_view s) {
-  return s.size() == 26 && s.find_first_not_of(alphabet) == std::string_view::npos;
+  return s.size() == 26 && s.find_first_not_of(kAlphabet) == std::string_view::npos;
 }
 
 }  // namespace sallyport::base

@@ -20,7 +20,7 @@ namespace {
 
 using namespace sallyport;
 
-constexpr const char* help =
+constexpr const char* kHelp =
     "Usage: sallyportd [--config FILE]\n\n"
     "The broker of a Sallyport gateway: listens, decides, opens target connections, keeps records and the audit log.\n"
     "People start it with 'sallyport serve'. When it is ready it prints one line of JSON with its addresses.\n\n"
@@ -59,13 +59,14 @@ int main(int argc, char** argv) {
   std::optional<std::string> config_path;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--help") == 0 || std::strcmp(argv[i], "-h") == 0) {
-      std::fputs(help, stdout);
+      std::fputs(kHelp, stdout);
       return 0;
     }
     if (std::strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
       config_path = argv[++i];
     } else {
-      std::fprintf(stderr, "sallyportd: unknown argument '%s'\n\n%s", base::escape_for_terminal(argv[i]).c_str(), help);
+      std::fprintf(stderr, "sallyportd: unknown argument '%s'\n\n%s", base::escape_for_terminal(argv[i]).c_str(),
+                   kHelp);
       return 2;
     }
   }

@@ -36,10 +36,10 @@ using base::fail;
 
 namespace {
 
-constexpr std::int64_t seal_period_us = 5'000'000;   // how soon a record that could not be sealed is tried again
-constexpr std::int64_t waiting_period_us = 500'000;  // how soon audit events that wait for the database are tried again
-constexpr std::int64_t stop_poll_us = 50'000;
-constexpr int stop_polls = 100;  // five seconds for sessions to be sealed
+constexpr std::int64_t kSealPeriodUs = 5'000'000;   // how soon a record that could not be sealed is tried again
+constexpr std::int64_t kWaitingPeriodUs = 500'000;  // how soon audit events that wait for the database are tried again
+constexpr std::int64_t kStopPollUs = 50'000;
+constexpr int kStopPolls = 100;  // five seconds for sessions to be sealed
 
 base::Status make_directory(const std::string& path, unsigned mode) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -117,7 +117,7 @@ struct Node::Parts {
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
   std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer, waiting_timer, guess_timer;
-  int stop_left = stop_polls;
+  int stop_left = kStopPolls;
   base::Micros end_unaudited_again_us = 0;
 
   void tell_plan() const;
@@ -357,13 +357,13 @@ void Node::Parts::keep_heads() {
 void Node::Parts::retry_seals() {
   seal_thread->post([this] {
     late_seals.retry(*store, *audit_log, config.recording.dir, *gateway->signer, clock);
-    main_loop.post([this] { seal_timer->after_us(seal_period_us, [this] { retry_seals(); }); });
+    main_loop.post([this] { seal_timer->after_us(kSealPeriodUs, [this] { retry_seals(); }); });
   });
 }
 
 void Node::Parts::retry_waiting() {
   audit->retry_waiting();
-  waiting_timer->after_us(waiting_period_us, [this] { retry_waiting(); });
+  waiting_timer->after_us(kWaitingPeriodUs, [this] { retry_waiting(); });
 }
 
 void Node::Parts::watch_resources() {
@@ -383,7 +383,7 @@ void Node::Parts::stop_sessions(const char* why) {
 void Node::Parts::end_unaudited() {
   const base::Micros now = clock.monotonic_us();
   if (now < end_unaudited_again_us) return;
-  end_unaudited_again_us = now + waiting_period_us;
+  end_unaudited_again_us = now + kWaitingPeriodUs;
   base::log_error("too many audit events wait for the database: all sessions end");
   stop_sessions("the audit log cannot be written");
 }
@@ -398,7 +398,7 @@ void Node::Parts::wait_for_sessions() {
     });
     return;
   }
-  stop_timer->after_us(stop_poll_us, [this] { wait_for_sessions(); });
+  stop_timer->after_us(kStopPollUs, [this] { wait_for_sessions(); });
 }
 
 }  // namespace sallyport::broker

@@ -194,7 +194,7 @@ CommandLine::CommandLine() : state_(std::make_unique<State>()) {
   app.set_version_flag("--version", SALLYPORT_VERSION);
   app.get_formatter()->column_width(34);
   app.add_option("--config", state_->config_path,
-                 std::string("The configuration file (default ") + config::default_config_path + ")")
+                 std::string("The configuration file (default ") + config::kDefaultConfigPath + ")")
       ->type_name("FILE");
   app.add_option("-o,--output", state_->format, "How to print: table or json")
       ->check(one_of({"table", "json"}))

@@ -80,8 +80,8 @@ namespace {
 
 // An event that is nothing but a screen or a counted block, which no hit can be in. Screens are most of many records.
 bool holds_no_text(base::ByteView entry) {
-  constexpr std::uint8_t keyframe = 12 << 3 | 2, stream_block = 11 << 3 | 2;  // their tags in event.proto
-  if (entry.size() < 2 || (entry[0] != keyframe && entry[0] != stream_block)) return false;
+  constexpr std::uint8_t kKeyframe = 12 << 3 | 2, kStreamBlock = 11 << 3 | 2;  // their tags in event.proto
+  if (entry.size() < 2 || (entry[0] != kKeyframe && entry[0] != kStreamBlock)) return false;
   std::uint64_t length = 0;
   std::size_t at = 1;
   for (unsigned shift = 0; shift < 28 && at < entry.size(); shift += 7) {

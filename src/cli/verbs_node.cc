@@ -64,7 +64,7 @@ base::Result<int> doctor(Context& context) {
   std::string libexec = find_libexec_dir();
   auto config = context.config();
   if (config) {
-    findings.push_back({"configuration", FindingState::ok, context.config_path.value_or(config::default_config_path),
+    findings.push_back({"configuration", FindingState::ok, context.config_path.value_or(config::kDefaultConfigPath),
                         "the gateway does not start with a wrong configuration", ""});
     const Serving serving = context.connect() ? Serving::yes : Serving::no;
     if (!config->libexec_dir.empty()) libexec = config->libexec_dir;

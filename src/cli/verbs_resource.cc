@@ -73,7 +73,7 @@ base::Status read_text(const std::string& name, std::string_view text, std::vect
 }
 
 base::Status read_file_into(const std::string& path, std::vector<Document>& out) {
-  auto bytes = base::read_file(path, config::yaml_max_bytes);
+  auto bytes = base::read_file(path, config::kYamlMaxBytes);
   if (!bytes) return base::pass(bytes);
   return read_text(path, base::text(*bytes), out);
 }
@@ -102,7 +102,7 @@ base::Result<std::vector<Document>> read_documents(const std::string& file) {
   base::Status read;
   struct stat status {};
   if (file == "-") {
-    auto bytes = base::read_file("/dev/stdin", config::yaml_max_bytes);
+    auto bytes = base::read_file("/dev/stdin", config::kYamlMaxBytes);
     if (!bytes) return base::pass(bytes);
     read = read_text("standard input", base::text(*bytes), out);
   } else if (::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {

@@ -21,7 +21,7 @@ using Names = std::vector<std::string>;
 
 constexpr std::uint16_t kNamePort = 53;
 constexpr std::size_t kMaxNameServers = 3;
-constexpr std::size_t max_banner_bytes = 8 * 1024;
+constexpr std::size_t kMaxBannerBytes = 8 * 1024;
 
 const Names& default_kex() {
   static const Names names{"mlkem768x25519-sha256",
@@ -135,7 +135,7 @@ void read_banner(MapReader& ssh, Ssh& out) {
   std::string text;
   ssh.text("banner", text);
   if (text.empty()) return;
-  if (text.size() > max_banner_bytes) return ssh.wrong("banner", "must be at most 8 KiB");
+  if (text.size() > kMaxBannerBytes) return ssh.wrong("banner", "must be at most 8 KiB");
   if (text.back() != '\n') text += '\n';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -348,10 +348,10 @@ base::Result<Config> parse_config(std::string_view text, const std::string& name
 }
 
 base::Result<Config> load_config(const std::optional<std::string>& path) {
-  const std::string name = path.value_or(default_config_path);
+  const std::string name = path.value_or(kDefaultConfigPath);
   struct stat status {};
   if (!path && ::stat(name.c_str(), &status) != 0 && errno == ENOENT) return parse_config("", name);
-  auto text = base::read_file(name, yaml_max_bytes);
+  auto text = base::read_file(name, kYamlMaxBytes);
   if (!text) return base::pass(text);
   return parse_config(base::text(*text), name);
 }

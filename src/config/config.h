@@ -14,7 +14,7 @@
 
 namespace sallyport::config {
 
-constexpr const char* default_config_path = "/etc/sallyport/sallyport.yaml";
+constexpr const char* kDefaultConfigPath = "/etc/sallyport/sallyport.yaml";
 
 /// A numeric address and a port to listen at. Port 0: the kernel chooses, `serve` prints it.
 struct ListenAddress {

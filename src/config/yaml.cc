@@ -135,8 +135,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlKind kind) {
     refuse_anchor(mark, anchor);
     if (tag != "?" && !tag.empty()) throw Refused(mark.line + 1, "tags (!name) are not taken");
-    if (open_.size() >= static_cast<std::size_t>(yaml_max_depth)) {
-      throw Refused(mark.line + 1, "nested deeper than " + std::to_string(yaml_max_depth) + " levels");
+    if (open_.size() >= static_cast<std::size_t>(kYamlMaxDepth)) {
+      throw Refused(mark.line + 1, "nested deeper than " + std::to_string(kYamlMaxDepth) + " levels");
     }
     if (!open_.empty() && open_.back().node.kind == YamlKind::map && !open_.back().have_key) {
       throw Refused(mark.line + 1, "a key must be a plain word");
@@ -194,7 +194,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void count(int line) {
-    if (++nodes_ > yaml_max_nodes) throw Refused(line, "more than " + std::to_string(yaml_max_nodes) + " values");
+    if (++nodes_ > kYamlMaxNodes) throw Refused(line, "more than " + std::to_string(kYamlMaxNodes) + " values");
   }
 
   std::vector<Open> open_;
@@ -228,8 +228,8 @@ const YamlNode* YamlNode::find(std::string_view key) const {
 }
 
 base::Result<std::vector<YamlNode>> parse_yaml(std::string_view text, const std::string& name) {
-  if (text.size() > yaml_max_bytes) {
-    return base::fail(base::Errc::full, name + ": longer than " + std::to_string(yaml_max_bytes / 1048576) + " MiB");
+  if (text.size() > kYamlMaxBytes) {
+    return base::fail(base::Errc::full, name + ": longer than " + std::to_string(kYamlMaxBytes / 1048576) + " MiB");
   }
   if (!base::is_utf8(text)) return base::fail(base::Errc::invalid, name + ": not UTF-8 text");
   if (text.find('\0') != std::string_view::npos) return base::fail(base::Errc::invalid, name + ": holds a NUL byte");

@@ -30,9 +30,9 @@ struct YamlNode {
   const YamlNode* find(std::string_view key) const;
 };
 
-constexpr std::size_t yaml_max_bytes = 4 * 1024 * 1024;
-constexpr std::size_t yaml_max_nodes = 200'000;
-constexpr int yaml_max_depth = 32;
+constexpr std::size_t kYamlMaxBytes = 4 * 1024 * 1024;
+constexpr std::size_t kYamlMaxNodes = 200'000;
+constexpr int kYamlMaxDepth = 32;
 
 /// All documents of a text; empty documents are left out. Errors read "NAME:LINE: what is wrong".
 base::Result<std::vector<YamlNode>> parse_yaml(std::string_view text, const std::string& name);

@@ -50,9 +50,9 @@ TEST(Yaml, BoundsDepthSizeAndCount) {
   for (int i = 0; i < 40; ++i) deep += ']';
   EXPECT_EQ(json_of(deep), "error t.yaml:1: nested deeper than 32 levels");
   EXPECT_EQ(json_of(std::string(100'000, '[')), "error t.yaml: too many open brackets");
-  EXPECT_EQ(json_of(std::string(yaml_max_bytes + 1, 'a')), "error t.yaml: longer than 4 MiB");
+  EXPECT_EQ(json_of(std::string(kYamlMaxBytes + 1, 'a')), "error t.yaml: longer than 4 MiB");
   std::string many = "[";
-  for (std::size_t i = 0; i < yaml_max_nodes + 1; ++i) many += "1,";
+  for (std::size_t i = 0; i < kYamlMaxNodes + 1; ++i) many += "1,";
   EXPECT_EQ(json_of(many + "]"), "error t.yaml:1: more than 200000 values");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What proves a user, against the store: her password's hash. Trusted side; blocks, each on its
+// What proves a user, against the store: a password hash. Trusted side; blocks, each on its
 // own: the store, or the processor (see password.h).
 #pragma once
 
@@ -23,7 +23,7 @@ base::Status set_password(store::Store& store, std::string_view user, std::strin
 /// Removes a user's password, if any, and what it proved counts no more.
 base::Status remove_password(store::Store& store, std::string_view user);
 
-/// What a user's password is held against; nullopt when she has none. Errors: the store's.
+/// What a user's password is held against; nullopt when the user has none. Errors: the store's.
 base::Result<std::optional<std::string>> password_hash(store::Store& store, std::string_view user);
 
 enum class UserState { enabled, refused };  ///< refused: unknown or disabled; checked against nothing, in the same time

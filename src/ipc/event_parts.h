@@ -16,7 +16,7 @@ namespace sallyport::ipc {
 template <class Send>
 void send_in_parts(base::ByteView event, base::Bytes& scratch, Send&& send) {
   do {
-    const base::ByteView part = event.first(std::min(event.size(), max_message_bytes - 1));
+    const base::ByteView part = event.first(std::min(event.size(), kMaxMessageBytes - 1));
     event = event.subspan(part.size());
     scratch.clear();
     scratch.push_back(static_cast<std::uint8_t>(event.empty() ? MessageKind::event : MessageKind::event_part));
@@ -30,14 +30,14 @@ void send_in_parts(base::ByteView event, base::Bytes& scratch, Send&& send) {
 class EventJoiner {
  public:
   /// The payload of an event_part or an event. The whole event, when this was its last part: valid until the next call,
-  /// or as long as the payload. Errors: full, for an event longer than max_event_bytes.
+  /// or as long as the payload. Errors: full, for an event longer than kMaxEventBytes.
   base::Result<std::optional<base::ByteView>> take(MessageKind kind, base::ByteView payload) {
     if (complete_) {
       complete_ = false;
       base::Bytes().swap(parts_);
     }
     if (kind == MessageKind::event && parts_.empty()) return std::optional(payload);
-    if (payload.empty() || parts_.size() + payload.size() > max_event_bytes) {
+    if (payload.empty() || parts_.size() + payload.size() > kMaxEventBytes) {
       return base::fail(base::Errc::full, "an event longer than any");
     }
     parts_.insert(parts_.end(), payload.begin(), payload.end());

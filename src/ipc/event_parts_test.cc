@@ -23,14 +23,14 @@ base::Bytes event_of(std::size_t size) {
 
 TEST(EventParts, ComeTogetherAgain) {
   EventJoiner joiner;
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, max_message_bytes - 1, max_message_bytes,
-                                 2 * (max_message_bytes - 1), max_event_bytes, std::size_t{5}}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kMaxMessageBytes - 1, kMaxMessageBytes,
+                                 2 * (kMaxMessageBytes - 1), kMaxEventBytes, std::size_t{5}}) {
     const base::Bytes event = event_of(size);
     const auto messages = parts_of(event);
-    EXPECT_EQ(messages.size(), std::max<std::size_t>(1, (size + max_message_bytes - 2) / (max_message_bytes - 1)));
+    EXPECT_EQ(messages.size(), std::max<std::size_t>(1, (size + kMaxMessageBytes - 2) / (kMaxMessageBytes - 1)));
     std::size_t whole = 0;
     for (const base::Bytes& message : messages) {
-      ASSERT_LE(message.size(), max_message_bytes);
+      ASSERT_LE(message.size(), kMaxMessageBytes);
       const auto got = joiner.take(static_cast<MessageKind>(message[0]), base::ByteView(message).subspan(1));
       ASSERT_TRUE(got);
       if (!*got) continue;
@@ -43,11 +43,11 @@ TEST(EventParts, ComeTogetherAgain) {
 
 TEST(EventParts, HaveABound) {
   EventJoiner joiner;
-  const base::Bytes part(max_message_bytes - 1);
+  const base::Bytes part(kMaxMessageBytes - 1);
   std::size_t taken = 0;
   while (joiner.take(MessageKind::event_part, part)) taken += part.size();
-  EXPECT_LE(taken, max_event_bytes);
-  EXPECT_GT(taken + part.size(), max_event_bytes);
+  EXPECT_LE(taken, kMaxEventBytes);
+  EXPECT_GT(taken + part.size(), kMaxEventBytes);
   EXPECT_FALSE(EventJoiner().take(MessageKind::event_part, {})) << "no message without progress";
 }
 

@@ -10,11 +10,10 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "ipc/message_kind.h"
 
 namespace sallyport::ipc {
 
-/// A message is 1 to 65,536 bytes: an empty one could not be told from the end of the stream.
-inline constexpr std::size_t kMaxMessageBytes = 65536;
 /// Descriptors with one message; the broker sends at most three (a ring and its two doorbells).
 inline constexpr std::size_t kMaxMessageFds = 4;
 

@@ -53,12 +53,12 @@ constexpr std::size_t kKeptCost = 64;
 }  // namespace
 
 void BrokerPort::send_event(const event::Event& event) {
-  serialize(ipc::MessageKind::event, event, ipc::max_event_bytes, buffer_);
+  serialize(ipc::MessageKind::event, event, ipc::kMaxEventBytes, buffer_);
   send_event_in_buffer();
 }
 
 void BrokerPort::send_control(const google::protobuf::MessageLite& control) {
-  serialize(ipc::MessageKind::control, control, ipc::max_message_bytes - 1, buffer_);
+  serialize(ipc::MessageKind::control, control, ipc::kMaxMessageBytes - 1, buffer_);
   link_.send(buffer_);
 }
 
@@ -66,7 +66,7 @@ void BrokerPort::send_event_in_buffer() {
   if (holding_ || !kept_.empty()) {
     kept_bytes_ += buffer_.size() + kKeptCost;
     kept_.push_back(buffer_);
-  } else if (buffer_.size() <= ipc::max_message_bytes) {
+  } else if (buffer_.size() <= ipc::kMaxMessageBytes) {
     link_.send(buffer_);
   } else {
     send_parts(base::ByteView(buffer_).subspan(1));
@@ -101,7 +101,7 @@ void BrokerPort::send_secret_control(const google::protobuf::MessageLite& contro
 
 void BrokerPort::send_data(std::uint32_t channel, StreamId stream, base::ByteView data) {
   while (!data.empty()) {
-    const base::ByteView part = data.first(std::min(data.size(), ipc::max_data_bytes));
+    const base::ByteView part = data.first(std::min(data.size(), ipc::kMaxDataBytes));
     data = data.subspan(part.size());
     std::size_t inner = 1 + varint_size(part.size()) + part.size();
     if (channel != 0) inner += 1 + varint_size(channel);

@@ -31,14 +31,14 @@ class BrokerPort {
   /// The link must outlive the port.
   explicit BrokerPort(Link& link) : link_(link) {}
 
-  /// An event above ipc::max_event_bytes, or a control message above 64 KiB, is our own bug: whoever fills one bounds
+  /// An event above ipc::kMaxEventBytes, or a control message above 64 KiB, is our own bug: whoever fills one bounds
   /// its fields.
   void send_event(const event::Event& event);
   /// FrontToBroker or BackToBroker.
   void send_control(const google::protobuf::MessageLite& control);
   /// The same; the buffer it was serialized in is wiped afterwards.
   void send_secret_control(const google::protobuf::MessageLite& control);
-  /// Data events of at most ipc::max_data_bytes each; no more than one copy of the bytes.
+  /// Data events of at most ipc::kMaxDataBytes each; no more than one copy of the bytes.
   void send_data(std::uint32_t channel, StreamId stream, base::ByteView data);
   /// An event that was serialized before.
   void send_serialized_event(base::ByteView event);

@@ -55,7 +55,7 @@ TEST(BrokerPort, DataEventsParseAsWhatTheyAre) {
   Loop loop(clock);
   Link link(loop, pair->worker.get(), [](base::ByteView, std::span<base::Fd>) {});
   BrokerPort port(link);
-  const std::string big(ipc::max_data_bytes + 1, 'x');
+  const std::string big(ipc::kMaxDataBytes + 1, 'x');
   port.send_data(0, StreamId::main, base::view("k"));
   port.send_data(300, StreamId::stderr_data, base::view(big));
   std::vector<event::Event> got;

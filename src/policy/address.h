@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a user writes to say who she is and where she wants to go. Foreign text, parsed on the trusted side: pure,
-// bounded, and refusing whatever is not exactly one of the forms.
+// What a user writes as login name: which user, which account, which target. Foreign text, parsed on the trusted side:
+// pure, bounded, and refusing whatever is not exactly one of the forms.
 #pragma once
 
 #include <cstdint>

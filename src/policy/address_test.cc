@@ -34,13 +34,13 @@ TEST(LoginName, AnEmailAddressMayStandForTheUser) {
 
 // Every text of few characters: what parses is one form and no other, and prints back.
 TEST(LoginName, EveryShortTextReadsInOneWayAtMost) {
-  constexpr std::string_view alphabet = "a.@%+";
+  constexpr std::string_view kAlphabet = "a.@%+";
   std::size_t parsed = 0;
   for (std::size_t length = 1; length <= 7; ++length) {
     std::vector<std::size_t> digits(length, 0);
     for (bool more = true; more;) {
       std::string text;
-      for (const std::size_t d : digits) text += alphabet[d];
+      for (const std::size_t d : digits) text += kAlphabet[d];
       if (const auto login = parse_login_name(text)) {
         ++parsed;
         EXPECT_NE(is_name(login->user), is_email(login->user)) << text;
@@ -52,7 +52,7 @@ TEST(LoginName, EveryShortTextReadsInOneWayAtMost) {
         EXPECT_EQ(back, text);
       }
       std::size_t i = 0;
-      while (i < length && ++digits[i] == alphabet.size()) digits[i++] = 0;
+      while (i < length && ++digits[i] == kAlphabet.size()) digits[i++] = 0;
       more = i < length;
     }
   }

@@ -148,7 +148,7 @@ void TelnetChannel::pump() {
   if (!shell_ || ended_) return;
   std::size_t sent = 0;
   while (terminal_->tell(port_) && sent < waiting_.size() && credit_ > 0 && !port_.congested()) {
-    const std::size_t most = std::min<std::size_t>(waiting_.size() - sent, ipc::max_data_bytes);
+    const std::size_t most = std::min<std::size_t>(waiting_.size() - sent, ipc::kMaxDataBytes);
     const auto part = base::ByteView(waiting_).subspan(sent, std::min<std::uint64_t>(most, credit_));
     terminal_->feed(part);
     port_.send_data(*number_, leg::StreamId::main, part);

@@ -7,7 +7,7 @@
 namespace sallyport::broker {
 
 namespace {
-constexpr base::Micros ask_again_us = 50'000;
+constexpr base::Micros kAskAgainUs = 50'000;
 }  // namespace
 
 LoginSpacing::Turn LoginSpacing::ask(const std::string& target, const std::string& account, base::Micros now_us) {
@@ -24,10 +24,10 @@ LoginSpacing::Turn LoginSpacing::ask(const std::string& target, const std::strin
     return turn;
   }
   Target& there = state_->targets[target];
-  if (there.unproven >= unproven_at_once) {
-    turn.wait_us = ask_again_us;
-  } else if (there.failed && now_us < there.last_failure_us + target_wait_us) {
-    turn.wait_us = there.last_failure_us + target_wait_us - now_us;
+  if (there.unproven >= kUnprovenAtOnce) {
+    turn.wait_us = kAskAgainUs;
+  } else if (there.failed && now_us < there.last_failure_us + kTargetWaitUs) {
+    turn.wait_us = there.last_failure_us + kTargetWaitUs - now_us;
   } else {
     ++there.unproven;
     turn.trial.reset(new Trial(state_, target, account, now_us, Trial::Kind::unproven));
@@ -64,7 +64,7 @@ void LoginSpacing::Trial::failed(base::Micros now_us) {
   own.proven = false;
   own.last_failure_us = now_us;
   const unsigned doublings = std::min(own.failures - 1, 16U);
-  own.not_before_us = now_us + std::min(longest_wait_us, first_wait_us << doublings);
+  own.not_before_us = now_us + std::min(kLongestWaitUs, kFirstWaitUs << doublings);
   Target& there = state_->targets[target_];
   there.failed = true;
   there.last_failure_us = now_us;

@@ -17,13 +17,13 @@ namespace sallyport::broker {
 class LoginSpacing {
  public:
   /// After the first failure of an account at a target; doubled by each further one.
-  static constexpr base::Micros first_wait_us = 10'000'000;
-  static constexpr base::Micros longest_wait_us = 600'000'000;
+  static constexpr base::Micros kFirstWaitUs = 10'000'000;
+  static constexpr base::Micros kLongestWaitUs = 600'000'000;
   /// Between two failures of different accounts at one target: OpenSSH's penalty for one is forgotten after five
   /// seconds.
-  static constexpr base::Micros target_wait_us = 6'000'000;
+  static constexpr base::Micros kTargetWaitUs = 6'000'000;
   /// Logins at a target, at a time, of accounts that have not been seen to work there.
-  static constexpr unsigned unproven_at_once = 2;
+  static constexpr unsigned kUnprovenAtOnce = 2;
 
   LoginSpacing() : state_(std::make_shared<State>()) {}
 

@@ -24,7 +24,7 @@ struct PolicyState {
   identity::AuthorizedKeys no_keys = identity::AuthorizedKeys::none();
 
   const identity::AuthorizedKeys& keys_of(std::string_view user) const;
-  /// Whether there is such a user, and she is not locked out.
+  /// Whether there is such a user, not locked out.
   bool may_log_in(std::string_view user) const { return incarnation_of(user).has_value(); }
   /// What a proof of this user is bound to while it is given; nullopt for whoever may not log in.
   std::optional<store::Incarnation> incarnation_of(std::string_view user) const;

@@ -12,7 +12,7 @@ void GuessQueue::add(const std::string& source, Guess guess) {
   std::function<void()> turned_away;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto own = waiting_.find(source); own != waiting_.end() && own->second.size() >= source_limit) {
+    if (const auto own = waiting_.find(source); own != waiting_.end() && own->second.size() >= kSourceLimit) {
       turned_away = std::move(guess.turn_away);
     } else {
       turned_away = make_room();
@@ -26,7 +26,7 @@ void GuessQueue::add(const std::string& source, Guess guess) {
 
 /// What turns away the guess that has to go, if one has to. Never the last of a source, unless each has but one.
 std::function<void()> GuessQueue::make_room() {
-  if (count_ < total_limit) return {};
+  if (count_ < kTotalLimit) return {};
   const auto longest = std::max_element(waiting_.begin(), waiting_.end(),
                                         [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
   std::function<void()> out = std::move(longest->second.back().turn_away);

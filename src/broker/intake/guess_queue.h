@@ -20,17 +20,17 @@ namespace sallyport::broker {
 
 class GuessQueue {
  public:
-  static constexpr std::size_t total_limit = 256;
-  static constexpr std::size_t source_limit = 16;
+  static constexpr std::size_t kTotalLimit = 256;
+  static constexpr std::size_t kSourceLimit = 16;
   /// Wrong guesses of a source before it is slowed down.
-  static constexpr std::int64_t free_guesses = 20;
+  static constexpr std::int64_t kFreeGuesses = 20;
 
   /// Runs a function once, after a delay, on any thread.
   using Later = std::function<void(base::Micros delay_us, std::function<void()> work)>;
 
   /// wrong_every_us: how often a source may be wrong once its free guesses are used up.
   GuessQueue(net::Executor& hash_thread, const base::Clock& clock, base::Micros wrong_every_us, Later later)
-      : hash_thread_(hash_thread), clock_(clock), wrong_{free_guesses, wrong_every_us}, later_(std::move(later)) {}
+      : hash_thread_(hash_thread), clock_(clock), wrong_{kFreeGuesses, wrong_every_us}, later_(std::move(later)) {}
 
   enum class Outcome { right, wrong, not_judged };
   struct Guess {

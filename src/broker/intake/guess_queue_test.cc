@@ -59,28 +59,28 @@ TEST_F(GuessQueueTest, SourcesTakeTurns) {
 }
 
 TEST_F(GuessQueueTest, ASourceHasItsShareAndNoMore) {
-  for (std::size_t i = 0; i < GuessQueue::source_limit + 2; ++i) add("flood", static_cast<int>(i));
+  for (std::size_t i = 0; i < GuessQueue::kSourceLimit + 2; ++i) add("flood", static_cast<int>(i));
   EXPECT_EQ(away, (std::vector<std::string>{"flood16", "flood17"}));
   run();
-  EXPECT_EQ(judged.size(), GuessQueue::source_limit);
+  EXPECT_EQ(judged.size(), GuessQueue::kSourceLimit);
 }
 
 TEST_F(GuessQueueTest, ManySourcesDoNotKeepANewOneOut) {
-  const std::size_t sources = GuessQueue::total_limit / GuessQueue::source_limit;
+  const std::size_t sources = GuessQueue::kTotalLimit / GuessQueue::kSourceLimit;
   for (std::size_t s = 0; s < sources; ++s) {
-    for (std::size_t i = 0; i < GuessQueue::source_limit; ++i) add("f" + std::to_string(s) + "-", static_cast<int>(i));
+    for (std::size_t i = 0; i < GuessQueue::kSourceLimit; ++i) add("f" + std::to_string(s) + "-", static_cast<int>(i));
   }
   EXPECT_TRUE(away.empty());
   add("alice", 0);
   ASSERT_EQ(away.size(), 1u);
   EXPECT_EQ(away[0].substr(away[0].size() - 3), "-15") << "the latest of one that has most";
   run();
-  EXPECT_EQ(judged.size(), GuessQueue::total_limit);
+  EXPECT_EQ(judged.size(), GuessQueue::kTotalLimit);
   EXPECT_NE(std::find(judged.begin(), judged.begin() + 17, "alice0"), judged.begin() + 17) << "within the first round";
 }
 
 TEST_F(GuessQueueTest, WhenEachHasButOneALaterSourceStillGetsIn) {
-  for (std::size_t s = 0; s < GuessQueue::total_limit; ++s) add("s" + std::to_string(s) + "-", 0);
+  for (std::size_t s = 0; s < GuessQueue::kTotalLimit; ++s) add("s" + std::to_string(s) + "-", 0);
   add("alice", 0);
   EXPECT_EQ(away.size(), 1u);
   run();
@@ -107,7 +107,7 @@ class GuessPaceTest : public testing::Test {
   }
   void settle() {
     // A judging posts the next one before it ends: as many rounds as there may be judgings.
-    for (std::size_t i = 0; i < 2 * GuessQueue::source_limit + 2; ++i) {
+    for (std::size_t i = 0; i < 2 * GuessQueue::kSourceLimit + 2; ++i) {
       std::promise<void> done;
       thread.post([&] { done.set_value(); });
       done.get_future().wait();
@@ -150,25 +150,25 @@ TEST_F(GuessPaceTest, WrongGuessesOfOneSourceBecomeSlowAndOthersDoNotWait) {
     run_until(start + tenth * 100'000);
   }
   EXPECT_EQ(judged["office"], 10 * seconds) << "the right ones cost nothing, and wait for nobody";
-  EXPECT_LE(judged["flood"], GuessQueue::free_guesses + seconds);
-  EXPECT_GE(judged["flood"], GuessQueue::free_guesses + seconds - 2);
+  EXPECT_LE(judged["flood"], GuessQueue::kFreeGuesses + seconds);
+  EXPECT_GE(judged["flood"], GuessQueue::kFreeGuesses + seconds - 2);
   EXPECT_GT(away["flood"], 0);
 }
 
 TEST_F(GuessPaceTest, WhoHasWaitedGuessesFreelyAgain) {
   const auto at_once = [&] {
     const int before = judged["alice"];
-    for (int i = 0; i < 10 * GuessQueue::free_guesses; ++i) {
+    for (int i = 0; i < 10 * GuessQueue::kFreeGuesses; ++i) {
       guess("alice", GuessQueue::Outcome::wrong);
       settle();
     }
     queue.clear();
     return judged["alice"] - before;
   };
-  EXPECT_EQ(at_once(), GuessQueue::free_guesses);
+  EXPECT_EQ(at_once(), GuessQueue::kFreeGuesses);
   EXPECT_EQ(at_once(), 0);
-  run_until(clock.now + GuessQueue::free_guesses * 1'000'000);
-  EXPECT_EQ(at_once(), GuessQueue::free_guesses);
+  run_until(clock.now + GuessQueue::kFreeGuesses * 1'000'000);
+  EXPECT_EQ(at_once(), GuessQueue::kFreeGuesses);
 }
 
 TEST_F(GuessPaceTest, AJudgingThatThrowsStopsNoOther) {

@@ -13,10 +13,10 @@
 namespace sallyport::broker {
 
 namespace {
-constexpr int backlog = 512;
-constexpr int burst = 64;
+constexpr int kBacklog = 512;
+constexpr int kBurst = 64;
 /// Before the next try to accept, when there was no descriptor or no memory for it.
-constexpr std::int64_t pause_us = 100'000;
+constexpr std::int64_t kPauseUs = 100'000;
 }  // namespace
 
 Listener::Listener(net::Loop& main_loop, Admission& admission, std::vector<std::unique_ptr<SessionThread>>& threads,
@@ -24,7 +24,7 @@ Listener::Listener(net::Loop& main_loop, Admission& admission, std::vector<std::
     : main_loop_(main_loop), admission_(admission), threads_(threads), take_(std::move(take)), again_(main_loop) {}
 
 base::Status Listener::listen(const net::Address& address) {
-  auto socket = net::listen_tcp(address, backlog);
+  auto socket = net::listen_tcp(address, kBacklog);
   if (!socket) return base::pass(socket);
   socket_ = std::move(*socket);
   watch_ = std::make_unique<net::Watch>(main_loop_, socket_.get());
@@ -44,7 +44,7 @@ void Listener::stop() {
 }
 
 void Listener::on_readable() {
-  for (int i = 0; i < burst; ++i) {
+  for (int i = 0; i < kBurst; ++i) {
     base::Fd fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) {
       if (errno == ECONNABORTED || errno == EINTR) continue;
@@ -70,7 +70,7 @@ void Listener::accept_failed(int error) {
   }
   short_of_resources_ = true;
   watch_->enable_read(false);
-  again_.after_us(pause_us, [this] { watch_->enable_read(true); });
+  again_.after_us(kPauseUs, [this] { watch_->enable_read(true); });
 }
 
 }  // namespace sallyport::broker

@@ -14,20 +14,20 @@ namespace sallyport::broker {
 class OpeningPace {
  public:
   /// A playbook that runs over hundreds of targets does not wait.
-  static constexpr Allowance::Rate per_user{500, 100'000};
+  static constexpr Allowance::Rate kPerUser{500, 100'000};
 
   /// 0: this one may open now, and is counted; else how long to wait before asking again.
   base::Micros ask(const std::string& user, base::Micros now_us) {
     const std::lock_guard lock(mutex_);
-    if (users_.size() >= forget_above) {
+    if (users_.size() >= kForgetAbove) {
       std::erase_if(users_, [now_us](const auto& one) { return one.second.rested(now_us); });
     }
-    Allowance& own = users_.try_emplace(user, per_user).first->second;
+    Allowance& own = users_.try_emplace(user, kPerUser).first->second;
     return own.take(now_us) ? 0 : own.wait_us(now_us);
   }
 
  private:
-  static constexpr std::size_t forget_above = 1024;
+  static constexpr std::size_t kForgetAbove = 1024;
 
   std::mutex mutex_;
   std::map<std::string, Allowance> users_;

@@ -21,7 +21,7 @@ void PreauthAudit::write(const std::string& source, audit::Event event) {
 bool PreauthAudit::admit(const std::string& source) {
   const base::Micros now = clock_.monotonic_us();
   auto own = sources_.find(source);
-  if (own == sources_.end() && sources_.size() < max_sources) own = sources_.emplace(source, per_source).first;
+  if (own == sources_.end() && sources_.size() < kMaxSources) own = sources_.emplace(source, kPerSource).first;
   if (own != sources_.end() && !own->second.take(now)) return false;
   return together_.take(now);
 }

@@ -17,10 +17,10 @@ namespace sallyport::broker {
 
 class PreauthAudit {
  public:
-  static constexpr Allowance::Rate per_source{100, 500'000};
-  static constexpr Allowance::Rate together{1000, 100'000};
+  static constexpr Allowance::Rate kPerSource{100, 500'000};
+  static constexpr Allowance::Rate kTogether{1000, 100'000};
   /// Sources that are told apart at a time; beyond, only the share of all counts.
-  static constexpr std::size_t max_sources = 4096;
+  static constexpr std::size_t kMaxSources = 4096;
 
   PreauthAudit(AuditTrail& audit, const base::Clock& clock) : audit_(audit), clock_(clock) {}
 
@@ -39,7 +39,7 @@ class PreauthAudit {
   const base::Clock& clock_;
   std::mutex mutex_;
   std::map<std::string, Allowance> sources_;
-  Allowance together_{together};
+  Allowance together_{kTogether};
   std::int64_t withheld_ = 0;
 };
 

@@ -33,18 +33,18 @@ TEST_F(PreauthAuditTest, ASourceHasItsShareAndWhatIsWithheldIsSaid) {
   net::Executor thread("store");
   AuditTrail trail(*log_, *store_, thread);
   PreauthAudit strangers(trail, clock_);
-  for (std::int64_t i = 0; i < PreauthAudit::per_source.burst + 7; ++i) strangers.write("192.0.2.1", failure());
-  EXPECT_EQ(finish(thread), static_cast<std::size_t>(PreauthAudit::per_source.burst));
+  for (std::int64_t i = 0; i < PreauthAudit::kPerSource.burst + 7; ++i) strangers.write("192.0.2.1", failure());
+  EXPECT_EQ(finish(thread), static_cast<std::size_t>(PreauthAudit::kPerSource.burst));
   strangers.write("192.0.2.2", failure());
-  EXPECT_EQ(finish(thread), static_cast<std::size_t>(PreauthAudit::per_source.burst) + 1) << "another has its own";
+  EXPECT_EQ(finish(thread), static_cast<std::size_t>(PreauthAudit::kPerSource.burst) + 1) << "another has its own";
   strangers.tell_withheld();
   strangers.tell_withheld();
   finish(thread);
   const auto rows = store_->list_audit({});
   ASSERT_EQ(rows->back().type, "auth.withheld");
   EXPECT_NE(rows->back().body.find("\"events\":7"), std::string::npos) << rows->back().body;
-  EXPECT_EQ(rows->size(), static_cast<std::size_t>(PreauthAudit::per_source.burst) + 2) << "said once";
-  clock_.now += 10 * PreauthAudit::per_source.refill_us;
+  EXPECT_EQ(rows->size(), static_cast<std::size_t>(PreauthAudit::kPerSource.burst) + 2) << "said once";
+  clock_.now += 10 * PreauthAudit::kPerSource.refill_us;
   for (int i = 0; i < 20; ++i) strangers.write("192.0.2.1", failure());
   EXPECT_EQ(finish(thread), rows->size() + 10) << "what it has earned since";
 }
@@ -53,21 +53,21 @@ TEST_F(PreauthAuditTest, AllTogetherHaveAShareToo) {
   net::Executor thread("store");
   AuditTrail trail(*log_, *store_, thread);
   PreauthAudit strangers(trail, clock_);
-  const std::int64_t sources = PreauthAudit::together.burst / PreauthAudit::per_source.burst + 1;
+  const std::int64_t sources = PreauthAudit::kTogether.burst / PreauthAudit::kPerSource.burst + 1;
   for (std::int64_t s = 0; s < sources; ++s) {
-    for (std::int64_t i = 0; i < PreauthAudit::per_source.burst; ++i) strangers.write(std::to_string(s), failure());
+    for (std::int64_t i = 0; i < PreauthAudit::kPerSource.burst; ++i) strangers.write(std::to_string(s), failure());
   }
-  EXPECT_EQ(finish(thread), static_cast<std::size_t>(PreauthAudit::together.burst));
+  EXPECT_EQ(finish(thread), static_cast<std::size_t>(PreauthAudit::kTogether.burst));
 }
 
 TEST_F(PreauthAuditTest, MoreSourcesThanItTellsApartCostNoMemory) {
   net::Executor thread("store");
   AuditTrail trail(*log_, *store_, thread);
   PreauthAudit strangers(trail, clock_);
-  for (std::size_t s = 0; s < PreauthAudit::max_sources + 100; ++s) strangers.write(std::to_string(s), failure());
-  EXPECT_EQ(strangers.sources(), PreauthAudit::max_sources);
+  for (std::size_t s = 0; s < PreauthAudit::kMaxSources + 100; ++s) strangers.write(std::to_string(s), failure());
+  EXPECT_EQ(strangers.sources(), PreauthAudit::kMaxSources);
   finish(thread);
-  clock_.now += PreauthAudit::per_source.refill_us;
+  clock_.now += PreauthAudit::kPerSource.refill_us;
   strangers.tell_withheld();
   EXPECT_EQ(strangers.sources(), 0U) << "who has rested is forgotten";
   finish(thread);  // it still writes

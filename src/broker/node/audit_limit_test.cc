@@ -6,12 +6,12 @@
 namespace sallyport::broker {
 namespace {
 
-constexpr Allowance::Rate rate{50, 1'000'000};
+constexpr Allowance::Rate kRate{50, 1'000'000};
 
 TEST(AuditLimit, LetsABurstThroughThenOneASecond) {
-  AuditLimit limit(rate);
+  AuditLimit limit(kRate);
   const base::Micros start = 5'000'000;
-  for (std::int64_t i = 0; i < rate.burst; ++i) EXPECT_TRUE(limit.admit(start));
+  for (std::int64_t i = 0; i < kRate.burst; ++i) EXPECT_TRUE(limit.admit(start));
   EXPECT_FALSE(limit.admit(start));
   EXPECT_FALSE(limit.admit(start + 999'999));
   EXPECT_TRUE(limit.admit(start + 1'000'000));
@@ -21,18 +21,18 @@ TEST(AuditLimit, LetsABurstThroughThenOneASecond) {
 }
 
 TEST(AuditLimit, NeverEarnsMoreThanABurst) {
-  AuditLimit limit(rate);
+  AuditLimit limit(kRate);
   EXPECT_TRUE(limit.admit(1));
   std::int64_t admitted = 0;
   while (limit.admit(3'600'000'000)) ++admitted;
-  EXPECT_EQ(admitted, rate.burst);
+  EXPECT_EQ(admitted, kRate.burst);
 }
 
 TEST(AuditLimit, IsNotForgottenBeforeWhatItWithheldIsSaid) {
-  AuditLimit limit(rate);
+  AuditLimit limit(kRate);
   while (limit.admit(1)) {
   }
-  const base::Micros later = 1 + rate.burst * rate.refill_us;
+  const base::Micros later = 1 + kRate.burst * kRate.refill_us;
   EXPECT_FALSE(limit.rested(later));
   EXPECT_EQ(limit.take_withheld(), 1);
   EXPECT_TRUE(limit.rested(later));

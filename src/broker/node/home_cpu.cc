@@ -13,7 +13,7 @@ namespace sallyport::broker {
 
 namespace {
 
-constexpr std::uint64_t long_wait_ns = 50'000;  // a turn, on average: somebody computes here
+constexpr std::uint64_t kLongWaitNs = 50'000;  // a turn, on average: somebody computes here
 
 bool set_affinity(pid_t task, const cpu_set_t& where) {
   return ::sched_setaffinity(task, sizeof(where), &where) == 0;
@@ -38,7 +38,7 @@ int nth_cpu(const cpu_set_t& set, unsigned n) {
 
 bool is_crowded(const ThreadLoad& during, base::Micros elapsed_us) {
   if (during.turns == 0) return false;
-  if (during.waited_ns / during.turns > long_wait_ns) return true;
+  if (during.waited_ns / during.turns > kLongWaitNs) return true;
   return during.waited_ns / 1000 * 10 > static_cast<std::uint64_t>(elapsed_us) * 4;  // four tenths of the time
 }
 
@@ -67,7 +67,7 @@ bool HomeCpu::read(ThreadLoad& out) const {
 }
 
 void HomeCpu::look(base::Micros now) {
-  if (!schedstat_ || now - looked_at_ < window_us) return;
+  if (!schedstat_ || now - looked_at_ < kWindowUs) return;
   ThreadLoad load;
   if (!read(load)) return;
   const ThreadLoad during{load.waited_ns - seen_.waited_ns, load.turns - seen_.turns};
@@ -81,13 +81,13 @@ void HomeCpu::judge(const ThreadLoad& during, base::Micros elapsed_us, base::Mic
   const bool crowded = is_crowded(during, elapsed_us);
   calm_ = crowded ? 0 : calm_ + 1;
   if (cpu_ >= 0 && crowded) {
-    if (now - stays_since_ < soon_us) {
-      calm_wanted_ = std::min(calm_wanted_ * 2, most_calm_windows);
+    if (now - stays_since_ < kSoonUs) {
+      calm_wanted_ = std::min(calm_wanted_ * 2, kMostCalmWindows);
       regretted_at_ = now;
     }
     return roam();
   }
-  if (now - regretted_at_ >= soon_us) calm_wanted_ = calm_windows;
+  if (now - regretted_at_ >= kSoonUs) calm_wanted_ = kCalmWindows;
   if (cpu_ < 0 && calm_ >= calm_wanted_) {
     stays_since_ = now;
     stay();
@@ -117,14 +117,14 @@ void WorkerHome::add(pid_t worker) {
 
 void WorkerHome::passed(std::size_t bytes, const HomeCpu& home, base::Micros now) {
   if (left_) return;
-  const bool was_quiet = bytes_ <= quiet_bytes;
-  const bool window_over = now - window_began_ >= HomeCpu::window_us;
+  const bool was_quiet = bytes_ <= kQuietBytes;
+  const bool window_over = now - window_began_ >= HomeCpu::kWindowUs;
   if (window_over) {
     bytes_ = 0;
     window_began_ = now;
   }
   bytes_ += bytes;
-  if (bytes_ > quiet_bytes || home.cpu() < 0) {
+  if (bytes_ > kQuietBytes || home.cpu() < 0) {
     move(-1, home);
   } else if (window_over && was_quiet) {
     move(home.cpu(), home);

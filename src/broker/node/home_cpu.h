@@ -30,10 +30,10 @@ bool is_crowded(const ThreadLoad& during, base::Micros elapsed_us);
 /// Of one session thread.
 class HomeCpu {
  public:
-  static constexpr base::Micros window_us = 100'000;
-  static constexpr unsigned calm_windows = 2;         ///< in a row, before it stays
-  static constexpr unsigned most_calm_windows = 16;   ///< as the above, which doubles when staying was soon regretted
-  static constexpr base::Micros soon_us = 2'000'000;  ///< after which a regret is forgotten, too
+  static constexpr base::Micros kWindowUs = 100'000;
+  static constexpr unsigned kCalmWindows = 2;         ///< in a row, before it stays
+  static constexpr unsigned kMostCalmWindows = 16;    ///< as the above, which doubles when staying was soon regretted
+  static constexpr base::Micros kSoonUs = 2'000'000;  ///< after which a regret is forgotten, too
 
   /// number: of the thread among its like, so that they spread.
   explicit HomeCpu(unsigned number) : number_(number) {}
@@ -61,7 +61,7 @@ class HomeCpu {
   ThreadLoad seen_;
   base::Micros looked_at_ = 0;
   unsigned calm_ = 0;  // windows in a row, while it roams
-  unsigned calm_wanted_ = calm_windows;
+  unsigned calm_wanted_ = kCalmWindows;
   base::Micros stays_since_ = 0;
   base::Micros regretted_at_ = 0;
 };
@@ -69,7 +69,7 @@ class HomeCpu {
 /// The two workers of one session.
 class WorkerHome {
  public:
-  static constexpr std::size_t quiet_bytes = 64 * 1024;  ///< a window
+  static constexpr std::size_t kQuietBytes = 64 * 1024;  ///< a window
 
   void add(pid_t worker);
   /// This much went through; home has looked already. now: monotonic.

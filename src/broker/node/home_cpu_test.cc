@@ -12,7 +12,7 @@
 namespace sallyport::broker {
 namespace {
 
-constexpr base::Micros kWindow = HomeCpu::window_us;
+constexpr base::Micros kWindow = HomeCpu::kWindowUs;
 constexpr ThreadLoad kWaits{90'000'000, 10};
 
 cpu_set_t affinity(pid_t task) {
@@ -87,7 +87,7 @@ TEST_F(HomeCpuTest, AQuietSessionComesHomeAndABusyOneLeaves) {
   EXPECT_EQ(CPU_COUNT(&own), 1);
   EXPECT_TRUE(child_is_home());
   now_ += 1000;
-  pass(WorkerHome::quiet_bytes);
+  pass(WorkerHome::kQuietBytes);
   EXPECT_TRUE(child_roams()) << "at once, not at the end of the window";
   now_ += kWindow;
   pass(100);
@@ -123,7 +123,7 @@ TEST_F(HomeCpuTest, BulkMakesTheThreadRoamToo) {
 TEST_F(HomeCpuTest, ThreadsSpread) {
   HomeCpu other(2);
   other.begin();
-  for (unsigned i = 0; i < HomeCpu::calm_windows; ++i) other.judge({}, kWindow, now_);
+  for (unsigned i = 0; i < HomeCpu::kCalmWindows; ++i) other.judge({}, kWindow, now_);
   const int first = other.cpu();
   ASSERT_GE(first, 0);
   ::sched_setaffinity(0, sizeof(everywhere_), &everywhere_);
@@ -151,8 +151,8 @@ TEST_F(HomeCpuTest, WhoSoonRegretsStayingStaysLessOftenForAWhile) {
     now_ += kWindow;
     home_.judge(kWaits, kWindow, now_);
   }
-  now_ += HomeCpu::soon_us;
-  EXPECT_EQ(come_home(), HomeCpu::calm_windows);
+  now_ += HomeCpu::kSoonUs;
+  EXPECT_EQ(come_home(), HomeCpu::kCalmWindows);
 }
 
 TEST_F(HomeCpuTest, WhileItWaitsItDoesNotStay) {
@@ -172,7 +172,7 @@ TEST_F(HomeCpuTest, ReadsWhatTheThreadDid) {
 TEST_F(HomeCpuTest, AWorkerThatIsGoneIsLeftAlone) {
   come_home();
   workers_.forget();
-  pass(WorkerHome::quiet_bytes);
+  pass(WorkerHome::kQuietBytes);
   EXPECT_TRUE(child_is_home()) << "the number may be another's by now";
   ::kill(child_, SIGKILL);
   ::waitpid(child_, nullptr, 0);

@@ -8,8 +8,8 @@
 namespace sallyport::broker {
 
 constexpr std::size_t queue_cost(std::size_t bytes) {
-  constexpr std::size_t around_it = 128;  // the entry, its place in the queue, the allocator's own
-  return bytes + around_it;
+  constexpr std::size_t kAroundIt = 128;  // the entry, its place in the queue, the allocator's own
+  return bytes + kAroundIt;
 }
 
 }  // namespace sallyport::broker

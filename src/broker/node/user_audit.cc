@@ -9,7 +9,7 @@ namespace sallyport::broker {
 void UserAudit::write(audit::Event event) {
   {
     const std::lock_guard lock(mutex_);
-    const AuditLimit::Rate rate = event.type == "auth.success" ? logins : others;
+    const AuditLimit::Rate rate = event.type == "auth.success" ? kLogins : kOthers;
     const auto share = shares_.try_emplace({event.actor, event.type}, rate).first;
     if (audit_.crowded()) return share->second.withhold();
     if (!share->second.admit(clock_.monotonic_us())) return;

@@ -20,8 +20,8 @@ namespace sallyport::broker {
 class UserAudit {
  public:
   /// Of one user and one kind of event. A user who has a playbook run over hundreds of targets stays within it.
-  static constexpr AuditLimit::Rate logins{500, 100'000};
-  static constexpr AuditLimit::Rate others{50, 1'000'000};
+  static constexpr AuditLimit::Rate kLogins{500, 100'000};
+  static constexpr AuditLimit::Rate kOthers{50, 1'000'000};
 
   UserAudit(AuditTrail& audit, const base::Clock& clock) : audit_(audit), clock_(clock) {}
 

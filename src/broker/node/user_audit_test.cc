@@ -43,11 +43,11 @@ TEST_F(UserAuditTest, AFloodOfOneKindHidesNoOtherKindAndNoOtherUser) {
   users.write({"session.denied", "alice", "", {}});
   users.write({"session.refused", "bob", "", {}});
   users.tell_withheld("bob");
-  EXPECT_EQ(written_and_withheld("alice", "session.refused"), std::pair(UserAudit::others.burst, std::int64_t{0}));
+  EXPECT_EQ(written_and_withheld("alice", "session.refused"), std::pair(UserAudit::kOthers.burst, std::int64_t{0}));
   users.tell_withheld("alice");
   users.tell_withheld();
   const auto alice = written_and_withheld("alice", "session.refused");
-  EXPECT_EQ(alice, std::pair(UserAudit::others.burst, 991 - UserAudit::others.burst)) << "said once";
+  EXPECT_EQ(alice, std::pair(UserAudit::kOthers.burst, 991 - UserAudit::kOthers.burst)) << "said once";
   EXPECT_EQ(written_and_withheld("alice", "session.denied"), std::pair(std::int64_t{1}, std::int64_t{0}));
   EXPECT_EQ(written_and_withheld("bob", "session.refused"), std::pair(std::int64_t{1}, std::int64_t{0}));
 }
@@ -61,7 +61,7 @@ TEST_F(UserAuditTest, AUserWhoLeavesAndComesBackHasNoNewShare) {
     users.tell_withheld("alice");
   }
   const auto [written, withheld] = written_and_withheld("alice", "session.refused");
-  EXPECT_EQ(written, UserAudit::others.burst);
+  EXPECT_EQ(written, UserAudit::kOthers.burst);
   EXPECT_EQ(written + withheld, caused);
 }
 
@@ -70,7 +70,7 @@ TEST_F(UserAuditTest, WhoHasRestedIsForgotten) {
   UserAudit users(trail, clock_);
   for (int user = 0; user < 100; ++user) users.write({"jump.denied", "u" + std::to_string(user), "", {}});
   EXPECT_EQ(users.shares(), 100U);
-  clock_.now += UserAudit::others.refill_us;
+  clock_.now += UserAudit::kOthers.refill_us;
   users.tell_withheld();
   EXPECT_EQ(users.shares(), 0U);
   wait_for_store();

@@ -95,7 +95,7 @@ void Worker::send(base::Bytes& scratch, std::span<const int> fds) {
   for (const int fd : fds) queued.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   queued_bytes_ += queue_cost(queued.bytes.size());
   queue_.push_back(std::move(queued));
-  if (queued_bytes_ > fatal_queue_bytes) return kill("it does not read");
+  if (queued_bytes_ > kFatalQueueBytes) return kill("it does not read");
   watch_.enable_write(true);
 }
 

@@ -26,9 +26,9 @@ namespace sallyport::broker {
 class Worker {
  public:
   /// A queue longer than this makes congested() true: the other leg's events wait.
-  static constexpr std::size_t congested_bytes = 1024 * 1024;
+  static constexpr std::size_t kCongestedBytes = 1024 * 1024;
   /// No well-behaved worker lets this much gather: it is killed.
-  static constexpr std::size_t fatal_queue_bytes = 16 * 1024 * 1024;
+  static constexpr std::size_t kFatalQueueBytes = 16 * 1024 * 1024;
 
   struct Events {
     /// One message, or one event that came in several; the view lives until the handler returns. The handler may
@@ -50,7 +50,7 @@ class Worker {
   /// Queues what the kernel does not take now.
   void send_event(base::ByteView event);
   void send_control(const google::protobuf::MessageLite& message, std::span<const int> fds = {});
-  bool congested() const { return queued_bytes_ > congested_bytes; }
+  bool congested() const { return queued_bytes_ > kCongestedBytes; }
   /// Stops taking messages, so that the worker feels the back-pressure.
   void hold_reading(bool hold);
   /// Kills it, and takes nothing more of what it said; ended() follows with this fault unless it ended already.

@@ -20,7 +20,7 @@ namespace sallyport::broker {
 namespace {
 
 // More than vector registers hold, which the dynamic linker saves on the stack.
-constexpr std::size_t secret_bytes = 512;
+constexpr std::size_t kSecretBytes = 512;
 
 // In memory the secret is only where the broker puts it: the test computes it byte by byte.
 char secret_at(std::size_t i) {
@@ -28,7 +28,7 @@ char secret_at(std::size_t i) {
 }
 
 bool is_secret(const char* bytes) {
-  for (std::size_t i = 0; i < secret_bytes; ++i) {
+  for (std::size_t i = 0; i < kSecretBytes; ++i) {
     if (bytes[i] != secret_at(i)) return false;
   }
   return true;
@@ -50,15 +50,15 @@ int copies_of_secret() {
     while (from < to) {
       const ssize_t got =
           ::pread(memory.get(), block.data(), std::min<std::size_t>(block.size(), to - from), static_cast<off_t>(from));
-      if (got < static_cast<ssize_t>(secret_bytes)) break;
+      if (got < static_cast<ssize_t>(kSecretBytes)) break;
       const auto own = reinterpret_cast<std::uintptr_t>(block.data());
-      for (std::size_t i = 0; i + secret_bytes <= static_cast<std::size_t>(got); ++i) {
-        if (from + i + secret_bytes > own && from + i < own + block.size()) continue;
+      for (std::size_t i = 0; i + kSecretBytes <= static_cast<std::size_t>(got); ++i) {
+        if (from + i + kSecretBytes > own && from + i < own + block.size()) continue;
         if (block[i] == secret_at(0) && is_secret(block.data() + i)) ++found;
       }
       std::memset(block.data(), 0, block.size());
       from += static_cast<std::size_t>(got) < block.size() ? static_cast<std::size_t>(got)
-                                                           : block.size() - secret_bytes + 1;
+                                                           : block.size() - kSecretBytes + 1;
     }
   }
   return found;
@@ -94,8 +94,8 @@ TEST(Worker, WhatItNeverTookIsWipedWhenItGoes) {
     ipc::BrokerToBack message;
     std::string& request = *message.mutable_login_step()->mutable_userauth_request();
     constexpr std::size_t head = 64;  // whoever frees memory writes into its first bytes
-    request.assign(head + secret_bytes, 'x');
-    for (std::size_t i = 0; i < secret_bytes; ++i) request[head + i] = secret_at(i);
+    request.assign(head + kSecretBytes, 'x');
+    for (std::size_t i = 0; i < kSecretBytes; ++i) request[head + i] = secret_at(i);
     worker->send_control(message);
     base::wipe(request.data(), request.size());
   });

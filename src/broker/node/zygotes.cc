@@ -111,7 +111,7 @@ void Zygotes::request(Pending pending) {
     return pending.done(fail(Errc::busy, "too many sessions are starting at once"));
   }
   current_->asked[message.number()] = {std::move(pair->broker), std::move(pending.done)};
-  if (++current_->forks == forks_per_zygote && !next_) {
+  if (++current_->forks == kForksPerZygote && !next_) {
     if (auto launched = launch(); launched) {
       next_->watch->enable_read(true);
     } else {

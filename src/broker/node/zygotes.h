@@ -37,7 +37,7 @@ struct SpawnedWorker {
 class Zygotes {
  public:
   /// After this many forks a zygote is replaced: its workers stay, its heap and its random state do not.
-  static constexpr unsigned forks_per_zygote = 2000;
+  static constexpr unsigned kForksPerZygote = 2000;
 
   Zygotes(net::Loop& main_loop, std::string program, std::optional<ipc::WorkerIdentity> identity);
   ~Zygotes();

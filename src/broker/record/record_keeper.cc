@@ -7,7 +7,7 @@
 namespace sallyport::broker {
 
 namespace {
-constexpr std::int64_t sync_period_us = 1'000'000;  // what a power cut may cost
+constexpr std::int64_t kSyncPeriodUs = 1'000'000;  // what a power cut may cost
 }
 
 struct RecordKeeper::State : std::enable_shared_from_this<RecordKeeper::State> {
@@ -82,7 +82,7 @@ struct RecordKeeper::State : std::enable_shared_from_this<RecordKeeper::State> {
   void sync_later() {
     if (sync_waiting) return;
     sync_waiting = true;
-    sync_timer.after_us(sync_period_us, [this] {
+    sync_timer.after_us(kSyncPeriodUs, [this] {
       sync_waiting = false;
       sync_now([](bool) {});
     });

@@ -15,7 +15,7 @@ namespace {
 using base::Errc;
 using Outcome = Recovered::Outcome;
 
-constexpr const char* died = "the gateway ended without closing the session";
+constexpr const char* kDied = "the gateway ended without closing the session";
 
 /// One session being brought to its end.
 class Ending {
@@ -126,7 +126,7 @@ base::Result<std::string> owner_of(store::Store& store, const std::string& id) {
 
 base::Status recover_one(store::Store& store, audit::Log& log, const std::string& directory, const std::string& id,
                          const recording::Signer& signer, const base::Clock& clock, LateSeals& late) {
-  auto done = recover_record(store, log, directory, id, died, signer, clock);
+  auto done = recover_record(store, log, directory, id, kDied, signer, clock);
   if (!done) return base::pass(done);
   switch (done->outcome) {
     case Outcome::ended:
@@ -139,8 +139,8 @@ base::Status recover_one(store::Store& store, audit::Log& log, const std::string
       break;
   }
   base::log_error("record " + id + " cannot be sealed now: " + done->why);
-  late.add(id, died);
-  Ending ending(store, log, clock, id, died);
+  late.add(id, kDied);
+  Ending ending(store, log, clock, id, kDied);
   if (auto found = ending.look_up(); !found) return found;
   return ending.unsealed(done->why);
 }

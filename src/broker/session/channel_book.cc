@@ -13,7 +13,7 @@ using base::Errc;
 using base::fail;
 
 namespace {
-constexpr std::size_t max_name = 64;  // of a channel in the manifest; the record has the whole one
+constexpr std::size_t kMaxName = 64;  // of a channel in the manifest; the record has the whole one
 }  // namespace
 
 void AnswersDue::pop_front() {
@@ -40,13 +40,13 @@ base::Result<Channel*> ChannelBook::open(std::uint32_t number, Direction opener,
     return fail(Errc::invalid, "channel number " + std::to_string(number) + " is not free to use");
   }
   last = number;
-  if (number > 2 * max_ever) {
-    return fail(Errc::full, "this session has had " + std::to_string(max_ever) + " channels; connect again");
+  if (number > 2 * kMaxEver) {
+    return fail(Errc::full, "this session has had " + std::to_string(kMaxEver) + " channels; connect again");
   }
   Channel& channel = channels_[number];
   channel.number = number;
   channel.opener = opener;
-  channel.type = base::cut_utf8(type, max_name);
+  channel.type = base::cut_utf8(type, kMaxName);
   channel.purpose = channel.type;
   return &channel;
 }
@@ -75,7 +75,7 @@ base::Status ChannelBook::book_block(const event::StreamBlock& block) {
     return fail(Errc::invalid, "block out of place");
   }
   // So no sum wraps: 2^40 of them fit.
-  if (block.bytes() > max_block_bytes) return fail(Errc::invalid, "a block larger than any can be");
+  if (block.bytes() > kMaxBlockBytes) return fail(Errc::invalid, "a block larger than any can be");
   if (stream.claimed && stream.total() + block.bytes() > *stream.claimed) {
     return fail(Errc::invalid, "more was counted than was sent");
   }
@@ -87,7 +87,7 @@ base::Status ChannelBook::book_block(const event::StreamBlock& block) {
 void ChannelBook::describe(const Channel& channel, bool hashed, event::ChannelCoverage& out) {
   const bool bulk = channel.up.bulk_begun || channel.down.bulk_begun || channel.down_stderr.bulk_begun;
   out.set_channel(channel.number);
-  out.set_type(base::escape_for_terminal(channel.purpose, max_name));
+  out.set_type(base::escape_for_terminal(channel.purpose, kMaxName));
   // What was only counted comes first: it must never look like what was seen.
   out.set_coverage(channel.refused  ? "refused"
                    : bulk && hashed ? "counted-and-hashed"

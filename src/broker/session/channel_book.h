@@ -79,16 +79,16 @@ struct Channel {
 class ChannelBook {
  public:
   /// Channels that a session may have over its life; the numbers are never used twice.
-  static constexpr std::size_t max_ever = 10'000;
+  static constexpr std::size_t kMaxEver = 10'000;
   /// The most that one block may cover: a back tells at most a MiB at a time (src/back/ssh/bulk.cc).
-  static constexpr std::uint64_t max_block_bytes = 16 * 1024 * 1024;
+  static constexpr std::uint64_t kMaxBlockBytes = 16 * 1024 * 1024;
   /// Requests of a channel that may wait for their answers: the engine takes no more from an honest client.
-  static constexpr std::size_t max_answers_due = 2048;
+  static constexpr std::size_t kMaxAnswersDue = 2048;
 
   /// Null when there is none with this number.
   Channel* find(std::uint32_t number);
   const Channel* find(std::uint32_t number) const;
-  /// Errors: invalid (a number that is not the opener's to choose, or was used), full (there have been max_ever).
+  /// Errors: invalid (a number that is not the opener's to choose, or was used), full (there have been kMaxEver).
   base::Result<Channel*> open(std::uint32_t number, Direction opener, const std::string& type);
   /// Whether a channel that has a terminal is open on either side.
   bool has_open_terminal() const;

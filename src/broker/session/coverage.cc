@@ -15,7 +15,7 @@ namespace sallyport::broker {
 namespace {
 
 // RFC 4254 §5.1, §6.3.2, §7.2, and what OpenSSH adds (PROTOCOL, §2).
-constexpr std::array<std::string_view, 8> known_types{"session",
+constexpr std::array<std::string_view, 8> kKnownTypes{"session",
                                                       "x11",
                                                       "direct-tcpip",
                                                       "forwarded-tcpip",
@@ -23,13 +23,13 @@ constexpr std::array<std::string_view, 8> known_types{"session",
                                                       "direct-streamlocal@openssh.com",
                                                       "forwarded-streamlocal@openssh.com",
                                                       "tun@openssh.com"};
-constexpr std::size_t line_head = 5;      // tag and length of a line in its message
-constexpr std::size_t line_of_sum = 128;  // more than one takes
-constexpr std::size_t kinds_of_sums = 5;  // of coverage, and shortened itself
+constexpr std::size_t kLineHead = 5;     // tag and length of a line in its message
+constexpr std::size_t kLineOfSum = 128;  // more than one takes
+constexpr std::size_t kKindsOfSums = 5;  // of coverage, and shortened itself
 
 std::string_view known_type(const std::string& type) {
-  const auto found = std::find(known_types.begin(), known_types.end(), type);
-  return found == known_types.end() ? "other" : *found;
+  const auto found = std::find(kKnownTypes.begin(), kKnownTypes.end(), type);
+  return found == kKnownTypes.end() ? "other" : *found;
 }
 
 void add_up(const event::ChannelCoverage& line, event::ChannelCoverage& sum) {
@@ -60,12 +60,12 @@ void describe_coverage(const ChannelBook& book, bool hashed, std::size_t max_byt
     if (channel.refused) add_up({}, refused[std::string(known_type(channel.type))]);
   }
   add_sums(refused, {}, end, "refused");
-  std::size_t size = end.ByteSizeLong() + kinds_of_sums * line_of_sum;
+  std::size_t size = end.ByteSizeLong() + kKindsOfSums * kLineOfSum;
   for (const auto& [unused, channel] : book.all()) {
     if (channel.refused) continue;
     event::ChannelCoverage line;
     ChannelBook::describe(channel, hashed, line);
-    const std::size_t more = line.ByteSizeLong() + line_head;
+    const std::size_t more = line.ByteSizeLong() + kLineHead;
     if (size + more > max_bytes) {
       add_up(line, rest[line.coverage()]);
       continue;

@@ -45,7 +45,7 @@ TEST_F(CoverageTest, RefusedChannelsAreCountedByTypesThatAreKnown) {
 }
 
 TEST_F(CoverageTest, WhatHasNoRoomIsAddedUpAndSaid) {
-  for (std::size_t i = 0; i < ChannelBook::max_ever; ++i) {
+  for (std::size_t i = 0; i < ChannelBook::kMaxEver; ++i) {
     Channel& channel = open("session", false);
     channel.purpose = "subsystem " + std::string(300, static_cast<char>(0xfe));
     channel.up = {1, true, true, 2, base::Bytes(32), std::nullopt};
@@ -60,8 +60,8 @@ TEST_F(CoverageTest, WhatHasNoRoomIsAddedUpAndSaid) {
       channels += std::max<std::uint64_t>(line.channels(), 1);
       bytes += line.up_bytes() + line.stderr_bytes();
     }
-    EXPECT_EQ(channels, ChannelBook::max_ever);
-    EXPECT_EQ(bytes, 6 * ChannelBook::max_ever);
+    EXPECT_EQ(channels, ChannelBook::kMaxEver);
+    EXPECT_EQ(bytes, 6 * ChannelBook::kMaxEver);
     EXPECT_EQ(end.coverage(end.coverage_size() - 1).coverage(), "counted-and-hashed");
   }
 }

@@ -45,7 +45,7 @@ void LiveFeed::add_keyframe(base::Micros time_us, std::uint32_t channel, Part pa
 // False: this one is not kept.
 bool LiveFeed::keep_part(Keyframe& partial, const FeedEntry& part) {
   if (partial.too_large) return false;
-  if (keyframe_bytes_ + queue_cost(part.event->size()) > keyframe_capacity_bytes) {
+  if (keyframe_bytes_ + queue_cost(part.event->size()) > kKeyframeCapacityBytes) {
     keyframe_bytes_ -= partial.bytes;
     partial = {{}, 0, true};
     return false;
@@ -83,7 +83,7 @@ void LiveFeed::drop_keyframes() {
 }
 
 void LiveFeed::trim() {
-  while (bytes_ > capacity_bytes && entries_.size() > 1) {
+  while (bytes_ > kCapacityBytes && entries_.size() > 1) {
     dropped_up_to_ = entries_.front().seq;
     bytes_ -= queue_cost(entries_.front().event->size());
     entries_.pop_front();
@@ -92,7 +92,7 @@ void LiveFeed::trim() {
 
 bool LiveFeed::take_keyframe_due() {
   const std::lock_guard lock(mutex_);
-  if (keyframe_asked_ || since_keyframe_ < keyframe_due_bytes) return false;
+  if (keyframe_asked_ || since_keyframe_ < kKeyframeDueBytes) return false;
   keyframe_asked_ = true;
   return true;
 }

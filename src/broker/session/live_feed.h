@@ -27,12 +27,12 @@ struct FeedEntry {
 class LiveFeed {
  public:
   /// Bytes of events kept; older ones go, and a watcher that needs them is told of the gap.
-  static constexpr std::size_t capacity_bytes = 512 * 1024;
+  static constexpr std::size_t kCapacityBytes = 512 * 1024;
   /// After this much without a keyframe one is wanted, so that joining stays cheap.
-  static constexpr std::size_t keyframe_due_bytes = 128 * 1024;
+  static constexpr std::size_t kKeyframeDueBytes = 128 * 1024;
   /// Bytes of keyframes kept of all channels: the largest screen in its richest colours fits. One that does not fit is
   /// not kept; watchers then see what came since.
-  static constexpr std::size_t keyframe_capacity_bytes = 32 * 1024 * 1024;
+  static constexpr std::size_t kKeyframeCapacityBytes = 32 * 1024 * 1024;
 
   /// A large screen comes in several events.
   enum class Part { more_follow, last };

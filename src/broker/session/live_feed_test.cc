@@ -46,18 +46,18 @@ TEST(LiveFeed, IsBoundedAndSaysWhatIsMissing) {
   const auto batch = feed.after(0, 1 << 30);
   EXPECT_TRUE(batch.gap);
   EXPECT_EQ(base::to_text(*batch.entries.front().event), "frame");
-  EXPECT_LE(batch.entries.size(), 2 + LiveFeed::capacity_bytes / big.size());
+  EXPECT_LE(batch.entries.size(), 2 + LiveFeed::kCapacityBytes / big.size());
   EXPECT_TRUE(feed.after(3, 1 << 30).gap);
 }
 
 TEST(LiveFeed, AsksForAKeyframeOncePerDue) {
   LiveFeed feed;
   EXPECT_FALSE(feed.take_keyframe_due());
-  feed.add(1, false, base::Bytes(LiveFeed::keyframe_due_bytes, 'x'));
+  feed.add(1, false, base::Bytes(LiveFeed::kKeyframeDueBytes, 'x'));
   EXPECT_TRUE(feed.take_keyframe_due());
   EXPECT_FALSE(feed.take_keyframe_due());
   feed.add_keyframe(2, 0, LiveFeed::Part::last, base::view("frame"));
-  feed.add(3, false, base::Bytes(LiveFeed::keyframe_due_bytes, 'x'));
+  feed.add(3, false, base::Bytes(LiveFeed::kKeyframeDueBytes, 'x'));
   EXPECT_TRUE(feed.take_keyframe_due());
 }
 

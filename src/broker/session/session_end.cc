@@ -11,12 +11,12 @@
 namespace sallyport::broker {
 
 namespace {
-constexpr std::int64_t goodbye_us = 700'000;          // for text and last bytes to reach the user
-constexpr std::int64_t drain_us = 10'000'000;         // for what the target said last to reach a slow user
-constexpr std::int64_t refusal_us = 10'000'000;       // a refusal is shown when the client asks for something
-constexpr std::int64_t kill_grace_us = 300'000;       // for a terminate to look like an end
-constexpr std::size_t coverage_in_event = 64 * 1024;  // bytes; the manifest of the seal has more room
-constexpr std::size_t event_head = 64;                // around a SessionEnd in its Event
+constexpr std::int64_t kGoodbyeUs = 700'000;         // for text and last bytes to reach the user
+constexpr std::int64_t kDrainUs = 10'000'000;        // for what the target said last to reach a slow user
+constexpr std::int64_t kRefusalUs = 10'000'000;      // a refusal is shown when the client asks for something
+constexpr std::int64_t kKillGraceUs = 300'000;       // for a terminate to look like an end
+constexpr std::size_t kCoverageInEvent = 64 * 1024;  // bytes; the manifest of the seal has more room
+constexpr std::size_t kEventHead = 64;               // around a SessionEnd in its Event
 
 constexpr const char* kUnexpected = "the back ended unexpectedly";
 
@@ -91,8 +91,8 @@ void Session::end(const std::string& reason, const std::string& user_text, Goodb
     front_->terminate(user_text, goodbye);
   }
   const bool forced = handle_ && handle_->terminating();
-  const std::int64_t live_us = goodbye == Goodbye::until_drained ? drain_us : goodbye_us;
-  deadline_.after_us(forced ? kill_grace_us : was_live ? live_us : refusal_us, [this] { kill_workers(); });
+  const std::int64_t live_us = goodbye == Goodbye::until_drained ? kDrainUs : kGoodbyeUs;
+  deadline_.after_us(forced ? kKillGraceUs : was_live ? live_us : kRefusalUs, [this] { kill_workers(); });
   // What must not be destroyed under its own caller goes on later.
   thread_.loop().post([self = shared_from_this()] { self->seal(); });
 }
@@ -114,10 +114,10 @@ void Session::seal() {
   event::Event event;
   event::SessionEnd& end = *event.mutable_session_end();
   end.set_reason(end_reason_);
-  describe_coverage(relay_.book(), grant_.record.bulk_hash, recording::kMaxManifestBytes - event_head, end);
+  describe_coverage(relay_.book(), grant_.record.bulk_hash, recording::kMaxManifestBytes - kEventHead, end);
   const std::string manifest = event.SerializeAsString();
   end.clear_coverage();
-  describe_coverage(relay_.book(), grant_.record.bulk_hash, coverage_in_event, end);
+  describe_coverage(relay_.book(), grant_.record.bulk_hash, kCoverageInEvent, end);
   record_own(event);
   record_->close(base::to_bytes(base::view(manifest)), end_reason_,
                  [self = shared_from_this()](const RecordKeeper::Closed& closed) { self->sealed(closed); });

@@ -17,9 +17,9 @@ namespace {
 // front is told to keep its events (it is still read: a suspended session's user answers through it), and a back is not
 // read any more; the mark is lower when there is little room for everybody. What was on its way comes on top of that.
 // No well-behaved leg reaches the second mark.
-constexpr std::size_t hold_bytes = 1024 * 1024;
-constexpr std::size_t hold_bytes_when_tight = 64 * 1024;
-constexpr std::size_t max_held_bytes = 16 * 1024 * 1024;
+constexpr std::size_t kHoldBytes = 1024 * 1024;
+constexpr std::size_t kHoldBytesWhenTight = 64 * 1024;
+constexpr std::size_t kMaxHeldBytes = 16 * 1024 * 1024;
 
 Event parsed(base::ByteView bytes) {
   Event event;
@@ -58,7 +58,7 @@ void SessionRelay::take(Direction from, base::ByteView event) {
   if (stopped_) return;
   if (held_.empty() && !must_wait()) return process(from, event);
   held_.push(lane_of(parsed(event), from), event);
-  if (held_.bytes(from) > max_held_bytes) return broke_rules(from, "it sends more than it may");
+  if (held_.bytes(from) > kMaxHeldBytes) return broke_rules(from, "it sends more than it may");
   if (!held_.fits()) {
     return owner_.relay_failed(
         "too much is held",
@@ -278,7 +278,7 @@ void SessionRelay::back_gone(std::function<void()> then) {
 // A worker that does not take its messages makes the other one wait.
 void SessionRelay::update_back_pressure() {
   if (stopped_ || front_ == nullptr) return;
-  const std::size_t most = held_.empty() || !held_.tight() ? hold_bytes : hold_bytes_when_tight;
+  const std::size_t most = held_.empty() || !held_.tight() ? kHoldBytes : kHoldBytesWhenTight;
   if (held_.bytes(Direction::up) > most) front_->hold_events(true);
   if (held_.bytes(Direction::up) < most / 2) front_->hold_events(false);
   if (!live_) return;

@@ -15,7 +15,7 @@ class TimeLimit {
   enum class Step : std::uint8_t { nothing, warn, cut };
 
   /// The longest warning before the cut; of a short limit it is the last quarter.
-  static constexpr base::Micros longest_warning_us = 60'000'000;
+  static constexpr base::Micros kLongestWarningUs = 60'000'000;
 
   TimeLimit() = default;
   /// 0 seconds: there is no limit.
@@ -43,7 +43,7 @@ class TimeLimit {
 
   base::Micros length_us() const { return length_us_; }
   /// From the warning to the cut.
-  base::Micros warning_us() const { return std::min(longest_warning_us, length_us_ / 4); }
+  base::Micros warning_us() const { return std::min(kLongestWarningUs, length_us_ / 4); }
 
  private:
   base::Micros warning_at() const { return since_us_ + length_us_ - warning_us(); }

@@ -16,8 +16,8 @@ namespace sallyport::broker {
 
 namespace {
 
-constexpr std::size_t max_login_in_audit = 256;
-constexpr std::size_t max_method_in_audit = 64;
+constexpr std::size_t kMaxLoginInAudit = 256;
+constexpr std::size_t kMaxMethodInAudit = 64;
 const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
 
 // On the hashing thread, which has idle priority: it waits for the store's thread, because on a busy machine it would
@@ -198,9 +198,9 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
     services_.preauth_audit.write(source_share_, {"auth.failure",
                                                   login_ ? login_->user : "",
                                                   "",
-                                                  {{"method", base::cut_utf8(method, max_method_in_audit)},
+                                                  {{"method", base::cut_utf8(method, kMaxMethodInAudit)},
                                                    {"source", source_},
-                                                   {"login", base::cut_utf8(raw_user_, max_login_in_audit)},
+                                                   {"login", base::cut_utf8(raw_user_, kMaxLoginInAudit)},
                                                    {"reason", login_ ? why : login_problem_}}});
   }
   reply.set_disconnect(exhausted());

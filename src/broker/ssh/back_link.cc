@@ -91,7 +91,7 @@ void BackLink::on_credit(ipc::BackToBroker& m) {
 }
 
 void BackLink::on_log_line(ipc::BackToBroker& m) {
-  if (++log_lines_ <= max_log_lines) base::log_info("back: " + m.log_line().text());
+  if (++log_lines_ <= kMaxLogLines) base::log_info("back: " + m.log_line().text());
 }
 
 void BackLink::on_ended(ipc::BackToBroker& m) {

@@ -17,9 +17,9 @@ namespace sallyport::broker {
 
 namespace {
 // For the words to reach the user.
-constexpr std::int64_t dismissed_us = 300'000;
+constexpr std::int64_t kDismissedUs = 300'000;
 // A refusal is shown when the client asks for something.
-constexpr std::int64_t turned_away_us = 10 * std::int64_t{1'000'000};
+constexpr std::int64_t kTurnedAwayUs = 10 * std::int64_t{1'000'000};
 }  // namespace
 
 void SshEntrance::take(SessionThread& thread, base::Fd socket, Arrival arrival) {
@@ -186,7 +186,7 @@ void Connection::turn_away(const std::string& text, const std::string& reason) {
   services_.user_audit.write(
       {"connection.refused", identity_->user, "", {{"source", origin_.source}, {"reason", reason}}});
   front_->refuse("Sallyport: " + text);
-  deadline_.after_us(turned_away_us, [this] { front_->kill(""); });
+  deadline_.after_us(kTurnedAwayUs, [this] { front_->kill(""); });
 }
 
 // A connection without a session counts among no sessions: it must not stay for ever, nor an old login be good for
@@ -221,7 +221,7 @@ void Connection::dismiss(const std::string& why) {
   services_.user_audit.write(
       {"connection.dropped", identity_->user, "", {{"source", origin_.source}, {"reason", why}}});
   front_->terminate("Sallyport: " + why + ".", Goodbye::brief);
-  deadline_.after_us(dismissed_us, [this] { front_->kill(""); });
+  deadline_.after_us(kDismissedUs, [this] { front_->kill(""); });
 }
 
 void Connection::offer_menu() {

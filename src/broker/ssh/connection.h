@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One user's connection, from accept to its end: the front, who the user is, and where she wants to go. Trusted side,
-// on a session loop. The inner leg of a jump is a connection too, with the identity of the outer one.
+// One user's connection, from accept to its end: the front, who the user is, and which target the user wants. Trusted
+// side, on a session loop. The inner leg of a jump is a connection too, with the identity of the outer one.
 #pragma once
 
 #include <functional>

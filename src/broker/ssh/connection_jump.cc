@@ -36,7 +36,7 @@ std::string Connection::why_no_jump(const std::string& host, std::string& target
         {"jump.denied", identity_->user, "", {{"host", host}, {"source", origin_.source}, {"reason", why}}});
     return why;
   }
-  if (static_cast<unsigned>(jumps_.use_count()) > ipc::max_jumps) return "too many jumps through one connection";
+  if (static_cast<unsigned>(jumps_.use_count()) > ipc::kMaxJumps) return "too many jumps through one connection";
   auto parsed = policy::parse_jump_target(host, services_.config.ssh.jump_suffix);
   const auto state = services_.policy.current();
   if (!parsed ||

@@ -182,7 +182,7 @@ void FrontLink::on_service_command(ipc::FrontToBroker& m) {
 }
 
 void FrontLink::on_log_line(ipc::FrontToBroker& m) {
-  if (++log_lines_ <= max_log_lines) base::log_info("front: " + m.log_line().text());
+  if (++log_lines_ <= kMaxLogLines) base::log_info("front: " + m.log_line().text());
 }
 
 void FrontLink::on_ended(ipc::FrontToBroker& m) {

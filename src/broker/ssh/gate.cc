@@ -14,8 +14,8 @@ using policy::Permission;
 
 namespace {
 
-constexpr int max_terminal_traits = 32;
-constexpr std::size_t max_channel_type = 256;  // as in the SSH engine
+constexpr int kMaxTerminalTraits = 32;
+constexpr std::size_t kMaxChannelType = 256;  // as in the SSH engine
 constexpr const char* kBarred = "what proves who you are was changed since you logged in: log in anew for this";
 
 Judgement pass(std::string name = {}) {
@@ -88,7 +88,7 @@ Judgement Gate::judge(const Event& event, Direction from, ChannelBook& book) {
       const std::uint32_t number = event.terminal_state().channel();
       const Channel* channel = book.find(number);
       if (from != Direction::down || channel == nullptr || !channel->pty) return fault("state of no terminal");
-      if (event.terminal_state().traits_size() > max_terminal_traits) return fault("too many traits of a terminal");
+      if (event.terminal_state().traits_size() > kMaxTerminalTraits) return fault("too many traits of a terminal");
       return speaking(book, number, from) != nullptr ? pass() : Judgement{Ruling::keep, {}, {}};
     }
     case Event::kGlobalRequest:
@@ -101,7 +101,7 @@ Judgement Gate::judge(const Event& event, Direction from, ChannelBook& book) {
 
 Judgement Gate::channel_open(const Event& event, Direction from, ChannelBook& book) const {
   const std::string& type = event.channel_open().type();
-  if (type.size() > max_channel_type) return fault("the type of a channel is too long");  // no honest leg lets it in
+  if (type.size() > kMaxChannelType) return fault("the type of a channel is too long");  // no honest leg lets it in
   auto opened = book.open(event.channel_open().channel(), from, type);
   if (!opened && opened.error().code == base::Errc::full) return {Ruling::refuse, type, opened.message()};
   if (!opened) return fault(opened.message());
@@ -137,7 +137,7 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
   if (channel == nullptr)
     return book.find(request.channel()) ? Judgement{Ruling::keep, {}, {}} : fault("no such channel");
   if (from == Direction::down) return {Ruling::keep, {}, {}};  // exits have their own event; nothing else is known
-  if (channel->answers_due.size() >= ChannelBook::max_answers_due) return fault("too many requests without an answer");
+  if (channel->answers_due.size() >= ChannelBook::kMaxAnswersDue) return fault("too many requests without an answer");
   const auto purpose = [&](Permission needed, const std::string& what, const std::string& name) {
     Judgement out = unless_allowed(permissions_.has(needed), name, needed);
     if (barred_ && out.ruling == Ruling::pass) out = {Ruling::refuse, name, kBarred};
@@ -197,7 +197,7 @@ Judgement Gate::data(const Event& event, Direction from, ChannelBook& book) cons
   const bool is_stderr = data.stream() == event::STREAM_STDERR;
   if (is_stderr && from == Direction::up) return fault("stderr upward");
   if (from == Direction::up ? channel->eof_up : channel->eof_down) return fault("data after the end");
-  if (data.bytes().size() > ipc::max_data_bytes) return fault("more data than one event has");
+  if (data.bytes().size() > ipc::kMaxDataBytes) return fault("more data than one event has");
   StreamCount& stream = channel->stream(from, is_stderr);
   if (stream.bulk_begun) return fault("data beside the ring");
   stream.as_events += data.bytes().size();

@@ -83,7 +83,7 @@ class Run {
     if (event.has_channel_open()) {
       // One more than a session may ever have is not booked at all.
       const std::uint32_t number = event.channel_open().channel();
-      return require(number > 2 * ChannelBook::max_ever || book_.find(number)->refused);
+      return require(number > 2 * ChannelBook::kMaxEver || book_.find(number)->refused);
     }
     require(event.has_request() || event.has_global_request());
   }
@@ -92,7 +92,7 @@ class Run {
   void kept(const event::Event& event, Direction from) {
     if (event.has_stream_block()) {
       const event::StreamBlock& block = event.stream_block();
-      require(from == Direction::down && block.bytes() > 0 && block.bytes() <= ChannelBook::max_block_bytes);
+      require(from == Direction::down && block.bytes() > 0 && block.bytes() <= ChannelBook::kMaxBlockBytes);
       Shadow::Side& counted = side(block.channel(), block.up() ? Direction::up : Direction::down);
       (block.stream() == event::STREAM_STDERR ? counted.error_blocks : counted.blocks) += block.bytes();
       return;

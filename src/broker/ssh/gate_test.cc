@@ -191,7 +191,7 @@ TEST_F(GateTest, UnansweredRequestsAreBounded) {
   request.mutable_request()->set_want_answer(true);
   request.mutable_request()->mutable_env();
   EXPECT_EQ(up(request), Ruling::pass);
-  for (std::size_t i = 0; i < ChannelBook::max_answers_due; ++i) book.find(0)->answers_due.push_back(false);
+  for (std::size_t i = 0; i < ChannelBook::kMaxAnswersDue; ++i) book.find(0)->answers_due.push_back(false);
   EXPECT_EQ(up(request), Ruling::fault);
 }
 
@@ -208,7 +208,7 @@ TEST_F(GateTest, BulkNeedsAnOrderAndLeavesNoGap) {
   EXPECT_EQ(up(data(0, 1)), Ruling::fault);      // beside the ring
   EXPECT_EQ(down(block(11, 5)), Ruling::fault);  // a gap
   EXPECT_EQ(down(block(10, ~std::uint64_t{0} - 8)), Ruling::fault) << "its total would wrap";
-  EXPECT_EQ(down(block(10, ChannelBook::max_block_bytes + 1)), Ruling::fault);
+  EXPECT_EQ(down(block(10, ChannelBook::kMaxBlockBytes + 1)), Ruling::fault);
   EXPECT_EQ(down(block(10, 5)), Ruling::keep);
   EXPECT_EQ(up(close(0, 20)), Ruling::pass);
   EXPECT_EQ(down(block(15, 5)), Ruling::keep);

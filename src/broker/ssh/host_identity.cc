@@ -10,8 +10,8 @@ using base::Errc;
 using base::fail;
 
 namespace {
-constexpr std::uint64_t certificate_days = 30;  // the client checks it at connection time only
-constexpr std::uint64_t skew_seconds = 3600;
+constexpr std::uint64_t kCertificateDays = 30;  // the client checks it at connection time only
+constexpr std::uint64_t kSkewSeconds = 3600;
 }  // namespace
 
 std::shared_ptr<const HostIdentity> HostIdentity::of_listener(const vault::Vault& vault) {
@@ -39,8 +39,8 @@ base::Result<std::shared_ptr<const HostIdentity>> HostIdentity::of_jump_target(v
   fields.key_id = "sallyport:" + target;
   fields.principals = {host_asked};
   const auto now = static_cast<std::uint64_t>(clock.now_us() / 1'000'000);
-  fields.valid_after = now - skew_seconds;
-  fields.valid_before = now + certificate_days * 86400;
+  fields.valid_after = now - kSkewSeconds;
+  fields.valid_before = now + kCertificateDays * 86400;
   auto certificate = keys::issue_certificate(fields, out->own_->public_key(), vault.host_ca(), random);
   if (!certificate) return base::pass(certificate);
   const keys::KeyType type = out->own_->type();

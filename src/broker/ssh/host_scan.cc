@@ -37,7 +37,7 @@ class HostScanner::Scan : public std::enable_shared_from_this<Scan> {
         deadline_(thread.loop()) {}
 
   void start() {
-    deadline_.after_us(max_scan_us, [this] { finish(fail(Errc::timeout, "the target took too long")); });
+    deadline_.after_us(kMaxScanUs, [this] { finish(fail(Errc::timeout, "the target took too long")); });
     ask_next();
   }
 
@@ -79,7 +79,7 @@ class HostScanner::Scan : public std::enable_shared_from_this<Scan> {
                     [this](const std::string& fault) { on_gone(fault); }, [] {}});
     ipc::BrokerToBack message;
     ipc::BackStart& start = *message.mutable_start();
-    start.set_client_version(ssh_version);
+    start.set_client_version(kSshVersion);
     for (const std::string_view name : keys::signature_algorithms_for(kTypes[next_])) {
       start.add_host_key_algorithms(std::string(name));
     }
@@ -91,7 +91,7 @@ class HostScanner::Scan : public std::enable_shared_from_this<Scan> {
   void on_message(ipc::MessageKind kind, base::ByteView payload);
   void on_host_proof(ipc::BackToBroker& message) {
     ipc::HostProof& proof = *message.mutable_host_proof();
-    auto proven = prove_host_key(proof, ssh_version);
+    auto proven = prove_host_key(proof, kSshVersion);
     wipe_secret(*proof.mutable_inputs());
     phase_ = Proved;
     if (!proven) {
@@ -106,7 +106,7 @@ class HostScanner::Scan : public std::enable_shared_from_this<Scan> {
   }
 
   void on_log_line(ipc::BackToBroker&) {
-    if (++log_lines_ > max_log_lines) worker_->kill("too many log lines");
+    if (++log_lines_ > kMaxLogLines) worker_->kill("too many log lines");
   }
 
   void on_ended(ipc::BackToBroker& message) {
@@ -189,7 +189,7 @@ void HostScanner::scan(policy::Target target, Done done) {
 }
 
 void HostScanner::begin(policy::Target target, Done done) {
-  if (scans_.size() >= max_scans) return done(fail(Errc::full, "other targets are being scanned: try again"));
+  if (scans_.size() >= kMaxScans) return done(fail(Errc::full, "other targets are being scanned: try again"));
   const std::uint64_t number = next_++;
   auto scan = std::make_shared<Scan>(services_, backs_, thread_, std::move(target),
                                      [this, number, done = std::move(done)](base::Result<HostScan> result) {

@@ -30,9 +30,9 @@ struct HostScan {
 class HostScanner {
  public:
   /// More than this at a time are refused.
-  static constexpr std::size_t max_scans = 4;
+  static constexpr std::size_t kMaxScans = 4;
   /// Of a whole scan: an exchange each for five types of key.
-  static constexpr std::int64_t max_scan_us = 60'000'000;
+  static constexpr std::int64_t kMaxScanUs = 60'000'000;
 
   /// Called once, on the session thread, unless the scanner goes first. Errors: what dialling says; full; denied (the
   /// target proved no key: why); timeout.

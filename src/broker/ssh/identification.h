@@ -4,6 +4,6 @@
 
 namespace sallyport::broker {
 
-inline constexpr const char* ssh_version = "SSH-2.0-Sallyport";
+inline constexpr const char* kSshVersion = "SSH-2.0-Sallyport";
 
 }  // namespace sallyport::broker

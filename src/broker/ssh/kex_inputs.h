@@ -14,7 +14,7 @@ class KexInputs;
 namespace sallyport::broker {
 
 /// Log lines taken from one worker; what comes after is dropped.
-inline constexpr unsigned max_log_lines = 100;
+inline constexpr unsigned kMaxLogLines = 100;
 
 /// The fields that are never a worker's word: its own side's version string and the host key.
 struct KnownInputs {

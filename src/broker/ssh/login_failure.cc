@@ -8,7 +8,7 @@ namespace sallyport::broker {
 
 namespace {
 
-constexpr const char* turned_away =
+constexpr const char* kTurnedAway =
     " It may be turning the gateway's address away for a while (MaxStartups, PerSourcePenalties, fail2ban). Try again "
     "later, or tell an administrator.";
 
@@ -22,9 +22,9 @@ std::string target_fault_text(const std::string& target, ipc::PeerFault fault, c
   const std::string name = "The target '" + target + "'";
   switch (fault) {
     case ipc::PEER_FAULT_SILENT:
-      return name + " closed the connection before it said anything." + turned_away;
+      return name + " closed the connection before it said anything." + kTurnedAway;
     case ipc::PEER_FAULT_OTHER_WORDS:
-      return name + " did not begin with SSH, but said" + quoted(said) + turned_away;
+      return name + " did not begin with SSH, but said" + quoted(said) + kTurnedAway;
     case ipc::PEER_FAULT_HTTP:
       return name + " answers as a web server does. Its address or port in the inventory is wrong.";
     case ipc::PEER_FAULT_OLD_SSH:

@@ -11,12 +11,12 @@ namespace sallyport::broker {
 class RekeyLimit {
  public:
   /// A client that rekeys each megabyte at full speed stays within this; one that does nothing else does not.
-  static constexpr double per_second = 400, burst = 2000;
+  static constexpr double kPerSecond = 400, kBurst = 2000;
 
   /// Whether one more is allowed now.
   bool take(base::Micros monotonic_us) {
     if (last_us_ != 0) {
-      tokens_ = std::min(burst, tokens_ + per_second * static_cast<double>(monotonic_us - last_us_) / 1e6);
+      tokens_ = std::min(kBurst, tokens_ + kPerSecond * static_cast<double>(monotonic_us - last_us_) / 1e6);
     }
     last_us_ = monotonic_us;
     if (tokens_ < 1) return false;
@@ -25,7 +25,7 @@ class RekeyLimit {
   }
 
  private:
-  double tokens_ = burst;
+  double tokens_ = kBurst;
   base::Micros last_us_ = 0;
 };
 

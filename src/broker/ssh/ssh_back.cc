@@ -20,11 +20,11 @@ SshBack::SshBack(BackWiring wiring)
           TargetLogin::Facts{wiring.session, wiring.user, account_, target_, services_.config.egress_address,
                              wiring.grant.permissions},
           std::move(wiring.secret), services_.vault.user_ca(), services_.clock, services_.random)),
-      link_(services_, wiring.thread, std::move(wiring.worker), *this, target_, ssh_version) {}
+      link_(services_, wiring.thread, std::move(wiring.worker), *this, target_, kSshVersion) {}
 
 void SshBack::start() {
   ipc::BackStart start;
-  start.set_client_version(ssh_version);
+  start.set_client_version(kSshVersion);
   for (const std::string& name : host_key_algorithms(target_)) start.add_host_key_algorithms(name);
   const config::Ssh& ssh = services_.config.ssh;
   for (const std::string& name : ssh.kex) start.mutable_algorithms()->add_kex(name);

@@ -35,7 +35,7 @@ bool is_control(char c) {
 
 Judgement SshRules::judge(const Event& event, Direction from, ChannelBook& book) {
   // Those that the target has not answered hold back the answers to those that came later.
-  if (event.has_global_request() && from == Direction::up && globals_due_.size() >= ChannelBook::max_answers_due) {
+  if (event.has_global_request() && from == Direction::up && globals_due_.size() >= ChannelBook::kMaxAnswersDue) {
     return {Ruling::fault, {}, "too many requests without an answer"};
   }
   return gate_.judge(event, from, book);

@@ -17,9 +17,9 @@ using base::fail;
 
 namespace {
 
-constexpr std::uint64_t skew_seconds = 120;      // targets' clocks run a little behind
-constexpr std::uint64_t lifetime_seconds = 300;  // a login happens at once or not at all
-constexpr std::uint8_t msg_userauth_request = 50;
+constexpr std::uint64_t kSkewSeconds = 120;      // targets' clocks run a little behind
+constexpr std::uint64_t kLifetimeSeconds = 300;  // a login happens at once or not at all
+constexpr std::uint8_t kMsgUserauthRequest = 50;
 
 bool has(const google::protobuf::RepeatedPtrField<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -30,7 +30,7 @@ base::Bytes password_request(const std::string& user, base::ByteView password) {
   base::Bytes out;
   out.reserve(64 + user.size() + password.size());
   keys::Writer writer(out);
-  writer.u8(msg_userauth_request);
+  writer.u8(kMsgUserauthRequest);
   writer.string(user);
   writer.string("ssh-connection");
   writer.string("password");
@@ -42,7 +42,7 @@ base::Bytes password_request(const std::string& user, base::ByteView password) {
 base::Bytes interactive_request(const std::string& user) {
   base::Bytes out;
   keys::Writer writer(out);
-  writer.u8(msg_userauth_request);
+  writer.u8(kMsgUserauthRequest);
   writer.string(user);
   writer.string("ssh-connection");
   writer.string("keyboard-interactive");
@@ -140,8 +140,8 @@ base::Result<base::Bytes> TargetLogin::certificate_request(const ProvenHost& hos
                   " target=" + facts_.target.name + " session=" + facts_.session;
   fields.principals = {facts_.account.login_name};
   const auto now = static_cast<std::uint64_t>(clock_.now_us() / 1'000'000);
-  fields.valid_after = now - skew_seconds;
-  fields.valid_before = now + lifetime_seconds;
+  fields.valid_after = now - kSkewSeconds;
+  fields.valid_before = now + kLifetimeSeconds;
   if (facts_.egress_address) fields.source_addresses = {*facts_.egress_address};
   for (const char* name : certificate_extensions(facts_.permissions)) fields.extensions.push_back({name, ""});
   auto certificate = keys::issue_certificate(fields, key->public_key(), user_ca_, random_);

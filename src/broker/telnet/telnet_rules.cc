@@ -51,7 +51,7 @@ Judgement data(const event::Data& data, Direction from, ChannelBook& book) {
   if (channel == nullptr) return is_refused(book, data.channel()) ? keep() : fault("data on no open channel");
   if (data.stream() != event::STREAM_MAIN) return fault("a stream that Telnet does not have");
   if (from == Direction::up ? channel->eof_up : channel->eof_down) return fault("data after the end");
-  if (data.bytes().size() > ipc::max_data_bytes) return fault("more data than one event has");
+  if (data.bytes().size() > ipc::kMaxDataBytes) return fault("more data than one event has");
   channel->stream(from, false).as_events += data.bytes().size();
   return pass();
 }
@@ -171,7 +171,7 @@ Judgement TelnetRules::request(const Event& event, ChannelBook& book) const {
   Channel* channel = speaking(book, request.channel(), Direction::up);
   // A close may have crossed it on the way: the record keeps it, nobody needs it.
   if (channel == nullptr) return book.find(request.channel()) != nullptr ? keep() : fault("no such channel");
-  if (channel->answers_due.size() >= ChannelBook::max_answers_due) return fault("too many requests without an answer");
+  if (channel->answers_due.size() >= ChannelBook::kMaxAnswersDue) return fault("too many requests without an answer");
   switch (request.what_case()) {
     case event::Request::kPty:
       if (channel->purpose != channel->type) return refuse("pty-req", "a terminal is asked for before a program");

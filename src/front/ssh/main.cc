@@ -23,5 +23,5 @@ int work(sallyport::leg::WorkerSockets sockets) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return sallyport::leg::run_zygote(argc, argv, warm_up, work, {.descriptors = sallyport::ipc::max_jumps});
+  return sallyport::leg::run_zygote(argc, argv, warm_up, work, {.descriptors = sallyport::ipc::kMaxJumps});
 }

@@ -16,7 +16,7 @@ constexpr std::size_t kOwnBytes = 4 * 1024 + 6 * 1024;
 static_assert(codec::ssh::kMaxKexInitBytes + codec::ssh::kMaxHostKeyBytes + codec::ssh::kMaxHostSignatureBytes +
                   kOwnBytes <=
               kMaxEvidenceBytes);
-static_assert(kMaxEvidenceBytes < ipc::max_message_bytes);
+static_assert(kMaxEvidenceBytes < ipc::kMaxMessageBytes);
 
 }  // namespace
 

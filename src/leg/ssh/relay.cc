@@ -48,7 +48,7 @@ RelayChannel& Relay::make(std::uint32_t number, codec::ssh::ChannelId id, Opened
   channel->id = id;
   channel->opened_by = by;
   channel->type = std::move(type);
-  channel->out.cap = by_number_.size() < kWideChannels ? ipc::channel_window_bytes : kNarrowWindow;
+  channel->out.cap = by_number_.size() < kWideChannels ? ipc::kChannelWindowBytes : kNarrowWindow;
   if (by_id_.size() <= id) by_id_.resize(id + 1);
   by_id_[id] = channel.get();
   return *(by_number_[number] = std::move(channel));

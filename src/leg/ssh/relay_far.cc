@@ -161,7 +161,7 @@ base::Status Relay::far_opened(RelayChannel& channel, std::uint32_t window) {
   if (!asked && channel.opening != Opening::confirmed) return fail(Errc::corrupt, "opened twice");
   channel.opening = Opening::open;
   channel.in.credit += window;  // a credit may have come before: the broker keeps it for no event that it holds
-  const auto room = static_cast<std::uint32_t>(std::min<std::uint64_t>(channel.in.credit, ipc::channel_window_bytes));
+  const auto room = static_cast<std::uint32_t>(std::min<std::uint64_t>(channel.in.credit, ipc::kChannelWindowBytes));
   if (asked) return connection_.confirm(channel.id, room, kMaxPacket);
   if (!channel.in.close && !channel.in.eof) {
     connection_.channels().widen(channel.id, room);
@@ -243,8 +243,7 @@ base::Status Relay::far_credit(std::uint32_t number, std::uint32_t bytes) {
     auto& table = connection_.channels();
     const auto* c = table.find(channel->id);
     const std::uint32_t before = c == nullptr ? 0 : c->in_window_size;
-    const auto room =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(channel->in.credit, ipc::channel_window_bytes));
+    const auto room = static_cast<std::uint32_t>(std::min<std::uint64_t>(channel->in.credit, ipc::kChannelWindowBytes));
     const std::uint32_t growth = std::min(bytes, room > before ? room - before : 0);
     table.widen(channel->id, before + growth);
     if (auto s = connection_.consumed(channel->id, bytes - growth); !s) return s;
