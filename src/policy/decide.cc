@@ -78,6 +78,7 @@ class Sum {
     allow_.add(policy.allow);
     deny_.add(policy.deny);
     if (!policy.deny.empty()) denying_.push_back(policy.name);
+    requirements_.add(policy.require);
     keep_larger(record_.bulk_after_bytes, policy.record.bulk_after_bytes);  // more of the stream in the record
     keep_true(record_.bulk_hash, policy.record.bulk_hash);
     keep_true(record_.strict, policy.record.strict);
@@ -93,6 +94,7 @@ class Sum {
     Grant out;
     out.permissions = allow_;
     out.permissions.remove(deny_);
+    out.requirements = requirements_;
     const RecordSettings defaults;
     out.record.bulk_after_bytes = record_.bulk_after_bytes.value_or(defaults.bulk_after_bytes);
     out.record.bulk_hash = record_.bulk_hash.value_or(defaults.bulk_hash);
@@ -109,6 +111,7 @@ class Sum {
   std::vector<std::string> denying_;
   Permissions allow_;
   Permissions deny_;
+  Requirements requirements_;
   RecordRules record_;
   LimitRules limits_;
 };

@@ -64,9 +64,11 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
-/// Allowed. Where several policies match, permissions add up and the stricter record rule and limit holds.
+/// Allowed, once the requirements are met: unmet() says whether they are. Where several policies match, permissions and
+/// requirements add up, and the stricter record rule and limit holds.
 struct Grant {
   Permissions permissions;
+  Requirements requirements;
   RecordSettings record;
   Limits limits;
   std::vector<std::string> policies;  ///< that matched, sorted

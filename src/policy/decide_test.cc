@@ -154,6 +154,21 @@ TEST_F(DecideTest, TheStricterRecordRuleAndLimitHold) {
   EXPECT_EQ(g.limits, (Limits{300, 120, 28800}));
 }
 
+TEST_F(DecideTest, RequirementsOfAllMatchingPoliciesAddUp) {
+  EXPECT_TRUE(std::get<Grant>(ask("alice", "deploy", "web1")).requirements.empty());
+  put(R"({"kind":"policy","name":"a","subjects":{"users":["alice"]},"targets":["web1"],"accounts":["deploy"],
+          "allow":["sftp"],"require":{"reason":true}})");
+  put(R"({"kind":"policy","name":"b","subjects":{"users":["*"]},"targets":{"env":"prod"},"accounts":["*"],
+          "deny":["exec"],"require":{"factors":["totp"]}})");
+  put(R"({"kind":"policy","name":"c","subjects":{"users":["bob"]},"targets":["*"],"accounts":["*"],
+          "allow":["sftp"],"require":{"supervisor":true}})");
+  const Grant g = std::get<Grant>(ask("alice", "deploy", "web1"));
+  EXPECT_THAT(g.requirements.factors, ElementsAre(Factor::totp));
+  EXPECT_TRUE(g.requirements.reason);
+  EXPECT_FALSE(g.requirements.supervisor) << "bob's policy is not alice's";
+  EXPECT_EQ(unmet(g.requirements, {}).size(), 2U);
+}
+
 TEST_F(DecideTest, SelectorsNeedEveryLabel) {
   put(R"({"kind":"policy","name":"s","subjects":{"users":["bob"]},"targets":{"env":["prod","stage"],"os":"linux"},
           "accounts":["root"],"allow":["exec"]})");

@@ -149,6 +149,17 @@ std::optional<std::int64_t> JsonObject::maybe_bytes(std::string_view key) {
                       "512KiB, 4MiB, 1GiB");
 }
 
+std::optional<std::int64_t> JsonObject::maybe_count(std::string_view key, std::int64_t most) {
+  const json* value = take(key);
+  if (value == nullptr) return std::nullopt;
+  const std::uint64_t count = value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
+  if (count == 0 || count > static_cast<std::uint64_t>(most)) {
+    reject(key, "must be a whole number from 1 to " + std::to_string(most));
+    return std::nullopt;
+  }
+  return static_cast<std::int64_t>(count);
+}
+
 std::vector<std::string> JsonObject::string_list(std::string_view key) {
   const json* value = take(key);
   if (value == nullptr) return {};
@@ -202,6 +213,18 @@ Status JsonObject::finish() {
     return fail(Errc::invalid, where_ + ": there is no key " + in_quotes(key) + " here; there are " + all);
   }
   return {};
+}
+
+void nested(JsonObject& in, std::string_view key, const std::function<void(JsonObject&)>& read) {
+  const json* value = in.take(key);
+  if (value == nullptr) return;
+  if (!value->is_object()) {
+    in.reject(key, "must be an object");
+    return;
+  }
+  JsonObject inner(*value, "in it");
+  read(inner);
+  if (const Status done = inner.finish(); !done) in.reject(key, done.message());
 }
 
 }  // namespace sallyport::policy

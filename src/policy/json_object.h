@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
@@ -38,6 +39,8 @@ class JsonObject {
   std::optional<std::int64_t> maybe_seconds(std::string_view key);
   /// A number of bytes, or a word such as 512KiB, 4MiB, 1GiB.
   std::optional<std::int64_t> maybe_bytes(std::string_view key);
+  /// A number from 1 to `most`.
+  std::optional<std::int64_t> maybe_count(std::string_view key, std::int64_t most);
   /// A list of strings, none of them twice; empty when absent.
   std::vector<std::string> string_list(std::string_view key);
   /// A list of names; with "*", that alone.
@@ -65,5 +68,9 @@ class JsonObject {
   std::string problem_;
   std::set<std::string, std::less<>> known_;
 };
+
+/// Reads a nested object under a key with `read`; what goes wrong inside is reported with the path to it. An absent key
+/// is no error.
+void nested(JsonObject& in, std::string_view key, const std::function<void(JsonObject&)>& read);
 
 }  // namespace sallyport::policy

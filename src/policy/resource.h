@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "policy/permission.h"
+#include "policy/requirements.h"
 
 namespace sallyport::policy {
 
@@ -148,6 +149,7 @@ struct Policy {
   std::vector<std::string> accounts;  ///< or "*" alone: every account
   Permissions allow;
   Permissions deny;  ///< taken away from whatever other policies allow
+  RequireRules require;
   RecordRules record;
   LimitRules limits;
   bool operator==(const Policy&) const = default;

@@ -10,6 +10,7 @@
 #include "policy/json_object.h"
 #include "policy/key_line.h"
 #include "policy/legacy.h"
+#include "policy/policy_read.h"
 #include "policy/resource.h"
 #include "policy/selector_read.h"
 
@@ -61,32 +62,6 @@ std::vector<std::string> legacy_names(JsonObject& in, std::string_view key) {
       break;
     }
     out.push_back(word);
-  }
-  return out;
-}
-
-/// Reads a nested object under a key with `read`; what goes wrong inside is reported with the path to it.
-template <class Read>
-void nested(JsonObject& in, std::string_view key, Read&& read) {
-  const json* value = in.take(key);
-  if (value == nullptr) return;
-  if (!value->is_object()) {
-    in.reject(key, "must be an object");
-    return;
-  }
-  JsonObject inner(*value, "in it");
-  read(inner);
-  if (const Status done = inner.finish(); !done) in.reject(key, done.message());
-}
-
-Subjects subjects(JsonObject& in) {
-  Subjects out;
-  nested(in, "subjects", [&](JsonObject& s) {
-    out.users = s.name_list("users", Every::accepted);
-    out.groups = s.name_list("groups", Every::refused);
-  });
-  if (in.ok() && out.users.empty() && out.groups.empty()) {
-    in.reject("subjects", "must name users or groups, such as {groups: [ops]} or {users: [\"*\"]}");
   }
   return out;
 }
@@ -170,7 +145,7 @@ RoleBinding read_role(JsonObject& in, const KeyCheck&) {
   } else {
     out.role = *role;
   }
-  out.subjects = subjects(in);
+  out.subjects = read_subjects(in);
   return out;
 }
 
@@ -254,53 +229,6 @@ Account read_account(JsonObject& in, const KeyCheck&) {
   return out;
 }
 
-Permissions read_permissions(JsonObject& in, std::string_view key) {
-  Permissions out;
-  for (const std::string& word : in.string_list(key)) {
-    if (const Status added = out.add_word(word); !added) {
-      in.reject(key, base::escape_for_terminal(added.message()));
-      break;
-    }
-  }
-  return out;
-}
-
-Policy read_policy(JsonObject& in, const KeyCheck&) {
-  Policy out;
-  for (const char* key : {"when", "require", "commands", "files", "statements"}) in.not_yet(key);
-  if (in.has("effect")) {
-    const std::string effect = in.required_string("effect");
-    if (effect == "deny") out.effect = Effect::deny;
-    if (effect != "deny" && effect != "allow") in.reject("effect", "must be allow or deny");
-  } else {
-    in.take("effect");
-  }
-  out.subjects = subjects(in);
-  out.targets = read_selector(in, "targets");
-  out.accounts = in.name_list("accounts", Every::accepted);
-  if (out.accounts.empty()) in.reject("accounts", "must name accounts, such as [deploy], or [\"*\"] for all");
-  out.allow = read_permissions(in, "allow");
-  out.deny = read_permissions(in, "deny");
-  const bool none = out.allow.empty() && out.deny.empty();
-  if (out.effect == Effect::deny && !none) {
-    in.reject("effect", "deny refuses everything; leave out allow and deny, or the effect");
-  }
-  if (out.effect == Effect::allow && none) {
-    in.reject("allow", "must name what is allowed, such as [shell, exec, sftp]");
-  }
-  nested(in, "record", [&](JsonObject& r) {
-    out.record.bulk_after_bytes = r.maybe_bytes("bulk_after");
-    out.record.bulk_hash = r.maybe_bool("bulk_hash");
-    out.record.strict = r.maybe_bool("strict");
-  });
-  nested(in, "limits", [&](JsonObject& l) {
-    out.limits.idle_seconds = l.maybe_seconds("idle");
-    out.limits.input_idle_seconds = l.maybe_seconds("input_idle");
-    out.limits.duration_seconds = l.maybe_seconds("duration");
-  });
-  return out;
-}
-
 Recipient read_recipient(JsonObject& in, const KeyCheck&) {
   Recipient out;
   out.public_key = in.required_string("public_key");
@@ -353,7 +281,7 @@ Result<Resource> parse_resource(std::string_view text, const KeyCheck& check_key
     case Kind::account:
       return finish(in, name, read_account(in, check_key));
     case Kind::policy:
-      return finish(in, name, read_policy(in, check_key));
+      return finish(in, name, read_policy(in));
     case Kind::recipient:
       return finish(in, name, read_recipient(in, check_key));
   }

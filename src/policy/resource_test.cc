@@ -279,5 +279,53 @@ TEST(Resource, CanonicalJsonReadsBackEqual) {
             R"({"groups":["g"],"kind":"user","name":"a"})");
 }
 
+std::string with_require(const std::string& require) {
+  return R"({"kind":"policy","name":"p","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],"allow":["shell"],
+             "require":)" +
+         require + "}";
+}
+
+TEST(Resource, WhatAPolicyRequires) {
+  const Policy p = get<Policy>(with_require(R"({"factors":["totp"],"remember":"15m","reason":true,"supervisor":true,
+      "ticket":"CHG-[0-9]+","approval":{"approvers":{"groups":["leads"],"users":["dave"]},"count":2,"valid":"4h"}})"));
+  EXPECT_THAT(p.require.factors, ElementsAre(Factor::totp));
+  EXPECT_EQ(p.require.remember_seconds, 900);
+  EXPECT_TRUE(p.require.reason);
+  EXPECT_TRUE(p.require.supervisor);
+  EXPECT_EQ(p.require.ticket, "CHG-[0-9]+");
+  EXPECT_EQ(p.require.approval, (ApprovalRule{{"dave"}, {"leads"}, 2, 14400}));
+  EXPECT_EQ(get<Policy>(to_json(p)), p);
+  const Policy short_form = get<Policy>(with_require(R"({"approval":{"approvers":{"groups":["leads"]}}})"));
+  EXPECT_EQ(short_form.require.approval, (ApprovalRule{{}, {"leads"}, 1, 3600}));
+  EXPECT_EQ(get<Policy>(to_json(short_form)), short_form);
+}
+
+TEST(Resource, WhatAPolicyCannotRequire) {
+  for (const auto& [require, problem] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"{}", "must name what is required"},
+           {R"({"reason":false})", "must name what is required"},
+           {R"({"reason":"yes"})", "must be true or false"},
+           {R"({"factors":["sms"]})", "there is totp"},
+           {R"({"factors":["totp","totp"]})", "twice"},
+           {R"({"remember":"5m","reason":true})", "is for factors"},
+           {R"({"ticket":"[","reason":true})", "pattern of RE2"},
+           {R"({"ticket":""})", "pattern of 1 to 256"},
+           {R"({"ticket":".*"})", "empty ticket"},
+           {R"({"approval":{}})", "must name users or groups"},
+           {R"({"approval":{"approvers":{}}})", "must name users or groups"},
+           {R"({"approval":{"approvers":{"users":["*"]}}})", "'*' cannot be used here"},
+           {R"({"approval":{"approvers":{"users":["bob"]},"count":2}})", "greater than the number"},
+           {R"({"approval":{"approvers":{"groups":["leads"]},"count":0}})", "from 1 to 20"},
+           {R"({"approval":{"approvers":{"groups":["leads"]},"valid":0}})", "between one second"},
+           {R"({"approval":{"approvers":{"groups":["leads"]},"self":true}})", "there is no key 'self'"},
+           {R"({"phase":"moon"})", "there is no key 'phase'"},
+           {R"(["totp"])", "must be an object"}}) {
+    EXPECT_THAT(error(with_require(require)), HasSubstr(problem)) << require;
+  }
+  EXPECT_THAT(error(R"({"kind":"policy","name":"p","effect":"deny","subjects":{"users":["*"]},"targets":["*"],
+                        "accounts":["*"],"require":{"reason":true}})"),
+              HasSubstr("is for policies that allow"));
+}
+
 }  // namespace
 }  // namespace sallyport::policy

@@ -79,6 +79,23 @@ void write(json& out, const Account& r) {
   if (r.login_name != r.name) out["login_name"] = r.login_name;
 }
 
+json require_json(const RequireRules& r) {
+  json out = json::object();
+  for (const Factor factor : r.factors) out["factors"].push_back(to_string(factor));
+  if (r.remember_seconds) out["remember"] = *r.remember_seconds;
+  if (r.approval) {
+    json& approval = out["approval"];
+    list(approval["approvers"], "users", r.approval->users);
+    list(approval["approvers"], "groups", r.approval->groups);
+    approval["count"] = r.approval->count;
+    approval["valid"] = r.approval->valid_seconds;
+  }
+  if (r.reason) out["reason"] = true;
+  if (!r.ticket.empty()) out["ticket"] = r.ticket;
+  if (r.supervisor) out["supervisor"] = true;
+  return out;
+}
+
 void write(json& out, const Policy& r) {
   if (r.effect == Effect::deny) out["effect"] = "deny";
   out["subjects"] = subjects_json(r.subjects);
@@ -86,6 +103,7 @@ void write(json& out, const Policy& r) {
   out["accounts"] = r.accounts;
   list(out, "allow", r.allow.words());
   list(out, "deny", r.deny.words());
+  if (!r.require.empty()) out["require"] = require_json(r.require);
   if (r.record.bulk_after_bytes) out["record"]["bulk_after"] = *r.record.bulk_after_bytes;
   if (r.record.bulk_hash) out["record"]["bulk_hash"] = *r.record.bulk_hash;
   if (r.record.strict) out["record"]["strict"] = *r.record.strict;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels and selectors from JSON.
+// Labels, selectors and subjects from JSON.
 #include "policy/selector_read.h"
 
 #include <algorithm>
@@ -106,6 +106,18 @@ std::map<std::string, std::string> read_labels(JsonObject& in, std::string_view 
       return {};
     }
     out.emplace(label, value.get<std::string>());
+  }
+  return out;
+}
+
+Subjects read_subjects(JsonObject& in) {
+  Subjects out;
+  nested(in, "subjects", [&](JsonObject& s) {
+    out.users = s.name_list("users", JsonObject::Every::accepted);
+    out.groups = s.name_list("groups", JsonObject::Every::refused);
+  });
+  if (in.ok() && out.users.empty() && out.groups.empty()) {
+    in.reject("subjects", "must name users or groups, such as {groups: [ops]} or {users: [\"*\"]}");
   }
   return out;
 }

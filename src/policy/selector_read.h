@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels and selectors from JSON. Trusted side, pure; an empty choice must never come to mean every target.
+// Labels, selectors and subjects from JSON. Trusted side, pure; an empty choice must never come to mean every target.
 #pragma once
 
 #include <map>
@@ -16,5 +16,8 @@ Selector read_selector(JsonObject& in, std::string_view key);
 
 /// The labels that a target bears; none when the key is absent.
 std::map<std::string, std::string> read_labels(JsonObject& in, std::string_view key);
+
+/// Users and groups under the key `subjects`: some of either.
+Subjects read_subjects(JsonObject& in);
 
 }  // namespace sallyport::policy

@@ -16,6 +16,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json requirements_json(const policy::Requirements& requirements) {
+  Json out = Json::object();
+  for (const policy::Factor factor : requirements.factors) out["factors"].push_back(policy::to_string(factor));
+  if (requirements.remember_seconds > 0) out["remember_seconds"] = requirements.remember_seconds;
+  for (const policy::ApprovalRule& rule : requirements.approvals) {
+    out["approvals"].push_back(
+        {{"users", rule.users}, {"groups", rule.groups}, {"count", rule.count}, {"valid_seconds", rule.valid_seconds}});
+  }
+  if (requirements.reason) out["reason"] = true;
+  if (!requirements.tickets.empty()) out["tickets"] = requirements.tickets;
+  if (requirements.supervisor) out["supervisor"] = true;
+  return out;
+}
+
 void add_grant(Json& out, const policy::Grant& grant, const std::string& command) {
   out["verdict"] = "allow";
   out["reason"] = "";
@@ -28,6 +42,10 @@ void add_grant(Json& out, const policy::Grant& grant, const std::string& command
   }
   out["policies"] = grant.policies;
   out["allow"] = grant.permissions.words();
+  if (!grant.requirements.empty()) {
+    out["requirements"] = requirements_json(grant.requirements);
+    out["needs"] = policy::sentence(policy::unmet(grant.requirements, {}));
+  }
   out["record"] = {{"bulk_after", grant.record.bulk_after_bytes},
                    {"bulk_hash", grant.record.bulk_hash},
                    {"strict", grant.record.strict}};

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "broker/access/grant_defaults.h"
+#include "broker/access/proofs.h"
 #include "broker/record/record_recipients.h"
 #include "broker/session/session.h"
 #include "broker/session/target_failure.h"
@@ -87,6 +88,11 @@ void Session::open() {
     audit_denied(policy::to_string(denial->reason), denial->detail);
     return refuse(denial->message, "denied by policy");
   }
+  const auto& grant = std::get<policy::Grant>(decision);
+  if (const auto missing = policy::unmet(grant.requirements, proofs_of(facts_.identity)); !missing.empty()) {
+    audit_denied("requirement_unmet", policy::sentence(missing));
+    return refuse(policy::sentence(missing), "a requirement is not met");
+  }
   // While it waits nothing of it exists.
   SessionTurn::Answer turn = turn_.ask(services_.clock.monotonic_us());
   if (turn.refusal) {
@@ -97,7 +103,7 @@ void Session::open() {
   trial_ = std::move(turn.trial);
   target_ = *state->resources.target(facts_.destination.target);
   account_ = *state->resources.account(facts_.destination.account);
-  granted(std::get<policy::Grant>(decision), state->resources);
+  granted(grant, state->resources);
 }
 
 void Session::granted(policy::Grant grant, const policy::Snapshot& resources) {

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policies with conditions: what they require, and what the user, the audit log and `policy test` say of it."""
+import json
+
+import pytest
+
+from harness.world import USER
+
+TEST = ("policy", "test", "--user", USER, "--target", "web1", "--account", "deploy")
+
+
+@pytest.fixture(scope="module")
+def ruled(build, folder, account):
+    from harness.world import World
+    world = World(build, folder / "policy", account, dropbear=False)
+    try:
+        yield world.start()
+    finally:
+        world.stop()
+
+
+def rule(world, **keys):
+    world.gateway.apply({"kind": "policy", "name": "ops-on-prod", "subjects": {"groups": ["ops"]}, "targets": {"env": "prod"},
+                         "accounts": ["deploy"], "allow": ["shell", "exec"], **keys})
+
+
+def verdict(world, *more):
+    """What `policy test` says, also of a denial."""
+    return json.loads(world.gateway.run(*TEST, *more, "-o", "json").stdout)
+
+
+def last_denial(world):
+    return [event for event in world.gateway.audit() if event["type"] == "session.denied"][-1]
+
+
+@pytest.mark.parametrize("require, words", [
+    ({"factors": ["totp"]}, "This access needs a second factor (totp)."),
+    ({"reason": True, "ticket": "CHG-[0-9]+"}, "This access needs a reason and a ticket that matches CHG-[0-9]+."),
+    ({"approval": {"approvers": {"groups": ["leads"]}}}, "This access needs the approval of one of the group leads."),
+    ({"supervisor": True}, "This access needs a supervisor who watches."),
+])
+def test_what_cannot_be_proved_is_refused_by_name(ruled, require, words):
+    rule(ruled, require=require)
+    refused = ruled.ssh("via", "true")
+    assert refused.returncode != 0 and words in refused.stderr.decode(), refused.stderr
+    denial = last_denial(ruled)
+    assert (denial["reason"], denial["detail"]) == ("requirement_unmet", words)
+    assert verdict(ruled)["needs"] == words
+    rule(ruled)
+    assert ruled.ssh("via", "true").returncode == 0
