@@ -10,10 +10,11 @@
 
 #include "event/event.pb.h"
 #include "ipc/admin.pb.h"
-#include "ipc/back.pb.h"
-#include "ipc/front.pb.h"
 #include "ipc/message_kind.h"
 #include "ipc/seqpacket.h"
+#include "ipc/ssh_back.pb.h"
+#include "ipc/ssh_front.pb.h"
+#include "ipc/telnet.pb.h"
 #include "ipc/zygote.pb.h"
 
 namespace sallyport::ipc {
@@ -36,6 +37,8 @@ void decode_any(base::ByteView message) {
   decode<BackToBroker>(body);
   decode<BrokerToFront>(body);
   decode<BrokerToBack>(body);
+  decode<TelnetToBroker>(body);
+  decode<BrokerToTelnet>(body);
   decode<SpawnRequest>(body);
   decode<ZygoteReply>(body);
   // The admin socket frames nothing: a message is the request or the reply itself.

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "event/event.pb.h"
-#include "ipc/front.pb.h"
 #include "ipc/message_kind.h"
 #include "ipc/seqpacket.h"
+#include "ipc/ssh_front.pb.h"
 
 namespace sallyport::leg {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "event/event.pb.h"
-#include "ipc/back.pb.h"
 #include "ipc/seqpacket.h"
+#include "ipc/ssh_back.pb.h"
 
 namespace sallyport::leg {
 namespace {

@@ -147,17 +147,19 @@ void BackWorker::tell_ended(const std::string& reason, leg::Ending how) {
   ipc::BackToBroker message;
   message.mutable_ended()->set_reason(base::escape_for_terminal(reason, kMaxEndedReason));
   message.mutable_ended()->set_clean(how == leg::Ending::clean);
-  if (!live() && peer_end()) tell_fault(*message.mutable_ended());
+  if (!live() && peer_end()) tell_fault(message.ended().reason());
   port().send_control(message);
 }
 
 // Of a target that never let us in: the user is told what is wrong with it, and each kind has another remedy.
-void BackWorker::tell_fault(ipc::Ended& ended) const {
+void BackWorker::tell_fault(const std::string& reason) {
   using Kind = codec::ssh::PeerGreeting::Kind;
   using leg::ssh::PeerEnd;
   const auto say = [&](ipc::PeerFault fault, std::string_view said) {
-    ended.set_fault(fault);
-    ended.set_said(base::escape_for_terminal(said, kMaxSaidBytes));
+    ipc::BackToBroker message;
+    message.mutable_target_fault()->set_fault(fault);
+    message.mutable_target_fault()->set_said(base::escape_for_terminal(said, kMaxSaidBytes));
+    port().send_control(message);
   };
   const codec::ssh::PeerGreeting& greeting = transport().peer_greeting();
   if (transport().peer_version().empty()) {
@@ -180,11 +182,11 @@ void BackWorker::tell_fault(ipc::Ended& ended) const {
     case PeerEnd::closed:
       return say(ipc::PEER_FAULT_CLOSED, "");
     case PeerEnd::lost:
-      return say(ipc::PEER_FAULT_LOST, ended.reason());
+      return say(ipc::PEER_FAULT_LOST, reason);
     case PeerEnd::breach: {
       const base::Error* failure = transport().failure();
       const bool nothing_common = failure != nullptr && failure->code == Errc::denied;
-      return say(nothing_common ? ipc::PEER_FAULT_NOTHING_COMMON : ipc::PEER_FAULT_BREACH, ended.reason());
+      return say(nothing_common ? ipc::PEER_FAULT_NOTHING_COMMON : ipc::PEER_FAULT_BREACH, reason);
     }
   }
 }

@@ -9,7 +9,7 @@
 #include "back/ssh/back_channel.h"
 #include "back/ssh/bulk.h"
 #include "back/ssh/login.h"
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 #include "leg/ssh/worker.h"
 
 namespace sallyport::back::ssh {
@@ -36,7 +36,7 @@ class BackWorker final : public leg::ssh::Worker {
   base::Status start(const ipc::BackStart& start);
   base::Status host_accepted(const ipc::HostAccepted& accepted);
   base::Status live_control(const ipc::BrokerToBack& message, std::span<base::Fd> fds);
-  void tell_fault(ipc::Ended& ended) const;
+  void tell_fault(const std::string& reason);
   base::Status after_login(base::Result<Login::Outcome> outcome);
 
   // RelayRole (back_channels.cc)

@@ -7,7 +7,7 @@
 
 #include "base/escape.h"
 #include "codec/ssh/auth_messages.h"
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 #include "leg/ssh/kex_evidence.h"
 
 namespace sallyport::back::ssh {

@@ -14,7 +14,7 @@
 #include <sstream>
 #include <vector>
 
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 
 namespace sallyport::broker {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "event/event.pb.h"
 #include "ipc/ring_memory.h"
-#include "ipc/shared.pb.h"
+#include "ipc/worker.pb.h"
 
 namespace sallyport::broker {
 

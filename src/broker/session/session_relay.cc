@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "event/event.pb.h"
-#include "ipc/shared.pb.h"
+#include "ipc/worker.pb.h"
 
 namespace sallyport::broker {
 

@@ -11,7 +11,7 @@
 
 #include "broker/session/session_fakes_test.h"
 #include "event/event.pb.h"
-#include "ipc/shared.pb.h"
+#include "ipc/worker.pb.h"
 
 namespace sallyport::broker {
 namespace {

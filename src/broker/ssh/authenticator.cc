@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "broker/intake/admission.h"
 #include "identity/user_credentials.h"
-#include "ipc/front.pb.h"
+#include "ipc/ssh_front.pb.h"
 #include "keys/userauth_blob.h"
 
 namespace sallyport::broker {

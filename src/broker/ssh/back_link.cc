@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "broker/node/phase_table.h"
 #include "broker/ssh/kex_inputs.h"
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 
 namespace sallyport::broker {
 
@@ -21,6 +21,7 @@ struct BackLink::Table {
       {Message::kLoginDone, Login, Often::once, 16 * 1024, &BackLink::on_login_done, "login_done"},
       {Message::kCredit, Live, Often::many, 64, &BackLink::on_credit, "credit"},
       {Message::kLogLine, Any, Often::many, small, &BackLink::on_log_line, "log_line"},
+      {Message::kTargetFault, Kex | Login, Often::once, small, &BackLink::on_target_fault, "target_fault"},
       {Message::kEnded, Any, Often::once, small, &BackLink::on_ended, "ended"},
   };
 };
@@ -97,8 +98,11 @@ void BackLink::on_log_line(ipc::BackToBroker& m) {
 void BackLink::on_ended(ipc::BackToBroker& m) {
   reason_ = base::escape_for_terminal(m.ended().reason(), 256);
   clean_ = m.ended().clean();
-  peer_fault_ = m.ended().fault();
-  peer_said_ = base::cut_utf8(base::mask_for_terminal(m.ended().said()), 256);
+}
+
+void BackLink::on_target_fault(ipc::BackToBroker& m) {
+  peer_fault_ = m.target_fault().fault();
+  peer_said_ = base::cut_utf8(base::mask_for_terminal(m.target_fault().said()), 256);
 }
 
 }  // namespace sallyport::broker

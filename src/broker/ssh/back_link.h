@@ -65,6 +65,7 @@ class BackLink {
   void on_login_done(ipc::BackToBroker& message);
   void on_credit(ipc::BackToBroker& message);
   void on_log_line(ipc::BackToBroker& message);
+  void on_target_fault(ipc::BackToBroker& message);
   void on_ended(ipc::BackToBroker& message);
 
  private:

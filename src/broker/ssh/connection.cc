@@ -9,8 +9,8 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "broker/ssh/legacy.h"
-#include "ipc/front.pb.h"
 #include "ipc/message_kind.h"
+#include "ipc/ssh_front.pb.h"
 #include "net/socket.h"
 
 namespace sallyport::broker {

@@ -4,8 +4,8 @@
 #include <sys/socket.h>
 
 #include "broker/ssh/connection.h"
-#include "ipc/front.pb.h"
 #include "ipc/message_kind.h"
+#include "ipc/ssh_front.pb.h"
 
 namespace sallyport::broker {
 

@@ -9,7 +9,7 @@
 #include "broker/node/phase_table.h"
 #include "broker/ssh/kex_inputs.h"
 #include "broker/ssh/legacy.h"
-#include "ipc/front.pb.h"
+#include "ipc/ssh_front.pb.h"
 
 namespace sallyport::broker {
 

@@ -6,7 +6,7 @@
 
 #include "broker/ssh/kex_inputs.h"
 #include "broker/ssh/legacy.h"
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 #include "keys/certificate.h"
 #include "keys/public_key.h"
 

@@ -12,7 +12,7 @@
 #include "broker/ssh/host_check.h"
 #include "broker/ssh/identification.h"
 #include "broker/ssh/kex_inputs.h"
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 
 namespace sallyport::broker {
 

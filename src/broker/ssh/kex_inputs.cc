@@ -2,7 +2,7 @@
 // Recomputing exchange hashes.
 #include "broker/ssh/kex_inputs.h"
 
-#include "ipc/shared.pb.h"
+#include "ipc/ssh.pb.h"
 
 namespace sallyport::broker {
 

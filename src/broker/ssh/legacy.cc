@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "ipc/shared.pb.h"
+#include "ipc/ssh.pb.h"
 
 namespace sallyport::broker {
 

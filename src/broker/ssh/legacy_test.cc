@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ipc/shared.pb.h"
+#include "ipc/ssh.pb.h"
 
 namespace sallyport::broker {
 namespace {

@@ -2,7 +2,7 @@
 // The sentences.
 #include "broker/ssh/login_failure.h"
 
-#include "ipc/shared.pb.h"
+#include "ipc/ssh_back.pb.h"
 
 namespace sallyport::broker {
 

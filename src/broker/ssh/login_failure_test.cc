@@ -7,7 +7,7 @@
 
 #include <set>
 
-#include "ipc/shared.pb.h"
+#include "ipc/ssh_back.pb.h"
 
 namespace sallyport::broker {
 namespace {

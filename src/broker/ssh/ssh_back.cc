@@ -5,7 +5,7 @@
 #include "broker/ssh/identification.h"
 #include "broker/ssh/legacy.h"
 #include "broker/ssh/login_failure.h"
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 
 namespace sallyport::broker {
 

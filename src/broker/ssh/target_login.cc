@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "broker/ssh/legacy.h"
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 #include "keys/certificate.h"
 #include "keys/userauth_blob.h"
 #include "keys/wire.h"

@@ -6,7 +6,7 @@
 
 #include "base/escape.h"
 #include "codec/ssh/auth_messages.h"
-#include "ipc/front.pb.h"
+#include "ipc/ssh_front.pb.h"
 #include "leg/ssh/kex_evidence.h"
 
 namespace sallyport::front::ssh {

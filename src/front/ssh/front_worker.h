@@ -8,7 +8,7 @@
 
 #include "front/ssh/authentication.h"
 #include "front/ssh/front_channel.h"
-#include "ipc/front.pb.h"
+#include "ipc/ssh_front.pb.h"
 #include "leg/ssh/worker.h"
 
 namespace sallyport::front::ssh {

@@ -3,7 +3,7 @@
 #include "leg/ssh/kex_evidence.h"
 
 #include "ipc/message_kind.h"
-#include "ipc/shared.pb.h"
+#include "ipc/ssh.pb.h"
 
 namespace sallyport::leg::ssh {
 

@@ -2,7 +2,7 @@
 // The queue of answers, and what a key exchange is told by.
 #include <gtest/gtest.h>
 
-#include "ipc/back.pb.h"
+#include "ipc/ssh_back.pb.h"
 #include "leg/ssh/answer_queue.h"
 #include "leg/ssh/kex_evidence.h"
 

@@ -11,12 +11,12 @@
 
 #include "codec/ssh/auth_messages.h"
 #include "event/event.pb.h"
-#include "ipc/back.pb.h"
 #include "ipc/event_parts.h"
-#include "ipc/front.pb.h"
 #include "ipc/message_kind.h"
 #include "ipc/ring_memory.h"
 #include "ipc/seqpacket.h"
+#include "ipc/ssh_back.pb.h"
+#include "ipc/ssh_front.pb.h"
 #include "keys/private_key.h"
 
 namespace sallyport::leg::ssh::testing {

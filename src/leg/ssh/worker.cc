@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "ipc/shared.pb.h"
+#include "ipc/worker.pb.h"
 
 namespace sallyport::leg::ssh {
 

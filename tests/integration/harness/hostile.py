@@ -12,13 +12,13 @@ from harness.world import USER, World
 
 
 def front_messages():
-    from ipc import front_pb2
-    return front_pb2
+    from ipc import ssh_front_pb2
+    return ssh_front_pb2
 
 
 def back_messages():
-    from ipc import back_pb2
-    return back_pb2
+    from ipc import ssh_back_pb2
+    return ssh_back_pb2
 
 
 def event_class():

@@ -16,7 +16,7 @@ EVENT, CONTROL = b"\x01", b"\x02"
 
 
 def compile_messages(folder):
-    """The broker's messages as Python classes, generated from src; makes `import ipc.front_pb2` work."""
+    """The broker's messages as Python classes, generated from src; makes `import ipc.ssh_front_pb2` work."""
     folder.mkdir(exist_ok=True)
     protos = [*(ROOT / "src/ipc").glob("*.proto"), *(ROOT / "src/event").glob("*.proto")]
     subprocess.run(["protoc", "-I", str(ROOT / "src"), f"--python_out={folder}", *map(str, protos)], check=True)
