@@ -38,7 +38,7 @@ base::Result<int> test(Context& context, const Options& o) {
     std::cout << render_fields(rest, context.colour);
     if (!considered.empty()) {
       std::cout << "\n"
-                << render_table({{"POLICY", "policy"}, {"OUTCOME", "outcome"}},
+                << render_table({{"POLICY", "policy"}, {"OUTCOME", "outcome"}, {"WHY", "why"}},
                                 std::vector<Json>(considered.begin(), considered.end()), context.colour);
     }
   }

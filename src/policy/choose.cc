@@ -48,8 +48,8 @@ std::vector<std::string> groups_of(const Snapshot& snapshot, std::string_view us
                                    const std::vector<std::string>& additional) {
   std::vector<std::string> out = additional;
   if (const User* u = snapshot.user(user)) out.insert(out.end(), u->groups.begin(), u->groups.end());
-  for (const auto& [name, group] : snapshot.groups) {
-    if (has(group.members, user)) out.push_back(name);
+  if (const auto listed = snapshot.memberships.find(user); listed != snapshot.memberships.end()) {
+    out.insert(out.end(), listed->second.begin(), listed->second.end());
   }
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -77,8 +77,9 @@ std::vector<const Policy*> allowing(const Snapshot& snapshot, std::string_view u
                                     const std::vector<std::string>& groups) {
   std::vector<const Policy*> out;
   const std::vector<std::string> all_groups = groups_of(snapshot, user, groups);
-  for (const auto& [name, policy] : snapshot.policies) {
-    if (policy.effect == Effect::allow && names_subject(policy.subjects, user, all_groups)) out.push_back(&policy);
+  for (const std::string_view name : snapshot.index.of_subject(user, all_groups)) {
+    const Policy& policy = snapshot.policies.find(name)->second;
+    if (policy.effect == Effect::allow) out.push_back(&policy);
   }
   return out;
 }

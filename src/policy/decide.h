@@ -11,33 +11,10 @@
 
 #include "base/clock.h"
 #include "policy/permission.h"
-#include "policy/resource.h"
+#include "policy/requirements.h"
+#include "policy/snapshot.h"
 
 namespace sallyport::policy {
-
-/// Every resource as of one moment, by name. Immutable once shared: a change makes a new snapshot.
-struct Snapshot {
-  std::map<std::string, User, std::less<>> users;
-  std::map<std::string, Group, std::less<>> groups;
-  std::map<std::string, RoleBinding, std::less<>> roles;
-  std::map<std::string, Target, std::less<>> targets;
-  std::map<std::string, Account, std::less<>> accounts;
-  std::map<std::string, Policy, std::less<>> policies;
-  std::map<std::string, Recipient, std::less<>> recipients;
-  std::map<std::string, std::string, std::less<>> emails;  ///< of users, to their names; put() keeps it
-
-  /// Adds or replaces. An e-mail address that two users claim is nobody's: their names become empty.
-  void put(Resource resource);
-  /// The name behind what somebody logs in as: a name as it is, an e-mail address's user, or what was given where
-  /// nobody has that address. No user is found by the last.
-  std::string user_name(const std::string& login) const;
-  const User* user(std::string_view name) const;
-  const Target* target(std::string_view name) const;
-  const Account* account(std::string_view name) const;
-
- private:
-  void put_user(User user);
-};
 
 struct Request {
   std::string user;
@@ -72,6 +49,7 @@ struct Grant {
   RecordSettings record;
   Limits limits;
   std::vector<std::string> policies;  ///< that matched, sorted
+  bool operator==(const Grant&) const = default;
 };
 
 enum class DenialReason {
@@ -81,6 +59,7 @@ enum class DenialReason {
   unknown_account,
   account_not_on_target,  ///< the account's own selector does not name the target
   no_policy,              ///< nothing allows it
+  conditions,             ///< a policy would, at another time or from another source
   denied_by_policy,       ///< a policy with effect deny, or denies that leave no permission
 };
 
@@ -92,6 +71,7 @@ struct Denial {
   std::string detail;                 ///< the whole truth, for the audit log and `policy test`
   /// For the user: the same words whether a name is unknown or only not allowed, so that nobody learns the inventory.
   std::string message;
+  bool operator==(const Denial&) const = default;
 };
 
 using Decision = std::variant<Grant, Denial>;
@@ -114,11 +94,21 @@ std::vector<Choice> choices(const Snapshot& snapshot, std::string_view user, con
 bool reaches(const Snapshot& snapshot, std::string_view user, std::string_view target, base::Micros time_us,
              std::string_view source);
 
-/// How one policy stood towards a request: for `policy test`.
+/// How one policy stands towards a request.
 struct Consideration {
-  enum class Outcome { allows, denies, other_subject, other_target, other_account };
+  enum class Outcome {
+    allows,
+    denies,
+    other_subject,
+    other_target,
+    other_account,
+    other_time,    ///< its condition on time does not hold
+    other_source,  ///< its condition on the user's address does not hold
+    uncertain,     ///< a condition cannot be judged: it allows nothing, and whatever it denies or demands holds
+  };
   std::string policy;
   Outcome outcome = Outcome::allows;
+  std::string why;  ///< for people; of the last three outcomes
 };
 
 const char* to_string(Consideration::Outcome outcome);

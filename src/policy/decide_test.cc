@@ -169,6 +169,44 @@ TEST_F(DecideTest, RequirementsOfAllMatchingPoliciesAddUp) {
   EXPECT_EQ(unmet(g.requirements, {}).size(), 2U);
 }
 
+TEST_F(DecideTest, ConditionsOnTimeAndSource) {
+  using Outcome = Consideration::Outcome;
+  constexpr base::Micros kMonday = 1'772'442'000'000'000;  // 2 March 2026, 09:00 UTC
+  const auto at = [&](base::Micros time, const char* source) {
+    return Request{"alice", {}, "web1", "deploy", time, source};
+  };
+  put(R"({"kind":"policy","name":"ops-prod","subjects":{"groups":["ops"]},"targets":{"env":"prod"},
+          "accounts":["deploy"],"allow":["shell"],"when":{"days":["mon"],"hours":"08:00-10:00","from":["10.0.0.0/8"]}})");
+  EXPECT_TRUE(std::holds_alternative<Grant>(decide(snapshot_, at(kMonday, "10.1.1.1"))));
+  const Decision late = decide(snapshot_, at(kMonday + 3'600'000'000, "10.1.1.1"));
+  EXPECT_EQ(reason(late), DenialReason::conditions);
+  EXPECT_THAT(std::get<Denial>(late).detail,
+              HasSubstr("policy ops-prod: it is mon 10:00 in UTC, and it holds mon 08:00"));
+  EXPECT_EQ(std::get<Denial>(late).message, "you have no access to deploy on web1 at this time or from this address");
+  EXPECT_EQ(reason(decide(snapshot_, at(kMonday, "11.1.1.1"))), DenialReason::conditions);
+  EXPECT_EQ(explain(snapshot_, at(kMonday, "11.1.1.1"))[1].outcome, Outcome::other_source);
+  EXPECT_EQ(explain(snapshot_, at(0, "10.1.1.1"))[1].outcome, Outcome::other_time);
+  EXPECT_EQ(explain(snapshot_, at(kMonday, ""))[1].outcome, Outcome::uncertain);
+  EXPECT_THAT(explain(snapshot_, at(kMonday, ""))[1].why, HasSubstr("not known"));
+  EXPECT_EQ(reason(decide(snapshot_, at(kMonday, ""))), DenialReason::conditions);
+}
+
+TEST_F(DecideTest, WhatCannotBeJudgedDeniesAndDoesNotAllow) {
+  put(R"({"kind":"policy","name":"freeze","effect":"deny","subjects":{"users":["*"]},"targets":{"env":"prod"},
+          "accounts":["*"],"when":{"from":["10.0.0.0/8"]}})");
+  const auto from = [&](const char* source) { return decide(snapshot_, {"alice", {}, "web1", "deploy", 0, source}); };
+  EXPECT_EQ(reason(from("10.0.0.1")), DenialReason::denied_by_policy);
+  EXPECT_TRUE(std::holds_alternative<Grant>(from("192.0.2.1")));
+  EXPECT_EQ(reason(from("")), DenialReason::denied_by_policy);
+  put(R"({"kind":"policy","name":"freeze","subjects":{"users":["*"]},"targets":{"env":"prod"},"accounts":["*"],
+          "allow":["sftp"],"deny":["exec"],"require":{"reason":true},"when":{"from":["10.0.0.0/8"]}})");
+  EXPECT_THAT(words(from("10.0.0.1")), ElementsAre("shell", "sftp"));
+  EXPECT_THAT(words(from("192.0.2.1")), ElementsAre("shell", "exec"));
+  EXPECT_THAT(words(from("")), ElementsAre("shell"));
+  EXPECT_TRUE(std::get<Grant>(from("")).requirements.reason);
+  EXPECT_FALSE(std::get<Grant>(from("192.0.2.1")).requirements.reason);
+}
+
 TEST_F(DecideTest, SelectorsNeedEveryLabel) {
   put(R"({"kind":"policy","name":"s","subjects":{"users":["bob"]},"targets":{"env":["prod","stage"],"os":"linux"},
           "accounts":["root"],"allow":["exec"]})");

@@ -1,17 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether one clause of a policy names what is asked for. Trusted side, pure.
+// How one policy stands towards what is asked for: the one answer that decisions and their explanation share. Trusted
+// side, pure.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "policy/resource.h"
+#include "policy/decide.h"
 
 namespace sallyport::policy {
 
 /// `groups` sorted, as groups_of() gives them.
 bool names_subject(const Subjects& subjects, std::string_view user, const std::vector<std::string>& groups);
 bool names_account(const Policy& policy, std::string_view account);
+
+/// A request and what is looked up for it once. Both outlive it.
+struct Asked {
+  Asked(const Snapshot& of, const Request& what);
+  const Snapshot& snapshot;
+  const Request& request;
+  std::vector<std::string> groups;  ///< the user's, sorted
+  const Target* target;             ///< null when there is none of that name
+};
+
+Consideration::Outcome stand(const Policy& policy, const Asked& asked);
+
+/// Whether a policy with this outcome has a part in the decision.
+constexpr bool concerns(Consideration::Outcome outcome) {
+  using Outcome = Consideration::Outcome;
+  return outcome == Outcome::allows || outcome == Outcome::denies || outcome == Outcome::uncertain;
+}
+
+/// What is the matter with the policy's conditions; empty when they hold.
+std::string why_not(const Policy& policy, const Asked& asked);
 
 }  // namespace sallyport::policy

@@ -2,7 +2,11 @@
 // A policy from JSON. A new key means a line here and one in resource_write.cc.
 #include "policy/policy_read.h"
 
+#include <algorithm>
+
 #include "base/escape.h"
+#include "base/text_time.h"
+#include "keys/address_block.h"
 #include "policy/selector_read.h"
 
 namespace sallyport::policy {
@@ -13,7 +17,8 @@ using base::Status;
 namespace {
 
 constexpr std::int64_t kMostApprovals = 20;
-constexpr std::int64_t kApprovalSeconds = 3600;  // unless the policy says
+constexpr base::Micros kLastMomentUs = 253'402'300'799'000'000;  // of the year 9999
+constexpr std::int64_t kApprovalSeconds = 3600;                  // unless the policy says
 
 ApprovalRule read_approval(JsonObject& in) {
   ApprovalRule out;
@@ -29,6 +34,65 @@ ApprovalRule read_approval(JsonObject& in) {
     in.reject("count", "is greater than the number of approvers");
   }
   out.valid_seconds = in.maybe_seconds("valid").value_or(kApprovalSeconds);
+  return out;
+}
+
+std::vector<int> read_days(JsonObject& in) {
+  std::vector<int> out;
+  for (const std::string& word : in.string_list("days")) {
+    const auto* day = std::find(kDayNames.begin(), kDayNames.end(), word);
+    if (day == kDayNames.end()) {
+      in.reject("days", "must be some of mon, tue, wed, thu, fri, sat, sun");
+      return {};
+    }
+    out.push_back(static_cast<int>(day - kDayNames.begin()));
+  }
+  std::sort(out.begin(), out.end());
+  if (in.has("days") && out.empty()) in.reject("days", "must name a day");
+  return out;
+}
+
+std::vector<std::string> read_blocks(JsonObject& in, std::string_view key) {
+  std::vector<std::string> out = in.string_list(key);
+  for (const std::string& block : out) {
+    if (const Status good = keys::check_address_block(block); !good) {
+      in.reject(key, "'" + base::escape_for_terminal(block, 80) + "': " + good.message() +
+                         "; write addresses or blocks such as 10.0.0.0/8 or fd00::/8");
+    }
+  }
+  if (in.has(key) && out.empty()) in.reject(key, "must name a block of addresses");
+  return out;
+}
+
+base::Micros read_moment(JsonObject& in, std::string_view key) {
+  if (!in.has(key)) return in.take(key), 0;
+  const std::string text = in.required_string(key);
+  const Result<base::Micros> at = base::from_rfc3339(text);
+  if (!at || *at <= 0 || *at > kLastMomentUs) {
+    in.reject(key, "must be a time such as 2026-03-01T08:00:00+01:00, in quotes");
+    return 0;
+  }
+  return *at;
+}
+
+When read_when(JsonObject& in) {
+  When out;
+  out.days = read_days(in);
+  if (const std::string text = in.optional_text("hours"); in.ok() && in.has("hours")) {
+    out.hours = hours_from(text);
+    if (!out.hours) in.reject("hours", "must be such as \"08:00-18:00\", or \"22:00-06:00\" over midnight");
+  }
+  out.zone = in.optional_text("zone");
+  if (in.ok() && in.has("zone")) {
+    if (!is_zone_name(out.zone)) in.reject("zone", "must be the name of a time zone, such as Europe/Berlin");
+    if (out.days.empty() && !out.hours) in.reject("zone", "is for days and hours; name some");
+  }
+  out.from = read_blocks(in, "from");
+  out.valid_from_us = read_moment(in, "valid_from");
+  out.valid_until_us = read_moment(in, "valid_until");
+  if (in.ok() && out.valid_until_us != 0 && out.valid_until_us <= out.valid_from_us) {
+    in.reject("valid_until", "must be later than valid_from");
+  }
   return out;
 }
 
@@ -71,7 +135,7 @@ Permissions read_permissions(JsonObject& in, std::string_view key) {
 
 Policy read_policy(JsonObject& in) {
   Policy out;
-  for (const char* key : {"when", "commands", "files", "statements"}) in.not_yet(key);
+  for (const char* key : {"commands", "files", "statements"}) in.not_yet(key);
   if (in.has("effect")) {
     const std::string effect = in.required_string("effect");
     if (effect == "deny") out.effect = Effect::deny;
@@ -92,6 +156,8 @@ Policy read_policy(JsonObject& in) {
   if (out.effect == Effect::allow && none) {
     in.reject("allow", "must name what is allowed, such as [shell, exec, sftp]");
   }
+  nested(in, "when", [&](JsonObject& w) { out.when = read_when(w); });
+  if (in.ok() && in.has("when") && out.when.empty()) in.reject("when", "must name a condition");
   if (out.effect == Effect::deny && in.has("require")) in.reject("require", "is for policies that allow");
   nested(in, "require", [&](JsonObject& r) { out.require = read_require(r); });
   if (in.ok() && in.has("require") && out.require.empty()) in.reject("require", "must name what is required");

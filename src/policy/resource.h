@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "policy/permission.h"
 #include "policy/requirements.h"
+#include "policy/when.h"
 
 namespace sallyport::policy {
 
@@ -149,6 +150,7 @@ struct Policy {
   std::vector<std::string> accounts;  ///< or "*" alone: every account
   Permissions allow;
   Permissions deny;  ///< taken away from whatever other policies allow
+  When when;
   RequireRules require;
   RecordRules record;
   LimitRules limits;

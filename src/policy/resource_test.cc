@@ -300,6 +300,48 @@ TEST(Resource, WhatAPolicyRequires) {
   EXPECT_EQ(get<Policy>(to_json(short_form)), short_form);
 }
 
+std::string with_when(const std::string& when) {
+  return R"({"kind":"policy","name":"p","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],"allow":["shell"],
+             "when":)" +
+         when + "}";
+}
+
+TEST(Resource, WhenAPolicyHolds) {
+  const Policy p = get<Policy>(with_when(R"({"days":["fri","mon"],"hours":"22:00-06:00","zone":"Europe/Berlin",
+      "from":["10.0.0.0/8","fd00::/8"],"valid_from":"2026-03-01T00:00:00+01:00","valid_until":"2026-04-01T00:00:00Z"})"));
+  EXPECT_THAT(p.when.days, ElementsAre(0, 4));
+  EXPECT_EQ(p.when.hours, (Hours{1320, 360}));
+  EXPECT_EQ(p.when.zone, "Europe/Berlin");
+  EXPECT_THAT(p.when.from, ElementsAre("10.0.0.0/8", "fd00::/8"));
+  EXPECT_EQ(p.when.valid_from_us, 1'772'319'600'000'000);
+  EXPECT_EQ(get<Policy>(to_json(p)), p);
+  EXPECT_TRUE(get<Policy>(R"({"kind":"policy","name":"p","effect":"deny","subjects":{"users":["*"]},"targets":["*"],
+                              "accounts":["*"],"when":{"days":["sun"]}})")
+                  .require.empty());
+  for (const auto& [when, problem] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"{}", "must name a condition"},
+           {R"({"days":[]})", "must name a day"},
+           {R"({"days":["Mon"]})", "some of mon, tue"},
+           {R"({"days":["mon","mon"]})", "twice"},
+           {R"({"days":"mon"})", "must be a list"},
+           {R"({"hours":"8-18"})", "must be such as"},
+           {R"({"hours":""})", "must be such as"},
+           {R"({"hours":["08:00-18:00"]})", "must be a string"},
+           {R"({"hours":"08:00-18:00","zone":"../../etc/passwd"})", "name of a time zone"},
+           {R"({"hours":"08:00-18:00","zone":""})", "name of a time zone"},
+           {R"({"zone":"Europe/Berlin"})", "is for days and hours"},
+           {R"({"from":[]})", "must name a block"},
+           {R"({"from":["10.0.0.1/8"]})", "bits set"},
+           {R"({"from":["office"]})", "not a numeric address"},
+           {R"({"valid_from":"tomorrow"})", "must be a time such as"},
+           {R"({"valid_from":17})", "must be a string"},
+           {R"({"valid_until":"9999-12-31T23:59:59-01:00"})", "must be a time such as"},
+           {R"({"valid_from":"2026-03-01T00:00:00Z","valid_until":"2026-03-01T00:00:00Z"})", "later than valid_from"},
+           {R"({"moon":"full"})", "there is no key 'moon'"}}) {
+    EXPECT_THAT(error(with_when(when)), HasSubstr(problem)) << when;
+  }
+}
+
 TEST(Resource, WhatAPolicyCannotRequire) {
   for (const auto& [require, problem] : std::initializer_list<std::pair<const char*, const char*>>{
            {"{}", "must name what is required"},

@@ -2,6 +2,7 @@
 // Resources as canonical JSON: one writer a kind, the counterpart of resource_read.cc. Pure.
 #include <nlohmann/json.hpp>
 
+#include "base/text_time.h"
 #include "policy/resource.h"
 
 namespace sallyport::policy {
@@ -79,6 +80,17 @@ void write(json& out, const Account& r) {
   if (r.login_name != r.name) out["login_name"] = r.login_name;
 }
 
+json when_json(const When& w) {
+  json out = json::object();
+  for (const int day : w.days) out["days"].push_back(kDayNames.at(static_cast<std::size_t>(day)));
+  if (w.hours) out["hours"] = to_string(*w.hours);
+  if (!w.zone.empty()) out["zone"] = w.zone;
+  list(out, "from", w.from);
+  if (w.valid_from_us != 0) out["valid_from"] = base::to_rfc3339(w.valid_from_us);
+  if (w.valid_until_us != 0) out["valid_until"] = base::to_rfc3339(w.valid_until_us);
+  return out;
+}
+
 json require_json(const RequireRules& r) {
   json out = json::object();
   for (const Factor factor : r.factors) out["factors"].push_back(to_string(factor));
@@ -103,6 +115,7 @@ void write(json& out, const Policy& r) {
   out["accounts"] = r.accounts;
   list(out, "allow", r.allow.words());
   list(out, "deny", r.deny.words());
+  if (!r.when.empty()) out["when"] = when_json(r.when);
   if (!r.require.empty()) out["require"] = require_json(r.require);
   if (r.record.bulk_after_bytes) out["record"]["bulk_after"] = *r.record.bulk_after_bytes;
   if (r.record.bulk_hash) out["record"]["bulk_hash"] = *r.record.bulk_hash;

@@ -2,6 +2,8 @@
 // Loading the snapshot.
 #include "broker/access/policy_state.h"
 
+#include "broker/access/zones.h"
+
 namespace sallyport::broker {
 
 const identity::AuthorizedKeys& PolicyState::keys_of(std::string_view user) const {
@@ -43,6 +45,7 @@ base::Status PolicyHolder::reload(store::Store& store) {
     if (policy::kind_of(*resource) == policy::Kind::user) fresh->incarnations.emplace(row.name, row.incarnation);
     fresh->resources.put(std::move(*resource));
   }
+  read_zones(fresh->resources);
   for (const auto& [name, user] : fresh->resources.users) {
     auto keys = identity::AuthorizedKeys::parse(user.public_keys);
     if (!keys) return base::fail(base::Errc::corrupt, "user " + name + ": " + keys.message());

@@ -7,6 +7,7 @@
 
 #include "broker/access/barred_users.h"
 #include "broker/access/declared.h"
+#include "broker/access/zones.h"
 #include "broker/api/handlers.h"
 #include "broker/record/record_recipients.h"
 #include "keys/public_key.h"
@@ -34,6 +35,16 @@ base::Status check_no_roles(const policy::Resource& resource) {
       "is an administrator (cli.md in the documentation); take it out");
 }
 
+// A policy with a zone that nobody can read would allow nothing.
+base::Status check_zone(const policy::Resource& resource) {
+  const auto* policy = std::get_if<policy::Policy>(&resource);
+  if (policy == nullptr || policy->when.zone.empty()) return {};
+  if (auto zone = read_zone(policy->when.zone); !zone) {
+    return base::fail(zone.error().code, "policy '" + policy->name + "': key 'when': " + zone.message());
+  }
+  return {};
+}
+
 struct Parsed {
   std::string kind;
   std::string name;
@@ -55,6 +66,9 @@ base::Result<std::vector<Parsed>> parse_items(const std::vector<ipc::ApplyItem>&
       return base::fail(enforced.error().code, "document " + std::to_string(out.size() + 1) + ": " +
                                                    policy::to_string(policy::kind_of(*resource)) + " '" +
                                                    policy::name_of(*resource) + "': " + enforced.message());
+    }
+    if (auto known = check_zone(*resource); !known) {
+      return base::fail(known.error().code, "document " + std::to_string(out.size() + 1) + ": " + known.message());
     }
     if (const auto* recipient = std::get_if<policy::Recipient>(&*resource)) {
       if (auto usable = check_recipient(*recipient); !usable) return base::pass(usable);

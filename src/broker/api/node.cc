@@ -111,7 +111,9 @@ void policy_test(const ExchangePtr& exchange, ipc::PolicyTest& asked) {
   }
   Json considered = Json::array();
   for (const policy::Consideration& one : policy::explain(state->resources, about)) {
-    considered.push_back({{"policy", one.policy}, {"outcome", policy::to_string(one.outcome)}});
+    Json row{{"policy", one.policy}, {"outcome", policy::to_string(one.outcome)}};
+    if (!one.why.empty()) row["why"] = one.why;
+    considered.push_back(std::move(row));
   }
   out["considered"] = std::move(considered);
   exchange->done(out.dump(-1, ' ', false, Json::error_handler_t::replace));
