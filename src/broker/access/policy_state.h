@@ -35,10 +35,17 @@ struct PolicyState {
   bool is_same(std::string_view user, const store::Incarnation& proved) const;
 };
 
-/// Any thread may call.
-class PolicyHolder {
+/// The state in force. Any thread may call.
+class PolicySource {
  public:
-  std::shared_ptr<const PolicyState> current() const;
+  virtual ~PolicySource() = default;
+  virtual std::shared_ptr<const PolicyState> current() const = 0;
+};
+
+/// Any thread may call.
+class PolicyHolder final : public PolicySource {
+ public:
+  std::shared_ptr<const PolicyState> current() const override;
   /// Reads every resource from the store: blocks. An error leaves the old state in force.
   base::Status reload(store::Store& store);
 

@@ -6,13 +6,14 @@
 
 #include "audit/log.h"
 #include "base/result.h"
+#include "broker/node/audit_sink.h"
 #include "broker/record/group_commit.h"
 #include "net/executor.h"
 
 namespace sallyport::broker {
 
 /// Any thread may call.
-class AuditTrail {
+class AuditTrail final : public AuditSink {
  public:
   AuditTrail(audit::Log& log, store::Store& store, net::Executor& store_thread)
       : log_(log),
@@ -21,7 +22,7 @@ class AuditTrail {
 
   /// Writes what has happened; events of one moment share a commit. While the database server does not answer, the
   /// event waits. A failure to write is logged.
-  void write(audit::Event event);
+  void write(audit::Event event) override;
   /// Writes what must not happen unaudited: done() is called on the store's thread with the outcome, once the event is
   /// durable, or cannot be written now.
   void write(audit::Event event, std::function<void(base::Status)> done);

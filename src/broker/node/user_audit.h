@@ -13,11 +13,12 @@
 
 #include "base/clock.h"
 #include "broker/node/audit_limit.h"
+#include "broker/node/audit_sink.h"
 #include "broker/node/audit_trail.h"
 
 namespace sallyport::broker {
 
-class UserAudit {
+class UserAudit final : public AuditSink {
  public:
   /// Of one user and one kind of event. A user who has a playbook run over hundreds of targets stays within it.
   static constexpr AuditLimit::Rate kLogins{500, 100'000};
@@ -26,7 +27,7 @@ class UserAudit {
   UserAudit(AuditTrail& audit, const base::Clock& clock) : audit_(audit), clock_(clock) {}
 
   /// Writes the event, whose actor is the user, or counts it.
-  void write(audit::Event event);
+  void write(audit::Event event) override;
   /// Writes for each user and kind how many events were withheld since this was last called ("audit.withheld"). To be
   /// called now and then.
   void tell_withheld();

@@ -34,19 +34,26 @@ struct SpawnedWorker {
   base::Fd socket;
 };
 
-class Zygotes {
+/// Where workers of one kind come from.
+class WorkerSource {
+ public:
+  virtual ~WorkerSource() = default;
+  /// Forks a worker that owns the peer socket. done() is called once, on the main thread. Any thread may call.
+  virtual void spawn(base::Fd peer, std::function<void(base::Result<SpawnedWorker>)> done) = 0;
+};
+
+class Zygotes final : public WorkerSource {
  public:
   /// After this many forks a zygote is replaced: its workers stay, its heap and its random state do not.
   static constexpr unsigned kForksPerZygote = 2000;
 
   Zygotes(net::Loop& main_loop, std::string program, std::optional<ipc::WorkerIdentity> identity);
-  ~Zygotes();
+  ~Zygotes() override;
 
   /// Starts the first zygote and waits until it is ready. Errors: what the sandbox said, with the remedy.
   base::Status start();
 
-  /// Forks a worker that owns the peer socket. done() is called once, on the main thread. Any thread may call.
-  void spawn(base::Fd peer, std::function<void(base::Result<SpawnedWorker>)> done);
+  void spawn(base::Fd peer, std::function<void(base::Result<SpawnedWorker>)> done) override;
 
  private:
   struct Pending {

@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "broker/node/services.h"
-#include "broker/record/record_sink.h"
+#include "broker/record/session_record.h"
 #include "net/loop.h"
 #include "recording/writer.h"
 
@@ -25,7 +25,7 @@ struct RecordThreadState {
   recording::Compressor compressor;
 };
 
-class RecordKeeper : public RecordSink {
+class RecordKeeper final : public SessionRecord {
  public:
   struct Events {
     std::function<void()> ready;                         ///< there is room again
@@ -42,17 +42,10 @@ class RecordKeeper : public RecordSink {
   base::Status append(recording::EntryKind kind, base::Micros time_us, base::ByteView event) override;
   void synced(std::function<void(bool ok)> done) override;
 
-  struct Closed {
-    bool ok = false;
-    recording::SealMark seal;
-    std::uint64_t entries = 0;
-  };
-  /// Seals the record; done() on the loop, also when the owner is gone by then. A manifest longer than
-  /// recording::kMaxManifestBytes is left out: nothing that a user does may cost the seal.
-  void close(base::Bytes manifest, const std::string& reason, std::function<void(Closed)> done);
+  void close(base::Bytes manifest, const std::string& reason, std::function<void(Closed)> done) override;
 
-  const recording::Hash& header_hash() const;
-  const recording::Hash& key_file_hash() const;
+  const recording::Hash& header_hash() const override;
+  const recording::Hash& key_file_hash() const override;
   std::uint64_t entries() const override;
 
  private:

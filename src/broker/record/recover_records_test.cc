@@ -40,7 +40,7 @@ class RecoverRecordsTest : public recording::testing::RecordTest {
             }};
   }
 
-  /// A session as session_open.cc leaves it.
+  /// A session as its opening leaves it.
   void begin(const std::string& session) {
     store::SessionRow row;
     row.id = session;

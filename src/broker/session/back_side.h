@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A session's target side, whatever protocol the target speaks: the check of the target's identity, the login, and the
-// worker behind both. Trusted side, on a session loop. It uses no credential that its owner does not allow.
+// worker behind both. Trusted side, on a session loop. It uses no credential that the opening does not allow.
 #pragma once
 
 #include <sys/types.h>
@@ -35,15 +35,21 @@ struct LoginFacts {
 
 class BackSide {
  public:
-  class Owner {
+  /// Whose login it is.
+  class Opening {
    public:
-    virtual ~Owner() = default;
-    /// Asked before each use of the account's secret. False: the login does not go on; the owner ends it.
+    virtual ~Opening() = default;
+    /// Asked before each use of the account's secret. False: the login does not go on; the opening ends it.
     virtual bool back_may_log_in() = 0;
     virtual void back_used_secret() = 0;
     /// It cannot be logged in to. text is for the user.
     virtual void back_refused(const std::string& text, const std::string& reason) = 0;
     virtual void back_logged_in(const LoginFacts& facts) = 0;
+  };
+
+  class Owner {
+   public:
+    virtual ~Owner() = default;
     virtual void back_event(base::ByteView event) = 0;  ///< after set_live() only
     virtual void back_credit(const ipc::Credit& credit) = 0;
     virtual void back_drained() = 0;

@@ -25,6 +25,7 @@ struct BackWiring {
   Services& services;
   SessionThread& thread;
   BackSide::Owner& owner;
+  BackSide::Opening& opening;
   SpawnedWorker worker;  ///< owns the connection to the target
   const policy::Target& target;
   const policy::Account& account;
@@ -38,7 +39,7 @@ struct BackWiring {
 enum class UrgentData { set_aside, in_line };
 
 struct Protocol {
-  Zygotes& backs;
+  WorkerSource& backs;
   UrgentData urgent_data = UrgentData::set_aside;
   std::function<std::unique_ptr<Rules>(const policy::Grant&, const config::Limits&)> make_rules;
   std::function<std::unique_ptr<BackSide>(BackWiring)> make_back;

@@ -4,12 +4,15 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
-#include "broker/record/record_sink.h"
+#include "broker/node/audit_sink.h"
+#include "broker/record/session_record.h"
+#include "broker/session/alarm.h"
 #include "broker/session/back_side.h"
 #include "broker/session/front_side.h"
 #include "broker/session/rules.h"
@@ -21,6 +24,28 @@ class HandClock final : public base::Clock {
   base::Micros now_us() const override { return now; }
   base::Micros monotonic_us() const override { return now; }
   base::Micros now = 1'000'000;
+};
+
+/// Rings when the test says so.
+class HandAlarm final : public Alarm {
+ public:
+  void after_us(std::int64_t delay, std::function<void()> callback) override {
+    delay_us = delay;
+    callback_ = std::move(callback);
+  }
+  void cancel() override { callback_ = nullptr; }
+  bool is_set() const { return callback_ != nullptr; }
+  void ring() { std::exchange(callback_, nullptr)(); }
+  std::int64_t delay_us = 0;
+
+ private:
+  std::function<void()> callback_;
+};
+
+class FakeAudit final : public AuditSink {
+ public:
+  void write(audit::Event event) override { events.push_back(std::move(event)); }
+  std::vector<audit::Event> events;
 };
 
 /// The first byte of data says what the rules make of it: h is held, n refused, k kept, ! a fault, the rest passes.
@@ -65,16 +90,26 @@ class FakeRules final : public Rules {
 };
 
 /// A record, and a disk that is done when the test says so.
-class FakeRecord final : public RecordSink {
+class FakeRecord final : public SessionRecord {
  public:
   bool ready() const override { return has_room; }
   base::Status append(recording::EntryKind, base::Micros, base::ByteView event) override {
-    if (!has_room) return base::fail(base::Errc::busy, "full");
+    if (!has_room) {
+      if (on_failure) on_failure();
+      return base::fail(base::Errc::busy, "full");
+    }
     written.push_back(base::to_text(event));
     return {};
   }
   void synced(std::function<void(bool)> done) override { syncs.push_back(std::move(done)); }
   std::uint64_t entries() const override { return written.size(); }
+  void close(base::Bytes told, const std::string& reason, std::function<void(Closed)> done) override {
+    manifest = std::move(told);
+    closed_for = reason;
+    closed = std::move(done);
+  }
+  const recording::Hash& header_hash() const override { return hash; }
+  const recording::Hash& key_file_hash() const override { return hash; }
   void sync_one(bool ok = true) {
     auto done = std::move(syncs.front());
     syncs.pop_front();
@@ -82,6 +117,11 @@ class FakeRecord final : public RecordSink {
   }
 
   bool has_room = true;
+  std::function<void()> on_failure;
+  recording::Hash hash{};
+  base::Bytes manifest;
+  std::string closed_for;
+  std::function<void(Closed)> closed;
   std::vector<std::string> written;
   std::deque<std::function<void(bool)>> syncs;
 };
@@ -92,7 +132,10 @@ class FakeFront final : public FrontSide {
   void refuse(const std::string& text) override { refused = text; }
   void tell(const Notice& notice) override { told.push_back(notice); }
   void ask_password(const std::string&, Asked) override {}
-  void terminate(const std::string&, Goodbye) override {}
+  void terminate(const std::string& text, Goodbye how) override {
+    terminated.push_back(text);
+    goodbye = how;
+  }
   void send_event(base::ByteView event) override {
     events.push_back(base::to_text(event));
     if (on_event) on_event(events.back());
@@ -109,14 +152,17 @@ class FakeFront final : public FrontSide {
   std::function<void(const std::string&)> on_event;
   std::vector<std::string> events;
   std::vector<Notice> told;
-  std::string refused, killed;
+  std::string refused;
+  std::optional<std::string> killed;
+  std::vector<std::string> terminated;
+  Goodbye goodbye = Goodbye::brief;
   unsigned credits = 0;
   bool keeps_events = false, unread = false, is_congested = false;
 };
 
 class FakeBack final : public BackSide {
  public:
-  void start() override {}
+  void start() override { started = true; }
   void set_live() override {}
   std::string failure_text() const override { return "failed"; }
   std::string timeout_text() const override { return "late"; }
@@ -128,7 +174,7 @@ class FakeBack final : public BackSide {
   void send_bulk_start(const ipc::BulkStart&, std::span<const int>) override {}
   void recorded(std::uint64_t up_to) override { acknowledged = up_to; }
   void want_keyframe() override { ++keyframes_wanted; }
-  void terminate() override {}
+  void terminate() override { ++terminated; }
   void hold_reading(bool hold) override { unread = hold; }
   bool congested() const override { return is_congested; }
   void kill(const std::string& fault) override { killed = fault; }
@@ -137,10 +183,10 @@ class FakeBack final : public BackSide {
 
   std::function<void(const std::string&)> on_event;
   std::vector<std::string> events;
-  std::string killed;
+  std::optional<std::string> killed;
   std::uint64_t acknowledged = 0;
-  unsigned credits = 0, keyframes_wanted = 0;
-  bool unread = false, is_congested = false;
+  unsigned credits = 0, keyframes_wanted = 0, terminated = 0;
+  bool started = false, unread = false, is_congested = false;
 };
 
 }  // namespace sallyport::broker

@@ -1,80 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the relay, the limits and the control of a live session ask of it.
-#include "broker/session/session.h"
-#include "event/event.pb.h"
+// What relay, limits and control ask.
+#include "broker/session/session_live.h"
+
+#include <utility>
 
 namespace sallyport::broker {
 
-bool Session::login_counts() {
-  return services_.policy.current()->counts(facts_.identity.user, facts_.identity.incarnation);
-}
+SessionLive::SessionLive(SessionParts& parts, const Means& means)
+    : parts_(parts),
+      means_(means),
+      limits_(*this, means.loop, means.clock),
+      traffic_(limits_, means.placement),
+      relay_(*this, traffic_, *parts.front, means.held, parts.facts.identity.user),
+      control_(*this, *parts.front, means.passwords, means.clock, parts.facts.identity.user, means.password_tries) {}
 
-// No policy names anybody who could decide: what its rules are in doubt about does not pass.
-void Session::decide(const event::Event&, const Judgement& judgement, SessionRelay::Decided done) {
-  done(Judgement{Ruling::refuse, judgement.name, "nobody can decide this here"});
-}
-
-// Each refusal is in the record; the audit log has the first of a flood, and its length.
-void Session::refused(const Judgement& judgement) {
-  services_.user_audit.write(
-      {"session.refused", facts_.identity.user, id_, {{"what", judgement.name}, {"reason", judgement.reason}}});
-}
-
-void Session::relay_failed(const std::string& reason, const std::string& text) {
-  phase_ < Phase::live ? refuse(text, reason) : end(reason, "Sallyport: " + text);
-}
-
-bool Session::warn(const std::string& text) {
-  event::Event event;
-  event.mutable_control()->set_action("message");
-  event.mutable_control()->set_actor("sallyport");
-  event.mutable_control()->set_text(text);
-  if (record_own(event)) control_.tell(text);
-  return phase_ == Phase::live;
-}
-
-void Session::attach_handle() {
-  net::Loop& loop = thread_.loop();
-  const std::weak_ptr<Session> weak = weak_from_this();
-  control_.begin(handle_);
-  handle_->attach(
-      [&loop, weak](ControlAct act, std::function<void(base::Status)> done) {
-        loop.post([weak, act = std::move(act), done = std::move(done)] {
-          const auto self = weak.lock();
-          if (!self || self->phase_ == Phase::over) {
-            return done(base::fail(base::Errc::closed, "the session has ended"));
-          }
-          using Stage = SessionControl::Stage;
-          self->control_.act(act, self->phase_ == Phase::ending ? Stage::ending : Stage::running, done);
+void SessionLive::attach() {
+  net::Loop& loop = means_.loop;
+  const std::weak_ptr<bool> alive = alive_;
+  control_.begin(parts_.handle);
+  parts_.handle->attach(
+      [this, alive, &loop](ControlAct act, std::function<void(base::Status)> done) {
+        loop.post([this, alive, act = std::move(act), done = std::move(done)] {
+          if (alive.expired()) return done(base::fail(base::Errc::closed, "the session has ended"));
+          this->act(act, done);
         });
       },
-      [&loop, weak](bool joined, const std::string& actor) {
-        loop.post([weak, joined, actor] {
-          const auto self = weak.lock();
-          if (self && self->phase_ < Phase::ending) self->control_.watch(joined, actor);
+      [this, alive, &loop](bool joined, const std::string& actor) {
+        loop.post([this, alive, joined, actor] {
+          if (!alive.expired() && means_.ending.phase() < SessionEnding::Phase::ending) control_.watch(joined, actor);
         });
       });
 }
 
-bool Session::is_the_user(const std::string& user, const store::Incarnation& incarnation) {
-  const auto state = services_.policy.current();
-  return state->counts(user, incarnation) && state->is_same(user, facts_.identity.incarnation);
+void SessionLive::act(const ControlAct& act, const std::function<void(base::Status)>& done) {
+  using Phase = SessionEnding::Phase;
+  using Stage = SessionControl::Stage;
+  const Phase phase = means_.ending.phase();
+  if (phase == Phase::over) return done(base::fail(base::Errc::closed, "the session has ended"));
+  control_.act(act, phase == Phase::ending ? Stage::ending : Stage::running, done);
 }
 
-void Session::note_control(const std::string& action, const std::string& actor, const std::string& text) {
-  services_.audit.write({"session." + action, actor, id_, {{"text", text}}});
-  event::Event event;
-  event.mutable_control()->set_action(action);
-  event.mutable_control()->set_actor(actor);
-  event.mutable_control()->set_text(text);
-  record_own(event);
+void SessionLive::begin() {
+  limits_.start(parts_.grant.limits);
+  relay_.open({*parts_.journal, *parts_.rules, *parts_.back, *parts_.handle, parts_.grant.record});
 }
 
-void Session::note_wrong_password() {
-  services_.user_audit.write({"auth.failure",
-                              facts_.identity.user,
-                              id_,
-                              {{"method", "password"}, {"source", facts_.source}, {"reason", "resuming a session"}}});
+void SessionLive::stop() {
+  limits_.stop();
+  relay_.stop();
+  control_.leave_user();
+}
+
+void SessionLive::front_gone() {
+  relay_.front_gone();
+  control_.leave_user();
+}
+
+bool SessionLive::login_counts() {
+  const Identity& identity = parts_.facts.identity;
+  return means_.policy.current()->counts(identity.user, identity.incarnation);
+}
+
+bool SessionLive::is_the_user(const std::string& user, const store::Incarnation& incarnation) {
+  const auto state = means_.policy.current();
+  return state->counts(user, incarnation) && state->is_same(user, parts_.facts.identity.incarnation);
+}
+
+// No policy names anybody who could decide: what its rules are in doubt about does not pass.
+void SessionLive::decide(const event::Event&, const Judgement& judgement, SessionRelay::Decided done) {
+  done(Judgement{Ruling::refuse, judgement.name, "nobody can decide this here"});
+}
+
+void SessionLive::relay_failed(const std::string& reason, const std::string& text) {
+  if (means_.ending.phase() == SessionEnding::Phase::opening) return means_.ending.refuse(text, reason);
+  means_.ending.end(reason, "Sallyport: " + text);
+}
+
+bool SessionLive::warn(const std::string& text) {
+  if (means_.notes.warning(text)) control_.tell(text);
+  return means_.ending.phase() == SessionEnding::Phase::live;
+}
+
+void SessionLive::note_control(const std::string& action, const std::string& actor, const std::string& text) {
+  means_.notes.control(action, actor, text);
 }
 
 }  // namespace sallyport::broker

@@ -29,8 +29,8 @@ Event parsed(base::ByteView bytes) {
 
 }  // namespace
 
-SessionRelay::SessionRelay(Owner& owner, FrontSide& front, HeldBudget& budget, const std::string& user)
-    : owner_(owner), front_(&front), held_(budget, user) {}
+SessionRelay::SessionRelay(Owner& owner, Meter& meter, FrontSide& front, HeldBudget& budget, const std::string& user)
+    : owner_(owner), meter_(meter), front_(&front), held_(budget, user) {}
 
 void SessionRelay::open(const Live& live) {
   if (stopped_) return;
@@ -148,7 +148,7 @@ void SessionRelay::pass(Direction from, const Event& event, base::ByteView bytes
   send(from, bytes);
   journal.show(*time_us, from, event, bytes);  // those who watch can wait for those who work
   forwarded(from, event);
-  owner_.event_passed(bytes.size());
+  meter_.event_passed(bytes.size());
 }
 
 // Its lane waits: for the disk, for a verdict, or for both. The gate may be shut when it is settled; the event is then
@@ -200,10 +200,10 @@ void SessionRelay::forwarded(Direction from, const Event& event) {
     if (channel->closed_up && channel->closed_down) live_->journal.forget(channel->number);
   } else if (event.has_data()) {
     Channel* channel = book_.find(event.data().channel());
-    owner_.data_moved(from, channel);
+    meter_.data_moved(from, channel);
     const bool is_stderr = event.data().stream() == event::STREAM_STDERR;
     if (channel != nullptr && bulk_->consider(from, *channel, is_stderr, live_->journal, front_, live_->back))
-      owner_.bulk_begins();
+      meter_.bulk_begins();
   }
 }
 
@@ -211,10 +211,10 @@ void SessionRelay::forwarded(Direction from, const Event& event) {
 // those behind it in their turn, since an acknowledgement covers all before it.
 void SessionRelay::keep(const Event& event) {
   if (!event.has_stream_block()) return;
-  owner_.bulk_flows();
+  meter_.bulk_flows();
   const event::StreamBlock& block = event.stream_block();
   const std::uint64_t number = block.number();
-  owner_.data_moved(block.up() ? Direction::up : Direction::down, nullptr);  // no terminal's
+  meter_.data_moved(block.up() ? Direction::up : Direction::down, nullptr);  // no terminal's
   if (!live_->settings.strict || (!block.up() && blocks_syncing_ == 0)) return acknowledge_blocks(number);
   ++blocks_syncing_;
   when_synced([this, number] {

@@ -35,15 +35,21 @@ class SessionRelay {
     /// The rules want a verdict of somebody else over this event. done: on the loop, at any time, once.
     virtual void decide(const event::Event& event, const Judgement& judgement, Decided done) = 0;
     virtual void refused(const Judgement& judgement) = 0;
+    /// The session must end. text is for the user.
+    virtual void relay_failed(const std::string& reason, const std::string& text) = 0;
+    /// A back that has ended left something behind that no back says.
+    virtual void dead_back_broke_rules(const std::string& fault) = 0;
+  };
+
+  /// Hears what moves.
+  class Meter {
+   public:
+    virtual ~Meter() = default;
     /// Bytes of a program or a forwarded connection; channel: of events, null for bulk.
     virtual void data_moved(Direction from, const Channel* channel) = 0;
     virtual void event_passed(std::size_t bytes) = 0;
     virtual void bulk_begins() = 0;
     virtual void bulk_flows() = 0;
-    /// The session must end. text is for the user.
-    virtual void relay_failed(const std::string& reason, const std::string& text) = 0;
-    /// A back that has ended left something behind that no back says.
-    virtual void dead_back_broke_rules(const std::string& fault) = 0;
   };
 
   struct Live {
@@ -54,7 +60,7 @@ class SessionRelay {
     const policy::RecordSettings& settings;
   };
 
-  SessionRelay(Owner& owner, FrontSide& front, HeldBudget& budget, const std::string& user);
+  SessionRelay(Owner& owner, Meter& meter, FrontSide& front, HeldBudget& budget, const std::string& user);
 
   /// The target is there. What came before goes on now. What live names outlives the relay.
   void open(const Live& live);
@@ -93,6 +99,7 @@ class SessionRelay {
   void when_synced(std::function<void()> then);
 
   Owner& owner_;
+  Meter& meter_;
   FrontSide* front_;
   std::optional<Live> live_;  // from open() to stop()
   std::optional<BulkSwitch> bulk_;

@@ -18,7 +18,7 @@ namespace {
 
 using event::Event;
 
-class RelayTest : public ::testing::Test, public SessionRelay::Owner {
+class RelayTest : public ::testing::Test, public SessionRelay::Owner, public SessionRelay::Meter {
  protected:
   RelayTest() {
     handle.attach([](const ControlAct&, const std::function<void(base::Status)>&) {}, [](bool, const std::string&) {});
@@ -99,7 +99,7 @@ class RelayTest : public ::testing::Test, public SessionRelay::Owner {
   SessionHandle handle{info};
   policy::RecordSettings settings;
   Journal journal{record, clock, handle.feed(), screens, "alice", [] {}};
-  SessionRelay relay{*this, front, held, "alice"};
+  SessionRelay relay{*this, *this, front, held, "alice"};
 };
 
 TEST_F(RelayTest, WhatCameBeforeTheTargetWaitsForItInOrder) {
@@ -242,7 +242,7 @@ TEST_F(RelayTest, ALoginThatDoesNotCountBeginsNothing) {
 TEST_F(RelayTest, AFloodBehindAHoldEndsItsWorkerAndTakesNoTime) {
   open();
   up(0, "h1");
-  for (int i = 0; i < 200'000 && front.killed.empty(); ++i) up(0, "h");
+  for (int i = 0; i < 200'000 && !front.killed; ++i) up(0, "h");
   EXPECT_EQ(front.killed, "it sends more than it may");
   EXPECT_TRUE(front.keeps_events);
 }

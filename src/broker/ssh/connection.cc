@@ -253,8 +253,8 @@ void Connection::front_menu_choice(ipc::MenuChoice& choice) {
 }
 
 void Connection::choose(policy::Destination destination, const std::string& via) {
-  Session::Facts facts{*identity_, std::move(destination),    origin_.source,  origin_.source_host,
-                       via,        front_->client_software(), front_->legacy()};
+  SessionFacts facts{*identity_, std::move(destination),    origin_.source,  origin_.source_host,
+                     via,        front_->client_software(), front_->legacy()};
   session_ = pin_to(thread_, std::make_unique<Session>(gateway_, thread_, *front_, *authenticator_, std::move(facts),
                                                        [weak = weak_from_this()] {
                                                          if (const auto self = weak.lock()) self->over();

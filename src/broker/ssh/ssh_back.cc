@@ -12,6 +12,7 @@ namespace sallyport::broker {
 SshBack::SshBack(BackWiring wiring)
     : services_(wiring.services),
       owner_(wiring.owner),
+      opening_(wiring.opening),
       target_(wiring.target),
       account_(wiring.account),
       bulk_hash_(wiring.grant.record.bulk_hash),
@@ -54,26 +55,26 @@ std::string SshBack::timeout_text() const {
 void SshBack::back_host_refused(const base::Error& why) {
   services_.audit.write(
       {"target.host_key_refused", "sallyport", session_, {{"target", target_.name}, {"reason", why.message}}});
-  owner_.back_refused("The target '" + target_.name + "' did not prove its identity: " + why.message +
-                          "\nNo credential was used. Session " + session_ + ".",
-                      "host key refused");
+  opening_.back_refused("The target '" + target_.name + "' did not prove its identity: " + why.message +
+                            "\nNo credential was used. Session " + session_ + ".",
+                        "host key refused");
 }
 
 void SshBack::back_login_wanted(ipc::LoginWanted& wanted) {
-  if (!owner_.back_may_log_in()) return;
+  if (!opening_.back_may_log_in()) return;
   ipc::BrokerToBack answer;
   if (auto step = login_->step(wanted, *link_.host(), *answer.mutable_login_step()); !step) {
-    return owner_.back_refused("The gateway could not log in to '" + target_.name + "'.",
-                               "login failed: " + step.message());
+    return opening_.back_refused("The gateway could not log in to '" + target_.name + "'.",
+                                 "login failed: " + step.message());
   }
-  owner_.back_used_secret();
+  opening_.back_used_secret();
   link_.send(answer);
   std::string& request = *answer.mutable_login_step()->mutable_userauth_request();
   base::wipe(request.data(), request.size());
 }
 
 void SshBack::back_login_prompts(ipc::LoginPrompts& prompts) {
-  if (!owner_.back_may_log_in()) return;
+  if (!opening_.back_may_log_in()) return;
   ipc::BrokerToBack answer;
   login_->answer(prompts, *answer.mutable_login_answers());
   link_.send(answer);
@@ -91,7 +92,7 @@ void SshBack::back_login_done(ipc::LoginDone& done) {
   facts.software = done.target_software();
   facts.banner = done.banner();
   facts.legacy = link_.host()->legacy;
-  owner_.back_logged_in(facts);
+  opening_.back_logged_in(facts);
 }
 
 void SshBack::send_credit(const ipc::Credit& credit) {

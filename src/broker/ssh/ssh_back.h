@@ -46,6 +46,7 @@ class SshBack : public BackSide, private BackOwner {
 
   Services& services_;
   Owner& owner_;
+  Opening& opening_;
   const policy::Target target_;
   const policy::Account account_;
   const bool bulk_hash_;

@@ -28,6 +28,7 @@ struct TelnetBack::Table {
 
 TelnetBack::TelnetBack(BackWiring wiring)
     : owner_(wiring.owner),
+      opening_(wiring.opening),
       target_(wiring.target),
       account_(wiring.account),
       allowed_(wiring.grant.permissions.has(policy::Permission::telnet)),
@@ -39,12 +40,13 @@ void TelnetBack::start() {
                  [this](const std::string& fault) { owner_.back_ended(reason_, clean_, fault); },
                  [this] { owner_.back_drained(); }});
   if (!allowed_) {
-    return owner_.back_refused("The target '" + target_.name +
-                                   "' speaks Telnet, which hides nothing on its way, and no policy allows telnet here.",
-                               "no policy allows telnet");
+    return opening_.back_refused(
+        "The target '" + target_.name +
+            "' speaks Telnet, which hides nothing on its way, and no policy allows telnet here.",
+        "no policy allows telnet");
   }
   if (!secret_.password) {
-    return owner_.back_refused(
+    return opening_.back_refused(
         "The target '" + target_.name + "' speaks Telnet: the account '" + account_.name + "' must log in by password.",
         "a Telnet target is logged in to by password");
   }
@@ -87,14 +89,14 @@ void TelnetBack::on_message(ipc::MessageKind kind, base::ByteView payload) {
 }
 
 void TelnetBack::on_password_wanted(ipc::TelnetToBroker&) {
-  if (!owner_.back_may_log_in()) return;
+  if (!opening_.back_may_log_in()) return;
   ipc::BrokerToTelnet answer;
   std::string& password = *answer.mutable_password()->mutable_password();
   const base::ByteView stored = secret_.password->view();
   password.reserve(stored.size());
   password.assign(stored.begin(), stored.end());
   secret_crossed_ = true;
-  owner_.back_used_secret();
+  opening_.back_used_secret();
   send(answer);
   base::wipe(password.data(), password.size());
   secret_ = {};
@@ -107,7 +109,7 @@ void TelnetBack::on_login_done(ipc::TelnetToBroker& message) {
   facts.method = "password, plain telnet";
   facts.login_name = account_.login_name;
   facts.secret_crossed = secret_crossed_;
-  owner_.back_logged_in(facts);
+  opening_.back_logged_in(facts);
 }
 
 void TelnetBack::on_credit(ipc::TelnetToBroker& message) {

@@ -52,6 +52,7 @@ class TelnetBack : public BackSide {
   void send(const ipc::BrokerToTelnet& message);
 
   Owner& owner_;
+  Opening& opening_;
   const policy::Target target_;
   const policy::Account account_;
   const bool allowed_;  // by a policy, by name

@@ -20,7 +20,8 @@ constexpr std::uint32_t kExitOnTerminate = 255;
 constexpr base::Micros kOwnWordsUs = 200'000;
 // So long answers wait for a client that does not say that it has seen what comes before them.
 constexpr base::Micros kSeenPatienceUs = 500'000;
-// So long a client may take for the last words of its channels: a little less than the broker gives (session_end.cc).
+// So long a client may take for the last words of its channels: a little less than the broker gives
+// (session_ending.cc).
 constexpr base::Micros kLastWordsUs = 9'000'000;
 
 FrontChannel& front_of(RelayChannel& channel) {

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the audit log and the record say of one session: every event in its own words. Trusted side, on a session loop.
+// It decides nothing, and no secret comes near it.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/node/audit_sink.h"
+#include "broker/session/judgement.h"
+#include "broker/session/session_parts.h"
+#include "store/rows.h"
+
+namespace sallyport::event {
+class Event;
+}
+
+namespace sallyport::broker {
+
+class SessionNotes {
+ public:
+  /// user_audit: for what the user can cause at will. parts outlive it.
+  SessionNotes(SessionParts& parts, std::string node, AuditSink& audit, AuditSink& user_audit)
+      : parts_(parts), node_(std::move(node)), audit_(audit), user_audit_(user_audit) {}
+
+  /// An event of the broker's own. False: there is no record, or it failed.
+  bool record(const event::Event& event);
+
+  /// There is no session, or none any more: reason is a word, detail the whole truth.
+  void denied(const std::string& reason, const std::string& detail);
+  audit::Event start() const;
+  store::SessionRow row() const;
+  /// The first event of the record.
+  void record_begins();
+  /// False: the record failed, and the audit log does not have it.
+  bool login(const LoginFacts& facts);
+  /// text is what the user is told. False: the record failed.
+  bool warning(const std::string& text);
+  /// An act on the session.
+  void control(const std::string& action, const std::string& actor, const std::string& text);
+  void wrong_password();
+  void refused(const Judgement& judgement);
+  /// worker: "front" or "back".
+  void worker_fault(const std::string& worker, const std::string& fault);
+  audit::Event end(const std::string& reason) const;
+
+ private:
+  SessionParts& parts_;
+  const std::string node_;
+  AuditSink& audit_;
+  AuditSink& user_audit_;
+};
+
+}  // namespace sallyport::broker
