@@ -8,6 +8,8 @@
 
 #include <cstring>
 #include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "codec/ssh/fixed_random.h"
@@ -33,6 +35,22 @@ inline base::Bytes exchange_hash_of(const KexEvidence& e) {
   auto h = keys::exchange_hash(inputs);
   EXPECT_TRUE(h.has_value()) << (h ? "" : h.message());
   return h ? *h : base::Bytes();
+}
+
+/// A payload of a channel.
+inline base::Bytes payload_of(std::size_t bytes, std::uint8_t fill) {
+  base::Bytes out(bytes, fill);
+  out[0] = static_cast<std::uint8_t>(MessageNumber::channel_data);
+  return out;
+}
+
+/// An end that knows one algorithm of each class.
+inline TransportConfig only(std::string kex, std::string cipher, std::string mac) {
+  TransportConfig config;
+  config.kex = {std::move(kex)};
+  config.ciphers = {std::move(cipher)};
+  config.macs = {std::move(mac)};
+  return config;
 }
 
 /// How bytes travel from one end to the other.
