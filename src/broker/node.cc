@@ -18,9 +18,9 @@
 #include "broker/admin_socket/server.h"
 #include "broker/api/api.h"
 #include "broker/intake/listener.h"
+#include "broker/node/housekeeping.h"
 #include "broker/node/master_key_prompt.h"
 #include "broker/node/node_mark.h"
-#include "broker/node/resource_watch.h"
 #include "broker/record/node_signer.h"
 #include "broker/record/record_recipients.h"
 #include "broker/record/recover_records.h"
@@ -36,8 +36,7 @@ using base::fail;
 
 namespace {
 
-constexpr std::int64_t kSealPeriodUs = 5'000'000;   // how soon a record that could not be sealed is tried again
-constexpr std::int64_t kWaitingPeriodUs = 500'000;  // how soon audit events that wait for the database are tried again
+constexpr std::int64_t kEndUnauditedPeriodUs = 500'000;  // between two orders to end all sessions
 constexpr std::int64_t kStopPollUs = 50'000;
 constexpr int kStopPolls = 100;  // five seconds for sessions to be sealed
 
@@ -110,13 +109,13 @@ struct Node::Parts {
   std::unique_ptr<SshEntrance> ssh_entrance;
   std::vector<std::unique_ptr<SessionThread>> threads;
   std::unique_ptr<Listener> listener;
-  std::unique_ptr<ResourceWatch> resource_watch;
+  std::unique_ptr<Housekeeping> housekeeping;
   std::unique_ptr<HostScanner> scanner;  // on the first of the threads
   std::unique_ptr<api::Api> api;
   std::unique_ptr<admin_socket::Server> admin_server;
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
-  std::unique_ptr<net::Timer> stop_timer, head_timer, seal_timer, waiting_timer, guess_timer;
+  std::unique_ptr<net::Timer> stop_timer, guess_timer;
   int stop_left = kStopPolls;
   base::Micros end_unaudited_again_us = 0;
 
@@ -129,11 +128,6 @@ struct Node::Parts {
   void stop_sessions(const char* why);
   void end_unaudited();
   void wait_for_sessions();
-  void keep_head();
-  void keep_heads();
-  void retry_seals();
-  void retry_waiting();
-  void watch_resources();
 };
 
 Node::Node(config::Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
@@ -142,11 +136,8 @@ Node::~Node() {
   Parts& p = *parts_;
   p.signal_watch.reset();
   p.stop_timer.reset();
-  p.head_timer.reset();
-  p.seal_timer.reset();
-  p.waiting_timer.reset();
   p.guess_timer.reset();
-  p.resource_watch.reset();
+  p.housekeeping.reset();
   p.admin_server.reset();
   p.api.reset();
   p.listener.reset();
@@ -303,13 +294,8 @@ base::Status Node::start(const std::string& libexec) {
     base::log_error("no session will be opened: " + readers.message());
   }
   p.audit->write({"node.start", "sallyport", "", {}});
-  p.head_timer = std::make_unique<net::Timer>(p.main_loop);
-  p.keep_heads();
-  p.seal_timer = std::make_unique<net::Timer>(p.main_loop);
-  p.retry_seals();
-  p.waiting_timer = std::make_unique<net::Timer>(p.main_loop);
-  p.retry_waiting();
-  p.watch_resources();
+  p.housekeeping = std::make_unique<Housekeeping>(*p.services, *p.seal_thread, p.gateway->signer);
+  p.housekeeping->start();
   p.signal_watch = std::make_unique<net::Watch>(p.main_loop, p.signals.get());
   p.signal_watch->on_readable([&p] { p.on_signal(); });
   p.signal_watch->enable_read(true);
@@ -341,38 +327,6 @@ void Node::Parts::on_signal() {
   wait_for_sessions();
 }
 
-// On the store's thread. A head is what an outsider keeps to prove later that nothing was taken away.
-void Node::Parts::keep_head() {
-  if (auto head = audit_log->keep_head(); !head) base::log_error("no head of the audit log: " + head.message());
-}
-
-void Node::Parts::keep_heads() {
-  preauth_audit->tell_withheld();
-  user_audit->tell_withheld();
-  store_thread->post([this] { keep_head(); });
-  head_timer->after_us(audit::kHeadPeriodUs, [this] { keep_heads(); });
-}
-
-// On a thread of its own: it reads whole records, which may be long, and nobody's session waits for it.
-void Node::Parts::retry_seals() {
-  seal_thread->post([this] {
-    late_seals.retry(*store, *audit_log, config.recording.dir, *gateway->signer, clock);
-    main_loop.post([this] { seal_timer->after_us(kSealPeriodUs, [this] { retry_seals(); }); });
-  });
-}
-
-void Node::Parts::retry_waiting() {
-  audit->retry_waiting();
-  waiting_timer->after_us(kWaitingPeriodUs, [this] { retry_waiting(); });
-}
-
-void Node::Parts::watch_resources() {
-  auto notices = store::Notices::create({config.store, config.data_dir, config.node});
-  if (!notices) return;
-  resource_watch = std::make_unique<ResourceWatch>(
-      std::move(notices), [this] { store_thread->post([this] { take_over_changes(*services); }); });
-}
-
 void Node::Parts::stop_sessions(const char* why) {
   for (const auto& session : sessions.all()) {
     session->control({ControlAction::terminate, "sallyport", why}, [](base::Status) {});
@@ -383,7 +337,7 @@ void Node::Parts::stop_sessions(const char* why) {
 void Node::Parts::end_unaudited() {
   const base::Micros now = clock.monotonic_us();
   if (now < end_unaudited_again_us) return;
-  end_unaudited_again_us = now + kWaitingPeriodUs;
+  end_unaudited_again_us = now + kEndUnauditedPeriodUs;
   base::log_error("too many audit events wait for the database: all sessions end");
   stop_sessions("the audit log cannot be written");
 }
@@ -393,7 +347,7 @@ void Node::Parts::wait_for_sessions() {
     preauth_audit->tell_withheld();
     user_audit->tell_withheld();
     audit->write({"node.stop", "sallyport", "", {}}, [this](base::Status) {
-      keep_head();
+      Housekeeping::keep_head(*audit_log);
       main_loop.stop();
     });
     return;

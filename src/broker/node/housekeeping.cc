@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rounds.
+#include "broker/node/housekeeping.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace sallyport::broker {
+
+namespace {
+constexpr std::int64_t kSealPeriodUs = 5'000'000;   // how soon a record that could not be sealed is tried again
+constexpr std::int64_t kWaitingPeriodUs = 500'000;  // how soon audit events that wait for the database are tried again
+}  // namespace
+
+Housekeeping::Housekeeping(Services& services, net::Executor& seal_thread,
+                           std::shared_ptr<const recording::Signer> signer)
+    : services_(services),
+      seal_thread_(seal_thread),
+      signer_(std::move(signer)),
+      head_timer_(services.main_loop),
+      seal_timer_(services.main_loop),
+      waiting_timer_(services.main_loop) {}
+
+void Housekeeping::start() {
+  keep_heads();
+  retry_seals();
+  retry_waiting();
+  watch_resources();
+}
+
+void Housekeeping::keep_head(audit::Log& log) {
+  if (auto head = log.keep_head(); !head) base::log_error("no head of the audit log: " + head.message());
+}
+
+void Housekeeping::keep_heads() {
+  services_.preauth_audit.tell_withheld();
+  services_.user_audit.tell_withheld();
+  services_.store_thread.post([&log = services_.audit.log()] { keep_head(log); });
+  head_timer_.after_us(audit::kHeadPeriodUs, [this] { keep_heads(); });
+}
+
+// The thread may still be at it when the housekeeping has gone; the main loop has stopped by then.
+void Housekeeping::retry_seals() {
+  seal_thread_.post([this, &services = services_, signer = signer_] {
+    services.late_seals.retry(services.store, services.audit.log(), services.config.recording.dir, *signer,
+                              services.clock);
+    services.main_loop.post([this] { seal_timer_.after_us(kSealPeriodUs, [this] { retry_seals(); }); });
+  });
+}
+
+void Housekeeping::retry_waiting() {
+  services_.audit.retry_waiting();
+  waiting_timer_.after_us(kWaitingPeriodUs, [this] { retry_waiting(); });
+}
+
+void Housekeeping::watch_resources() {
+  const config::Config& config = services_.config;
+  auto notices = store::Notices::create({config.store, config.data_dir, config.node});
+  if (!notices) return;
+  resource_watch_ = std::make_unique<ResourceWatch>(std::move(notices), [&services = services_] {
+    services.store_thread.post([&services] { take_over_changes(services); });
+  });
+}
+
+}  // namespace sallyport::broker
