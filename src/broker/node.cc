@@ -288,7 +288,7 @@ base::Status Node::start(const std::string& libexec) {
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
                                                 p.protocols, p.admission, p.users, p.descriptors, p.plan.kept});
   p.ssh_entrance =
-      std::make_unique<SshEntrance>(SshEntrance{*p.gateway, *p.fronts, HostIdentity::of_listener(*p.vault)});
+      std::make_unique<SshEntrance>(ssh_entrance(*p.gateway, *p.fronts, HostIdentity::of_listener(*p.vault)));
   if (auto listening = p.listen(); !listening) return listening;
   if (const auto readers = record_recipients(p.policy.current()->resources, p.services->recording_key()); !readers) {
     base::log_error("no session will be opened: " + readers.message());

@@ -3,12 +3,9 @@
 #include "broker/ssh/authenticator.h"
 
 #include <algorithm>
-#include <future>
 
 #include "base/escape.h"
-#include "base/log.h"
 #include "broker/intake/admission.h"
-#include "identity/user_credentials.h"
 #include "ipc/ssh_front.pb.h"
 #include "keys/userauth_blob.h"
 
@@ -20,36 +17,10 @@ constexpr std::size_t kMaxLoginInAudit = 256;
 constexpr std::size_t kMaxMethodInAudit = 64;
 const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
 
-// On the hashing thread, which has idle priority: it waits for the store's thread, because on a busy machine it would
-// keep everybody waiting for whatever lock it holds.
-Authenticator::Judged judge_password(Services& services, const std::string& user, base::ByteView password) {
-  struct Held {
-    std::optional<std::string> hash;
-    std::optional<store::Incarnation> incarnation;
-  };
-  // Together: the thread on which users and passwords change, and the policy with them.
-  std::promise<Held> found;
-  services.store_thread.post([&] {
-    auto hash = identity::password_hash(services.store, user);
-    found.set_value({hash ? std::move(*hash) : std::nullopt, services.policy.current()->incarnation_of(user)});
-  });
-  const Held held = found.get_future().get();
-  const auto usability = held.incarnation ? identity::UserState::enabled : identity::UserState::refused;
-  const auto check = identity::check_password(services.passwords, held.hash, usability, password);
-  if (!check.renewed.empty()) {
-    services.store_thread.post([&services, user, checked = *held.hash, renewed = check.renewed] {
-      auto done = identity::renew_password(services.store, user, checked, renewed, services.clock.now_us());
-      if (!done) base::log_warning("the password hash of " + user + " is not renewed: " + done.message());
-    });
-  }
-  if (!check.right || !held.incarnation) return {};
-  return {Authenticator::Verdict::right, *held.incarnation};
-}
-
 }  // namespace
 
-Authenticator::Authenticator(Services& services, net::Loop& loop, std::string source, const std::string& source_host)
-    : services_(services), loop_(loop), source_(std::move(source)), source_share_(Admission::source_of(source_host)) {}
+Authenticator::Authenticator(const Wiring& wiring, net::Loop& loop, std::string source, const std::string& source_host)
+    : wiring_(wiring), loop_(loop), source_(std::move(source)), source_share_(Admission::source_of(source_host)) {}
 
 Authenticator::~Authenticator() {
   *alive_ = false;
@@ -65,7 +36,7 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
     login_problem_ = parsed ? "" : "the login name does not parse: " + parsed.message();
     login_ = parsed ? std::optional(std::move(*parsed)) : std::nullopt;
     // From here on an e-mail address is the user's name, or that of nobody like any unknown one.
-    if (login_) login_->user = services_.policy.current()->resources.user_name(login_->user);
+    if (login_) login_->user = wiring_.policy.current()->resources.user_name(login_->user);
   }
   if (request.service() != "ssh-connection") {
     refuse(request.method(), "unknown service", answer);
@@ -107,7 +78,7 @@ bool Authenticator::answers(const ipc::AuthAnswers& answers, Answer answer) {
 void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key,
                                Answer answer) {
   const auto& offered = request.public_key();
-  const auto state = services_.policy.current();
+  const auto state = wiring_.policy.current();
   const std::string user = login_ ? login_->user : "";
   const auto incarnation = state->incarnation_of(user);
   const auto key = (incarnation ? state->keys_of(user) : state->no_keys).find(base::view(offered.blob()));
@@ -143,23 +114,14 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   accept("publickey " + key->fingerprint(), *incarnation, answer);
 }
 
-// What an unknown or a locked user's password costs is what a known one's does. Of one who has left, it costs nothing.
 void Authenticator::judge(const std::string& user, base::ByteView given, std::function<void(const Judged&)> done) {
-  auto secret = std::make_shared<base::SecretBytes>(given);
   // Called on any thread, when this may be gone: only the loop knows.
   auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](const Judged& judged) {
     loop.post([alive, done, judged] {
       if (*alive) done(judged);
     });
   };
-  const auto judge = [&services = services_, user, secret, finish, alive = alive_] {
-    if (!*alive) return GuessQueue::Outcome::not_judged;
-    const Judged judged = judge_password(services, user, secret->view());
-    secret->clear();  // before others go on: this thread runs when nobody else wants to
-    finish(judged);
-    return judged.verdict == Verdict::right ? GuessQueue::Outcome::right : GuessQueue::Outcome::wrong;
-  };
-  services_.guesses.add(source_share_, {judge, [finish] { finish({Verdict::not_judged, {}}); }});
+  wiring_.passwords.judge({source_share_, user, given, [alive = alive_] { return alive->load(); }, std::move(finish)});
 }
 
 void Authenticator::password(base::ByteView given, const std::string& method, Answer answer) {
@@ -178,13 +140,13 @@ void Authenticator::check_again(const std::string& user, base::ByteView given,
 }
 
 bool Authenticator::exhausted() const {
-  return failures_ >= services_.config.limits.auth_tries;
+  return failures_ >= wiring_.limits.auth_tries;
 }
 
 // A question costs its asker no try, so questions have a bound of their own: past it the connection ends.
 bool Authenticator::may_ask() {
-  if (questions_++ < 2 * services_.config.limits.auth_tries) return true;
-  failures_ = services_.config.limits.auth_tries;
+  if (questions_++ < 2 * wiring_.limits.auth_tries) return true;
+  failures_ = wiring_.limits.auth_tries;
   return false;
 }
 
@@ -195,26 +157,26 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
   const bool is_free = method == "none" && nones_++ == 0;
   if (!is_free) {
     ++failures_;
-    services_.preauth_audit.write(source_share_, {"auth.failure",
-                                                  login_ ? login_->user : "",
-                                                  "",
-                                                  {{"method", base::cut_utf8(method, kMaxMethodInAudit)},
-                                                   {"source", source_},
-                                                   {"login", base::cut_utf8(raw_user_, kMaxLoginInAudit)},
-                                                   {"reason", login_ ? why : login_problem_}}});
+    wiring_.preauth_audit.write(source_share_, {"auth.failure",
+                                                login_ ? login_->user : "",
+                                                "",
+                                                {{"method", base::cut_utf8(method, kMaxMethodInAudit)},
+                                                 {"source", source_},
+                                                 {"login", base::cut_utf8(raw_user_, kMaxLoginInAudit)},
+                                                 {"reason", login_ ? why : login_problem_}}});
   }
   reply.set_disconnect(exhausted());
   answer(reply, std::nullopt);
 }
 
 void Authenticator::accept(const std::string& method, const store::Incarnation& incarnation, const Answer& answer) {
-  if (!services_.policy.current()->counts(login_->user, incarnation)) {
+  if (!wiring_.policy.current()->counts(login_->user, incarnation)) {
     return refuse(method, "the user was changed meanwhile", answer);
   }
   ipc::AuthReply reply;
   reply.mutable_success()->set_needs_menu(!login_->destination.has_value());
-  services_.user_audit.write({"auth.success", login_->user, "", {{"method", method}, {"source", source_}}});
-  answer(reply, Identity{login_->user, method, login_->destination, services_.clock.monotonic_us(), incarnation});
+  wiring_.user_audit.write({"auth.success", login_->user, "", {{"method", method}, {"source", source_}}});
+  answer(reply, Identity{login_->user, method, login_->destination, wiring_.clock.monotonic_us(), incarnation});
 }
 
 }  // namespace sallyport::broker

@@ -11,7 +11,11 @@
 
 #include "base/bytes.h"
 #include "broker/access/identity.h"
-#include "broker/node/services.h"
+#include "broker/access/policy_state.h"
+#include "broker/intake/preauth_audit.h"
+#include "broker/node/user_audit.h"
+#include "broker/ssh/password_judge.h"
+#include "config/config.h"
 #include "net/loop.h"
 #include "policy/address.h"
 
@@ -25,15 +29,19 @@ namespace sallyport::broker {
 
 class Authenticator : public PasswordCheck {
  public:
-  struct Peer {
-    std::string source;         ///< "address:port"
-    base::ByteView session_id;  ///< what a signature must cover: the broker's own
-    base::ByteView host_key;    ///< K_S of this connection, for publickey-hostbound
+  /// What it asks and tells; all of it outlives the authenticator.
+  struct Wiring {
+    const config::Limits& limits;
+    const base::Clock& clock;
+    const PolicyHolder& policy;
+    PreauthAudit& preauth_audit;
+    UserAudit& user_audit;
+    PasswordJudge& passwords;
   };
   using Answer = std::function<void(const ipc::AuthReply&, std::optional<Identity>)>;
 
   /// source as "address:port", source_host as "address".
-  Authenticator(Services& services, net::Loop& loop, std::string source, const std::string& source_host);
+  Authenticator(const Wiring& wiring, net::Loop& loop, std::string source, const std::string& source_host);
   ~Authenticator() override;
 
   /// One USERAUTH_REQUEST. answer() is called once, on the loop, not after destruction; with an identity on success.
@@ -54,7 +62,7 @@ class Authenticator : public PasswordCheck {
   bool may_ask();
   void accept(const std::string& method, const store::Incarnation& incarnation, const Answer& answer);
 
-  Services& services_;
+  const Wiring wiring_;
   net::Loop& loop_;
   const std::string source_;
   const std::string source_share_;  ///< whose share of what strangers may cost

@@ -22,16 +22,6 @@ constexpr std::int64_t kDismissedUs = 300'000;
 constexpr std::int64_t kTurnedAwayUs = 10 * std::int64_t{1'000'000};
 }  // namespace
 
-void SshEntrance::take(SessionThread& thread, base::Fd socket, Arrival arrival) {
-  Connection::Origin origin;
-  origin.source = std::move(arrival.source);
-  origin.source_host = std::move(arrival.source_host);
-  origin.ticket = std::move(arrival.ticket);
-  origin.identity = identity;
-  auto connection = pin_to(thread, std::make_unique<Connection>(*this, thread, std::move(socket), std::move(origin)));
-  thread.loop().post([connection] { connection->start(); });
-}
-
 Connection::Connection(SshEntrance& entrance, SessionThread& thread, base::Fd socket, Origin origin)
     : entrance_(entrance),
       gateway_(entrance.gateway),
@@ -47,7 +37,10 @@ Connection::~Connection() = default;
 // costs a descriptor and not a process.
 void Connection::start() {
   self_ = shared_from_this();
-  authenticator_ = std::make_unique<Authenticator>(services_, thread_.loop(), origin_.source, origin_.source_host);
+  authenticator_ = std::make_unique<Authenticator>(
+      Authenticator::Wiring{services_.config.limits, services_.clock, services_.policy, services_.preauth_audit,
+                            services_.user_audit, *entrance_.passwords},
+      thread_.loop(), origin_.source, origin_.source_host);
   deadline_.after_us(std::int64_t{services_.config.limits.preauth_seconds} * 1'000'000,
                      [this] { give_up("not authenticated in time"); });
   const std::string line = services_.config.ssh.identification + "\r\n";

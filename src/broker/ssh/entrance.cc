@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wiring of a node's entrance by SSH, and the beginning of its connections.
+#include "broker/ssh/entrance.h"
+
+#include <utility>
+
+#include "broker/ssh/connection.h"
+
+namespace sallyport::broker {
+
+SshEntrance ssh_entrance(Gateway& gateway, Zygotes& fronts, std::shared_ptr<const HostIdentity> identity) {
+  Services& services = gateway.services;
+  auto passwords = std::make_shared<StoredPasswords>(StoredPasswords::Wiring{
+      services.store, services.store_thread, services.policy, services.passwords, services.guesses, services.clock});
+  return {gateway, fronts, std::move(identity), std::move(passwords)};
+}
+
+void SshEntrance::take(SessionThread& thread, base::Fd socket, Arrival arrival) {
+  Connection::Origin origin;
+  origin.source = std::move(arrival.source);
+  origin.source_host = std::move(arrival.source_host);
+  origin.ticket = std::move(arrival.ticket);
+  origin.identity = identity;
+  auto connection = pin_to(thread, std::make_unique<Connection>(*this, thread, std::move(socket), std::move(origin)));
+  thread.loop().post([connection] { connection->start(); });
+}
+
+}  // namespace sallyport::broker
