@@ -26,9 +26,9 @@ struct BackLink::Table {
   };
 };
 
-BackLink::BackLink(Services& services, SessionThread& thread, SpawnedWorker spawned, BackOwner& owner,
+BackLink::BackLink(const base::Clock& clock, SessionThread& thread, SpawnedWorker spawned, BackOwner& owner,
                    policy::Target target, std::string client_version)
-    : services_(services),
+    : clock_(clock),
       owner_(owner),
       worker_(thread, std::move(spawned)),
       target_(std::move(target)),
@@ -62,8 +62,8 @@ void BackLink::on_message(ipc::MessageKind kind, base::ByteView payload) {
 
 void BackLink::on_host_proof(ipc::BackToBroker& message) {
   ipc::HostProof& proof = *message.mutable_host_proof();
-  if (phase_ == Live && !rekeys_.take(services_.clock.monotonic_us())) return kill("too many key exchanges");
-  auto proven = check_host(target_, proof, client_version_, services_.clock.now_us());
+  if (phase_ == Live && !rekeys_.take(clock_.monotonic_us())) return kill("too many key exchanges");
+  auto proven = check_host(target_, proof, client_version_, clock_.now_us());
   wipe_secret(*proof.mutable_inputs());
   if (!proven) {
     kill("");

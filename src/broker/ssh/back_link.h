@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "broker/node/services.h"
+#include "base/clock.h"
 #include "broker/node/worker.h"
 #include "broker/ssh/host_check.h"
 #include "broker/ssh/rekey_limit.h"
@@ -40,8 +40,8 @@ class BackOwner {
 
 class BackLink {
  public:
-  BackLink(Services& services, SessionThread& thread, SpawnedWorker spawned, BackOwner& owner, policy::Target target,
-           std::string client_version);
+  BackLink(const base::Clock& clock, SessionThread& thread, SpawnedWorker spawned, BackOwner& owner,
+           policy::Target target, std::string client_version);
 
   void start(const ipc::BackStart& start);
   void send(const ipc::BrokerToBack& message, std::span<const int> fds = {});
@@ -74,7 +74,7 @@ class BackLink {
 
   void on_message(ipc::MessageKind kind, base::ByteView payload);
 
-  Services& services_;
+  const base::Clock& clock_;
   BackOwner& owner_;
   Worker worker_;
   const policy::Target target_;

@@ -79,13 +79,13 @@ void Connection::spawn_front() {
 }
 
 void Connection::start_front(SpawnedWorker spawned) {
-  front_ = std::make_unique<FrontLink>(services_, thread_, std::move(spawned), *this, origin_.identity,
-                                       services_.config.ssh.identification);
+  const config::Ssh& ssh = services_.config.ssh;
+  front_ = std::make_unique<FrontLink>(services_.clock, thread_, std::move(spawned), *this,
+                                       FrontLink::Terms{origin_.identity, ssh.identification, ssh.legacy_clients});
   ipc::FrontStart start;
-  start.set_server_version(services_.config.ssh.identification);
+  start.set_server_version(ssh.identification);
   start.set_version_sent(true);
   for (const std::string& name : origin_.identity->algorithms()) start.add_host_key_algorithms(name);
-  const config::Ssh& ssh = services_.config.ssh;
   for (const std::string& name : ssh.kex) start.mutable_algorithms()->add_kex(name);
   for (const std::string& name : ssh.ciphers) start.mutable_algorithms()->add_ciphers(name);
   for (const std::string& name : ssh.macs) start.mutable_algorithms()->add_macs(name);

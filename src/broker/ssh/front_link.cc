@@ -36,13 +36,9 @@ struct FrontLink::Table {
   };
 };
 
-FrontLink::FrontLink(Services& services, SessionThread& thread, SpawnedWorker spawned, FrontOwner& owner,
-                     std::shared_ptr<const HostIdentity> identity, std::string server_version)
-    : services_(services),
-      owner_(owner),
-      worker_(thread, std::move(spawned)),
-      identity_(std::move(identity)),
-      server_version_(std::move(server_version)) {}
+FrontLink::FrontLink(const base::Clock& clock, SessionThread& thread, SpawnedWorker spawned, FrontOwner& owner,
+                     Terms terms)
+    : clock_(clock), owner_(owner), worker_(thread, std::move(spawned)), terms_(std::move(terms)) {}
 
 void FrontLink::start(const ipc::FrontStart& start) {
   worker_.start({[this](ipc::MessageKind kind, base::ByteView payload) { on_message(kind, payload); },
@@ -134,17 +130,17 @@ void FrontLink::on_client_software(ipc::FrontToBroker& message) {
 
 void FrontLink::on_sign_kex(ipc::FrontToBroker& message) {
   ipc::KexInputs& inputs = *message.mutable_sign_kex();
-  if (phase_ == Live && !rekeys_.take(services_.clock.monotonic_us())) return kill("too many key exchanges");
-  auto legacy = legacy_in(inputs, services_.config.ssh.legacy_clients);
+  if (phase_ == Live && !rekeys_.take(clock_.monotonic_us())) return kill("too many key exchanges");
+  auto legacy = legacy_in(inputs, terms_.legacy);
   if (!legacy) return kill(legacy.message());
-  auto key = identity_->key_blob(inputs.host_key_algorithm());
+  auto key = terms_.identity->key_blob(inputs.host_key_algorithm());
   if (!key) return kill(key.message());
   auto hash = exchange_hash_of(inputs, {.client_version = base::view(inputs.client_version()),
-                                        .server_version = base::view(server_version_),
+                                        .server_version = base::view(terms_.server_version),
                                         .host_key = *key});
   wipe_secret(inputs);
   if (!hash) return kill("bad key exchange: " + hash.message());
-  auto signature = identity_->sign(inputs.host_key_algorithm(), *hash);
+  auto signature = terms_.identity->sign(inputs.host_key_algorithm(), *hash);
   if (!signature) return kill("no signature: " + signature.message());
   if (phase_ == Kex) {
     session_id_ = *hash;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "broker/node/services.h"
+#include "base/clock.h"
 #include "broker/node/worker.h"
 #include "broker/session/front_side.h"
 #include "broker/ssh/host_identity.h"
@@ -52,8 +52,14 @@ class FrontOwner {
 
 class FrontLink : public FrontSide {
  public:
-  FrontLink(Services& services, SessionThread& thread, SpawnedWorker spawned, FrontOwner& owner,
-            std::shared_ptr<const HostIdentity> identity, std::string server_version);
+  /// What the front's key exchanges may be.
+  struct Terms {
+    std::shared_ptr<const HostIdentity> identity;
+    std::string server_version;
+    std::vector<std::string> legacy;  ///< the configuration's legacy_clients
+  };
+
+  FrontLink(const base::Clock& clock, SessionThread& thread, SpawnedWorker spawned, FrontOwner& owner, Terms terms);
 
   void start(const ipc::FrontStart& start);
   void send(const ipc::BrokerToFront& message, std::span<const int> fds = {});
@@ -104,11 +110,10 @@ class FrontLink : public FrontSide {
   void on_message(ipc::MessageKind kind, base::ByteView payload);
   void on_control(base::ByteView payload);
 
-  Services& services_;
+  const base::Clock& clock_;
   FrontOwner& owner_;
   Worker worker_;
-  std::shared_ptr<const HostIdentity> identity_;
-  const std::string server_version_;
+  const Terms terms_;
   Phase phase_ = Kex;
   std::uint32_t seen_ = 0;
   base::Bytes session_id_;

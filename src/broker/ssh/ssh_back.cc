@@ -21,7 +21,7 @@ SshBack::SshBack(BackWiring wiring)
           TargetLogin::Facts{wiring.session, wiring.user, account_, target_, services_.config.egress_address,
                              wiring.grant.permissions},
           std::move(wiring.secret), services_.vault.user_ca(), services_.clock, services_.random)),
-      link_(services_, wiring.thread, std::move(wiring.worker), *this, target_, kSshVersion) {}
+      link_(services_.clock, wiring.thread, std::move(wiring.worker), *this, target_, kSshVersion) {}
 
 void SshBack::start() {
   ipc::BackStart start;
