@@ -33,10 +33,23 @@ Denial denied_by(const Request& request, std::vector<std::string> policies, std:
   return out;
 }
 
+/// A policy that allows something only at another time or from another source.
+struct Elsewhen {
+  Permissions permissions;
+  std::string why;
+};
+
+/// Of those that allow this, or anything.
+std::string told(const std::vector<Elsewhen>& elsewhen, std::optional<Permission> one = std::nullopt) {
+  std::string out;
+  for (const auto& [permissions, why] : elsewhen) {
+    if (!one || permissions.has(*one)) out += why;
+  }
+  return out;
+}
+
 /// elsewhen: why policies that allow it do so only at another time or from another source.
-Denial nothing_allows(const Request& request, const std::string& elsewhen) {
-  const std::string detail = "no policy allows user '" + request.user + "' anything as account '" + request.account +
-                             "' on target '" + request.target + "'";
+Denial nothing_allows(const Request& request, const std::string& detail, const std::string& elsewhen) {
   if (elsewhen.empty()) return deny(request, DenialReason::no_policy, detail);
   Denial out = deny(request, DenialReason::conditions, detail + " now" + elsewhen.substr(0, kMaxWhyBytes));
   out.message += " at this time or from this address";
@@ -59,6 +72,28 @@ std::optional<Denial> missing(const Snapshot& snapshot, const Request& request) 
   if (!matches(account->targets, *target)) {
     return deny(request, DenialReason::account_not_on_target,
                 "account '" + request.account + "' is not for target '" + request.target + "': see its key targets");
+  }
+  return std::nullopt;
+}
+
+/// Without each of these a target of this protocol is not to be reached at all.
+std::vector<Permission> needed_at(const Target& target) {
+  if (target.protocol == Protocol::telnet) return {Permission::telnet, Permission::shell};
+  return {};
+}
+
+std::optional<Denial> lacking(const Request& request, const Target& target, const GrantSum& sum, Permissions left,
+                              const std::vector<Elsewhen>& elsewhen) {
+  for (const Permission needed : needed_at(target)) {
+    if (left.has(needed)) continue;
+    const std::string word = to_string(needed);
+    const std::string where =
+        "target '" + request.target + "' speaks " + to_string(target.protocol) + ", which needs '" + word + "': ";
+    if (!sum.allowed().has(needed)) {
+      return nothing_allows(request, where + "no policy allows " + word, told(elsewhen, needed));
+    }
+    const std::vector<std::string> by = sum.denying(needed);
+    return denied_by(request, by, where + "it is denied by policy " + joined(by));
   }
   return std::nullopt;
 }
@@ -93,7 +128,7 @@ Decision decide(const Snapshot& snapshot, const Request& request) {
   const Asked asked(snapshot, request);
   GrantSum sum;
   std::vector<std::string> refusing;
-  std::string elsewhen;
+  std::vector<Elsewhen> elsewhen;
   for (const std::string_view name :
        snapshot.index.candidates(request.user, asked.groups, *asked.target, request.account)) {
     const Policy& policy = snapshot.policies.find(name)->second;
@@ -101,7 +136,9 @@ Decision decide(const Snapshot& snapshot, const Request& request) {
     const bool conditional = outcome == Outcome::other_time || outcome == Outcome::other_source;
     if (!concerns(outcome) && !conditional) continue;
     if (conditional || outcome == Outcome::uncertain) {
-      if (!policy.allow.empty()) elsewhen += "; policy " + policy.name + ": " + why_not(policy, asked);
+      if (!policy.allow.empty()) {
+        elsewhen.push_back({policy.allow, "; policy " + policy.name + ": " + why_not(policy, asked)});
+      }
       if (conditional) continue;
     }
     if (policy.effect == Effect::deny) {
@@ -113,11 +150,18 @@ Decision decide(const Snapshot& snapshot, const Request& request) {
   if (!refusing.empty()) {
     return denied_by(request, refusing, "refused by policy " + joined(refusing) + " (effect: deny)");
   }
-  if (sum.allowed().empty()) return nothing_allows(request, elsewhen);
+  if (sum.allowed().empty()) {
+    return nothing_allows(request,
+                          "no policy allows user '" + request.user + "' anything as account '" + request.account +
+                              "' on target '" + request.target + "'",
+                          told(elsewhen));
+  }
   Grant grant = sum.grant();
   if (grant.permissions.empty()) {
     return denied_by(request, sum.denying(), "all that is allowed is denied again by policy " + joined(sum.denying()));
   }
+  if (std::optional<Denial> denial = lacking(request, *asked.target, sum, grant.permissions, elsewhen))
+    return *std::move(denial);
   return grant;
 }
 

@@ -10,9 +10,11 @@
 namespace sallyport::policy {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class DecideTest : public ::testing::Test {
  protected:
@@ -128,6 +130,47 @@ TEST_F(DecideTest, PermissionsAddUpAndDeniedOnesGo) {
   EXPECT_THAT(std::get<Grant>(ask("alice", "deploy", "web1")).policies, ElementsAre("less", "more", "ops-prod"));
   // A policy that only denies allows nothing by itself.
   EXPECT_EQ(reason(ask("alice", "root", "web2")), DenialReason::no_policy);
+}
+
+TEST_F(DecideTest, ATelnetTargetNeedsTheWordTelnet) {
+  put(R"({"kind":"target","name":"sw1","protocol":"telnet","address":"h4"})");
+  put(R"({"kind":"policy","name":"switches","subjects":{"users":["alice"]},"targets":["sw1"],"accounts":["root"],
+          "allow":["shell","exec"]})");
+  const Decision unnamed = ask("alice", "root", "sw1");
+  EXPECT_EQ(reason(unnamed), DenialReason::no_policy);
+  EXPECT_THAT(std::get<Denial>(unnamed).detail, HasSubstr("speaks telnet, which needs 'telnet': no policy allows"));
+  EXPECT_THAT(std::get<Denial>(unnamed).message, Not(HasSubstr("speaks")));
+  EXPECT_THAT(reach("alice"), Not(Contains("root@sw1")));
+
+  put(R"({"kind":"policy","name":"plain","subjects":{"users":["alice"]},"targets":["sw1"],"accounts":["root"],
+          "allow":["telnet"],"when":{"from":["10.0.0.0/8"]}})");
+  const Decision elsewhere = ask("alice", "root", "sw1");
+  EXPECT_EQ(reason(elsewhere), DenialReason::conditions);
+  EXPECT_THAT(std::get<Denial>(elsewhere).detail, HasSubstr("no policy allows telnet now; policy plain: "));
+
+  put(R"({"kind":"policy","name":"plain","subjects":{"users":["alice"]},"targets":["sw1"],"accounts":["root"],
+          "allow":["telnet"]})");
+  EXPECT_THAT(words(ask("alice", "root", "sw1")), ElementsAre("shell", "exec", "telnet"));
+  EXPECT_THAT(reach("alice"), Contains("root@sw1"));
+
+  put(R"({"kind":"policy","name":"no-plain","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],
+          "deny":["telnet"]})");
+  put(R"({"kind":"policy","name":"no-mosh","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],
+          "deny":["mosh"]})");
+  const Decision denied = ask("alice", "root", "sw1");
+  EXPECT_EQ(reason(denied), DenialReason::denied_by_policy);
+  EXPECT_THAT(std::get<Denial>(denied).policies, ElementsAre("no-plain"));
+  EXPECT_THAT(words(ask("alice", "deploy", "web1")), ElementsAre("shell", "exec")) << "SSH needs no word";
+}
+
+// Nothing but a terminal with a shell is behind it: a session without one would log in for nothing.
+TEST_F(DecideTest, ATelnetTargetNeedsAShell) {
+  put(R"({"kind":"target","name":"sw1","protocol":"telnet","address":"h4"})");
+  put(R"({"kind":"policy","name":"plain","subjects":{"users":["alice"]},"targets":["sw1"],"accounts":["root"],
+          "allow":["telnet","exec"]})");
+  const Decision d = ask("alice", "root", "sw1");
+  EXPECT_EQ(reason(d), DenialReason::no_policy);
+  EXPECT_THAT(std::get<Denial>(d).detail, HasSubstr("which needs 'shell': no policy allows shell"));
 }
 
 TEST_F(DecideTest, NothingLeftIsADenial) {

@@ -26,7 +26,7 @@ void GrantSum::add(const Policy& policy, Part part) {
   names_.push_back(policy.name);
   if (part == Part::all) allow_.add(policy.allow);
   deny_.add(policy.deny);
-  if (!policy.deny.empty()) denying_.push_back(policy.name);
+  if (!policy.deny.empty()) denying_.emplace_back(policy.name, policy.deny);
   requirements_.add(policy.require);
   keep_larger(record_.bulk_after_bytes, policy.record.bulk_after_bytes);  // more of the stream in the record
   keep_true(record_.bulk_hash, policy.record.bulk_hash);
@@ -34,6 +34,14 @@ void GrantSum::add(const Policy& policy, Part part) {
   keep_smaller(limits_.idle_seconds, policy.limits.idle_seconds);
   keep_smaller(limits_.input_idle_seconds, policy.limits.input_idle_seconds);
   keep_smaller(limits_.duration_seconds, policy.limits.duration_seconds);
+}
+
+std::vector<std::string> GrantSum::denying(std::optional<Permission> one) const {
+  std::vector<std::string> out;
+  for (const auto& [name, denied] : denying_) {
+    if (!one || denied.has(*one)) out.push_back(name);
+  }
+  return out;
 }
 
 Grant GrantSum::grant() const {

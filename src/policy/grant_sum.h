@@ -3,7 +3,9 @@
 // order of the policies is no matter. Trusted side, pure.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/decide.h"
@@ -19,13 +21,13 @@ class GrantSum {
   void add(const Policy& policy, Part part);
 
   Permissions allowed() const { return allow_; }
-  /// Policies that take permissions away, in the order of add().
-  const std::vector<std::string>& denying() const { return denying_; }
+  /// Policies that take permissions away, or this one permission, in the order of add().
+  std::vector<std::string> denying(std::optional<Permission> one = std::nullopt) const;
   Grant grant() const;
 
  private:
   std::vector<std::string> names_;
-  std::vector<std::string> denying_;
+  std::vector<std::pair<std::string, Permissions>> denying_;
   Permissions allow_;
   Permissions deny_;
   Requirements requirements_;

@@ -146,9 +146,23 @@ TEST_F(OpeningTest, WithoutWhatThePolicyRequiresNothingBegins) {
   EXPECT_FALSE(store.begun);
 }
 
+TEST_F(OpeningTest, ATelnetTargetIsNotDialledWhereNoPolicyAllowsTelnet) {
+  auto state = usual_state();
+  state->resources.targets["web1"].protocol = policy::Protocol::telnet;
+  policy.state = state;
+  opening.open();
+  EXPECT_THAT(reasons, ElementsAre("denied by policy"));
+  EXPECT_EQ(reason_of(user_audit.events.at(0)), "no_policy");
+  EXPECT_FALSE(dialer.connected);
+  EXPECT_FALSE(store.begun);
+}
+
 TEST_F(OpeningTest, ATargetWhoseProtocolIsNotServedIsRefused) {
   auto state = usual_state();
   state->resources.targets["web1"].protocol = policy::Protocol::telnet;
+  policy::Policy plain = usual_policy();
+  plain.allow.add(policy::Permission::telnet);
+  state->resources.put(plain);
   policy.state = state;
   opening.open();
   EXPECT_THAT(reasons, ElementsAre("no such protocol"));

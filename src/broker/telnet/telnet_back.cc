@@ -31,7 +31,6 @@ TelnetBack::TelnetBack(BackWiring wiring)
       opening_(wiring.opening),
       target_(wiring.target),
       account_(wiring.account),
-      allowed_(wiring.grant.permissions.has(policy::Permission::telnet)),
       secret_(std::move(wiring.secret)),
       worker_(wiring.thread, std::move(wiring.worker)) {}
 
@@ -39,12 +38,6 @@ void TelnetBack::start() {
   worker_.start({[this](ipc::MessageKind kind, base::ByteView payload) { on_message(kind, payload); },
                  [this](const std::string& fault) { owner_.back_ended(reason_, clean_, fault); },
                  [this] { owner_.back_drained(); }});
-  if (!allowed_) {
-    return opening_.back_refused(
-        "The target '" + target_.name +
-            "' speaks Telnet, which hides nothing on its way, and no policy allows telnet here.",
-        "no policy allows telnet");
-  }
   if (!secret_.password) {
     return opening_.back_refused(
         "The target '" + target_.name + "' speaks Telnet: the account '" + account_.name + "' must log in by password.",

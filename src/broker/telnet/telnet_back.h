@@ -55,7 +55,6 @@ class TelnetBack : public BackSide {
   Opening& opening_;
   const policy::Target target_;
   const policy::Account account_;
-  const bool allowed_;  // by a policy, by name
   AccountSecret secret_;
   Worker worker_;
   Phase phase_ = Login;
