@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Judgements as events.
-#include "broker/ssh/verdict.h"
+#include "broker/session/verdict.h"
 
 namespace sallyport::broker {
 
@@ -8,19 +8,31 @@ using event::Event;
 
 namespace {
 
-std::uint32_t channel_of(const Event& judged) {
-  if (judged.has_channel_open()) return judged.channel_open().channel();
-  return judged.has_request() ? judged.request().channel() : 0;
+struct Subject {
+  const char* kind = "";
+  std::uint32_t channel = 0;
+};
+
+Subject subject_of(const Event& judged) {
+  switch (judged.kind_case()) {
+    case Event::kChannelOpen:
+      return {"channel", judged.channel_open().channel()};
+    case Event::kGlobalRequest:
+      return {"global-request", 0};
+    case Event::kData:
+      return {"data", judged.data().channel()};
+    default:
+      return {"request", judged.request().channel()};
+  }
 }
 
 Event about(const Event& judged, std::uint64_t sequence) {
   Event out;
   event::Verdict& verdict = *out.mutable_verdict();
-  verdict.set_channel(channel_of(judged));
+  const Subject subject = subject_of(judged);
+  verdict.set_channel(subject.channel);
   verdict.set_sequence(sequence);
-  verdict.set_subject(judged.has_channel_open()     ? "channel"
-                      : judged.has_global_request() ? "global-request"
-                                                    : "request");
+  verdict.set_subject(subject.kind);
   return out;
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "broker/ssh/verdict.h"
+#include "broker/session/verdict.h"
 #include "event/verdict_match.h"
 
 namespace sallyport::broker {
@@ -103,6 +103,8 @@ void SshRules::refused(const Event& event, Direction from, std::uint64_t sequenc
     if (event::starts_program(event)) out.emplace_back(ChannelNotice{channel.number, "Sallyport: " + judgement.reason});
     if (event.request().want_answer()) channel.answers_due.push_back(true);
     answer_in_turn(channel, out);
+  } else if (event.has_data() && from == Direction::up) {
+    out.emplace_back(ChannelNotice{event.data().channel(), "Sallyport: " + judgement.reason});
   }
 }
 

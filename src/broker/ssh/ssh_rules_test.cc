@@ -99,6 +99,29 @@ TEST_F(SshRulesTest, ARefusedChannelIsAnsweredToItsOpener) {
   EXPECT_EQ(std::get<OwnEvent>(out[1]).to, Direction::up);
 }
 
+// What was held for an answer, and the answer is no.
+TEST_F(SshRulesTest, RefusedDataIsInTheRecordByItsChannelAndTheUserHearsOfIt) {
+  Event data = typed("\r");
+  data.mutable_data()->set_channel(4);
+  const Judgement no{Ruling::refuse, "command", "nobody can decide this here"};
+  Outbox out;
+  rules.refused(data, Direction::up, 7, no, book, out);
+  ASSERT_EQ(out.size(), 2U);
+  const event::Verdict& verdict = std::get<OwnEvent>(out[0]).event.verdict();
+  EXPECT_EQ(verdict.subject(), "data");
+  EXPECT_EQ(verdict.channel(), 4U);
+  EXPECT_EQ(verdict.sequence(), 7U);
+  EXPECT_EQ(verdict.name(), "command");
+  EXPECT_EQ(verdict.verdict(), "deny");
+  EXPECT_EQ(verdict.reason(), "nobody can decide this here");
+  EXPECT_EQ(std::get<OwnEvent>(out[0]).to, std::nullopt);
+  EXPECT_EQ(std::get<ChannelNotice>(out[1]).channel, 4U);
+  EXPECT_EQ(std::get<ChannelNotice>(out[1]).text, "Sallyport: nobody can decide this here");
+  out.clear();
+  rules.refused(data, Direction::down, 8, no, book, out);
+  EXPECT_EQ(out.size(), 1U) << "what the target said is not told to the user";
+}
+
 TEST_F(SshRulesTest, WhatStartsIsRemarkedBeforeItIsForwarded) {
   Outbox out;
   rules.passing(shell(), 9, out);

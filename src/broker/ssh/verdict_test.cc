@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random sessions: what the record says of each program is what became of it at the target.
-#include "broker/ssh/verdict.h"
+#include "broker/session/verdict.h"
 
 #include <gtest/gtest.h>
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/escape.h"
+#include "broker/session/verdict.h"
 #include "event/verdict_match.h"
 #include "ipc/message_kind.h"
 
@@ -72,19 +73,6 @@ Judgement end_of_stream(const Event& event, Direction from, ChannelBook& book) {
   (from == Direction::up ? channel->eof_up : channel->eof_down) = true;
   if (is_close) (from == Direction::up ? channel->closed_up : channel->closed_down) = true;
   return pass();
-}
-
-Event verdict(std::uint32_t channel, std::uint64_t sequence, const char* subject, const std::string& name,
-              const char* ruling, const std::string& reason) {
-  Event out;
-  event::Verdict& verdict = *out.mutable_verdict();
-  verdict.set_channel(channel);
-  verdict.set_sequence(sequence);
-  verdict.set_subject(subject);
-  verdict.set_name(name);
-  verdict.set_verdict(ruling);
-  verdict.set_reason(reason);
-  return out;
 }
 
 // RFC 4254 section 5.4: answers to channel requests come in the order of the requests, whoever gives them.
@@ -223,8 +211,7 @@ Effect TelnetRules::effect(const Event& event, const ChannelBook&) const {
 
 // What starts at the target is in the record twice: as what was asked for, and as let through.
 void TelnetRules::passing(const Event& event, std::uint64_t sequence, Outbox& out) {
-  if (!event::starts_program(event)) return;
-  out.emplace_back(OwnEvent{verdict(event.request().channel(), sequence, "request", "shell", "allow", "")});
+  if (event::starts_program(event)) out.emplace_back(OwnEvent{allowed(event, sequence)});
 }
 
 void TelnetRules::passed(const Event& event, Direction, ChannelBook& book, Outbox& out) {
@@ -237,27 +224,26 @@ void TelnetRules::passed(const Event& event, Direction, ChannelBook& book, Outbo
   }
 }
 
-void TelnetRules::refused(const Event& event, Direction, std::uint64_t sequence, const Judgement& judgement,
+void TelnetRules::refused(const Event& event, Direction from, std::uint64_t sequence, const Judgement& judgement,
                           ChannelBook& book, Outbox& out) {
+  out.emplace_back(OwnEvent{denied(event, sequence, judgement)});
   Event answer;
   if (event.has_channel_open()) {
-    const std::uint32_t number = event.channel_open().channel();
-    out.emplace_back(OwnEvent{verdict(number, sequence, "channel", judgement.name, "deny", judgement.reason)});
-    answer.mutable_channel_refused()->set_channel(number);
+    answer.mutable_channel_refused()->set_channel(event.channel_open().channel());
     answer.mutable_channel_refused()->set_reason(kAdministrativelyProhibited);
     answer.mutable_channel_refused()->set_text("Sallyport: " + judgement.reason);
     out.emplace_back(OwnEvent{std::move(answer), Direction::down});
   } else if (event.has_global_request()) {
-    out.emplace_back(OwnEvent{verdict(0, sequence, "global-request", judgement.name, "deny", judgement.reason)});
     if (!event.global_request().want_answer()) return;
     answer.mutable_global_answer()->set_ok(false);  // none ever passes: this is the order
     out.emplace_back(OwnEvent{std::move(answer), Direction::down});
   } else if (event.has_request()) {
     Channel& channel = *book.find(event.request().channel());
-    out.emplace_back(OwnEvent{verdict(channel.number, sequence, "request", judgement.name, "deny", judgement.reason)});
     if (event::starts_program(event)) out.emplace_back(ChannelNotice{channel.number, "Sallyport: " + judgement.reason});
     if (event.request().want_answer()) channel.answers_due.push_back(true);
     answer_in_turn(channel, out);
+  } else if (event.has_data() && from == Direction::up) {
+    out.emplace_back(ChannelNotice{event.data().channel(), "Sallyport: " + judgement.reason});
   }
 }
 

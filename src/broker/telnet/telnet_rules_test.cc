@@ -107,6 +107,18 @@ TEST_F(TelnetRulesTest, WhatTelnetDoesNotHaveIsRefusedWithASentence) {
   EXPECT_EQ(judge(open(4)), Ruling::refuse) << "a second terminal";
 }
 
+// What was held for an answer, and the answer is no.
+TEST_F(TelnetRulesTest, RefusedDataIsInTheRecordAndTheUserHearsOfIt) {
+  open_shell();
+  Outbox out;
+  rules->refused(typed("\r"), Direction::up, 7, {Ruling::refuse, "command", "nobody can decide this here"}, book, out);
+  ASSERT_EQ(out.size(), 2U);
+  EXPECT_EQ(event_at(out, 0).verdict().subject(), "data");
+  EXPECT_EQ(event_at(out, 0).verdict().sequence(), 7U);
+  EXPECT_EQ(event_at(out, 0).verdict().verdict(), "deny");
+  EXPECT_EQ(std::get<ChannelNotice>(out[1]).text, "Sallyport: nobody can decide this here");
+}
+
 TEST_F(TelnetRulesTest, AShellNeedsATerminalAndComesOnce) {
   EXPECT_TRUE(take(open(0)).empty());
   EXPECT_EQ(judge(shell()), Ruling::refuse);
