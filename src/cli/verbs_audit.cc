@@ -5,6 +5,7 @@
 #include <charconv>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "base/fd.h"
@@ -62,11 +63,11 @@ ipc::AdminRequest request_of(const Options& o, bool all) {
   return request;
 }
 
-base::Result<std::int64_t> seq_from(std::string_view text) {
-  std::int64_t seq = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seq);
-  if (error == std::errc{} && rest == text.data() + text.size() && seq >= 0) return seq;
-  return base::fail(base::Errc::invalid, "--after: the greatest seq of an earlier export, or NODE:SEQ[,NODE:SEQ…]");
+std::optional<std::int64_t> number_from(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || rest != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 // SEQ, of the answering node's log, or NODE:SEQ for each log.
@@ -74,8 +75,10 @@ base::Status read_cursors(const std::string& text, ipc::AuditRead& read) {
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
     const std::size_t colon = word.rfind(':');
-    auto seq = seq_from(std::string_view(word).substr(colon == std::string::npos ? 0 : colon + 1));
-    if (!seq) return base::pass(seq);
+    const auto seq = number_from(std::string_view(word).substr(colon == std::string::npos ? 0 : colon + 1));
+    if (!seq || *seq < 0) {
+      return base::fail(base::Errc::invalid, "--after: the greatest seq of an earlier export, or NODE:SEQ[,NODE:SEQ…]");
+    }
     if (colon == std::string::npos) {
       read.set_after_seq(*seq);
       continue;
@@ -159,17 +162,15 @@ base::Result<std::vector<std::string>> read_heads(const std::string& path) {
   return lines;
 }
 
-// Numbers between commas.
 base::Result<std::vector<std::int64_t>> read_known_faults(const std::string& text) {
   std::vector<std::int64_t> out;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
-    std::int64_t seq = 0;
-    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), seq);
-    if (error != std::errc{} || rest != word.data() + word.size() || seq < 1) {
+    const auto seq = number_from(word);
+    if (!seq || *seq < 1) {
       return base::fail(base::Errc::invalid, "--known-fault: the seq of an audit.fault event, or several with commas");
     }
-    out.push_back(seq);
+    out.push_back(*seq);
   }
   return out;
 }
@@ -236,6 +237,16 @@ base::Result<int> verify(Context& context, const Options& o) {
   return ok ? 0 : 1;
 }
 
+// By what tail, search and export choose events.
+Command& add_filters(Command& verb, Options& o) {
+  return verb.option("--type", o.type, "Only events of this type; a type that ends in a dot is a prefix")
+      .option("--session", o.session, "Only events of this session")
+      .option("--node", o.node, "Only those of this node's log")
+      .option("--actor", o.actor, "Only those by this one, as the log names them")
+      .option("--since", o.since, "Only those then or later (RFC 3339)")
+      .option("--until", o.until, "Only those before then");
+}
+
 }  // namespace
 
 void add_audit_verbs(Command root) {
@@ -245,35 +256,17 @@ void add_audit_verbs(Command root) {
                             {"sallyport audit tail -n 50", "sallyport audit tail --follow --type session.",
                              "sallyport audit tail --session 01hzy… -o json"});
   verb.option("-n,--count", o->count, "How many events (at most 2000)")
-      .flag("-f,--follow", o->follow, "Go on with new events until Ctrl-C; with -o json one object per line")
-      .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
-      .option("--session", o->session, "Only events of this session")
-      .option("--node", o->node, "Only those of this node's log")
-      .option("--actor", o->actor, "Only those by this one, as the log names them")
-      .option("--since", o->since, "Only those then or later (RFC 3339)")
-      .option("--until", o->until, "Only those before then")
-      .run([o](Context& c) { return read(c, *o, false); });
+      .flag("-f,--follow", o->follow, "Go on with new events until Ctrl-C; with -o json one object per line");
+  add_filters(verb, *o).run([o](Context& c) { return read(c, *o, false); });
   verb = audit.verb("search", "Search the whole log for a text",
                     {"sallyport audit search web1", "sallyport audit search alice --type auth."});
-  verb.positional("TEXT", o->text, "Part of an event")
-      .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
-      .option("--session", o->session, "Only events of this session")
-      .option("--node", o->node, "Only those of this node's log")
-      .option("--actor", o->actor, "Only those by this one, as the log names them")
-      .option("--since", o->since, "Only those then or later (RFC 3339)")
-      .option("--until", o->until, "Only those before then")
+  add_filters(verb.positional("TEXT", o->text, "Part of an event"), *o)
       .option("--limit", o->limit, "The newest, so many at most (0: all; at most 2000)")
       .run([o](Context& c) { return read(c, *o, o->limit == 0); });
   verb = audit.verb("export", "Write every event as a line of JSON, the oldest first",
                     {"sallyport audit export > audit.jsonl", "sallyport audit export --after 48211 >> audit.jsonl",
                      "sallyport audit export --proof > evidence.jsonl"});
-  verb.option("--after", o->after, "Only events with a greater seq: SEQ of this node, or NODE:SEQ[,…]")
-      .option("--type", o->type, "Only events of this type; a type that ends in a dot is a prefix")
-      .option("--session", o->session, "Only events of this session")
-      .option("--node", o->node, "Only those of this node's log")
-      .option("--actor", o->actor, "Only those by this one, as the log names them")
-      .option("--since", o->since, "Only those then or later (RFC 3339)")
-      .option("--until", o->until, "Only those before then")
+  add_filters(verb.option("--after", o->after, "Only events with a greater seq: SEQ of this node, or NODE:SEQ[,…]"), *o)
       .option("--limit", o->limit, "So many at most (0: all): go on with --after")
       .flag("--proof", o->proof, "With what proves each event, and a signed head at the end: for verify --file")
       .run([o](Context& c) { return export_all(c, *o); });
