@@ -3,10 +3,8 @@
 or in bulk, while the target hangs, while the disk stalls, and with a client that does not read."""
 import contextlib
 import datetime
-import json
 import os
 import random
-import select
 import signal
 import statistics
 import subprocess
@@ -17,6 +15,7 @@ import pytest
 from harness.disk import FreezableDisk
 from harness.held_session import CONDITIONS, FREE, Session
 from harness.process import descendants, status_field, until
+from harness.watcher import Watcher
 from harness.world import USER, USER_PASSWORD
 
 SECOND = 1.0
@@ -78,30 +77,6 @@ def test_list_and_show(session, slack):
     gateway = session.world.gateway
     assert within_a_second(gateway, lambda: session.state(), slack) == "live"
     assert within_a_second(gateway, lambda: gateway.one("session", "show", session.id), slack)["id"] == session.id
-
-
-class Watcher:
-    """session watch -o json, read line by line."""
-
-    def __init__(self, gateway, identifier):
-        self.process = subprocess.Popen([str(gateway.bin / "sallyport"), "--config", str(gateway.config_path), "session", "watch", identifier,
-                                         "-o", "json"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        self.buffer = b""
-
-    def line(self, deadline):
-        """The next line as an object; fails at the deadline."""
-        while b"\n" not in self.buffer:
-            left = max(0.0, deadline - time.monotonic())
-            assert select.select([self.process.stdout], [], [], left)[0], "no more to watch in time"
-            chunk = os.read(self.process.stdout.fileno(), 65536)
-            assert chunk, "the watcher was cut off"
-            self.buffer += chunk
-        line, self.buffer = self.buffer.split(b"\n", 1)
-        return json.loads(line)
-
-    def close(self):
-        self.process.kill()
-        self.process.communicate()
 
 
 def test_watch(session, slack):

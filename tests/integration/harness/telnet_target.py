@@ -57,3 +57,34 @@ class TelnetTarget:
                 except ProcessLookupError:
                     pass
             one.wait()
+
+
+class Middle:
+    """A target on the way to another: it hears both ends, and can speak as the server."""
+
+    def __init__(self, port):
+        self.port = port
+        self.from_client, self.from_server = bytearray(), bytearray()
+        self.client = None
+        self.target = TelnetTarget(self._join)
+
+    def _join(self, client):
+        self.client = client
+        with socket.create_connection(("127.0.0.1", self.port)) as server:
+            back = threading.Thread(target=self._pass_on, args=(server, client, self.from_server), daemon=True)
+            back.start()
+            self._pass_on(client, server, self.from_client)
+            back.join()
+
+    @staticmethod
+    def _pass_on(source, sink, heard):
+        try:
+            while data := source.recv(4096):
+                heard.extend(data)
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def say_to_client(self, data):
+        self.client.sendall(data)
