@@ -190,7 +190,8 @@ def test_a_held_session_is_not_idle(limited):
     try:
         identifier = limited.gateway.live_session(user=USER)["id"]
         limited.gateway.cli("session", "pause", identifier)
-        time.sleep(6)
+        # One that begins later and is not held is cut meanwhile.
+        assert b"nothing moved in this session for 3 s" in limited.ssh("via", "sleep 600").stderr
         assert limited.gateway.one("session", "show", identifier)["state"] == "paused"
         limited.gateway.cli("session", "resume", identifier)
         assert how_it_ended(limited, identifier) in ("idle", "input idle")
@@ -246,7 +247,14 @@ def test_a_session_that_is_held_outlives_its_keepalives(watched, verb):
         try:
             identifier = watched.gateway.live_session(user=USER)["id"]
             watched.gateway.cli("session", verb, identifier)
-            time.sleep(9)
+            # A client that vanishes later is noticed meanwhile: as many keepalives without an answer end it as end a target.
+            with watched.popen("via", "sleep 600") as vanished:
+                try:
+                    later = watched.gateway.live_session(user=USER)["id"]
+                    vanished.send_signal(signal.SIGSTOP)
+                    assert how_it_ended(watched, later, 60) == "the client does not answer"
+                finally:
+                    vanished.kill()
             assert watched.gateway.one("session", "show", identifier)["state"] != "ended"
             assert client.poll() is None
         finally:

@@ -7,11 +7,10 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 import pytest
 
-from harness.process import descendants, free_port, until
+from harness.process import descendants, free_port, status_field, until
 from harness.target import OpenSshTarget
 from harness.world import USER
 
@@ -195,6 +194,12 @@ def test_no_common_algorithm_is_named(impatient, folder):
 # --- programs that do not end by themselves -------------------------------------------------------------------------
 
 
+def running_at(world):
+    """What the target's sessions run, beside the server's own processes."""
+    found = [one for pid in world.target.session_pids() for one in descendants(pid)]
+    return [one for one in found if not (status_field(one, "Name") or "sshd").startswith("sshd")]
+
+
 def kill_target_sessions(world):
     for pid in world.target.session_pids():
         for one in [pid, *descendants(pid)]:
@@ -209,8 +214,7 @@ def test_a_program_whose_target_dies_is_told_why(world, command):
     until(lambda: not world.gateway.sessions(), 20, "no session of before")
     with world.popen("via", command, stdout=subprocess.DEVNULL) as client:
         world.gateway.live_session(user=USER)
-        until(lambda: world.target.session_pids(), what="the session at the target")
-        time.sleep(0.5)
+        until(lambda: running_at(world), what="the program at the target")
         kill_target_sessions(world)
         _, errors = client.communicate(timeout=30)
         assert client.returncode == 255
