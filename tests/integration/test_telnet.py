@@ -96,7 +96,8 @@ class Piped:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self.process.stdout.close()
 
     def reads(self, what, seconds=30):
         deadline = time.monotonic() + seconds
@@ -215,7 +216,7 @@ def test_what_telnet_lacks_is_refused_with_a_sentence(plain):
     assert done.returncode != 0 and b"a Telnet target runs no commands and has no files" in done.stderr + done.stdout
     done = run(plain, "dev1", options=("-T",))
     assert done.returncode != 0 and b"on a terminal only" in done.stderr + done.stdout
-    done = run(plain, "dev1", options=("-W", "127.0.0.1:22"))
+    done = run(plain, "dev1", options=("-o", "LogLevel=INFO", "-W", "127.0.0.1:22"))
     assert done.returncode != 0 and b"a Telnet target has one terminal with a shell, and nothing else" in done.stderr
     until(lambda: not plain.telnet.running(), what="telnetd's end")
 
@@ -223,7 +224,7 @@ def test_what_telnet_lacks_is_refused_with_a_sentence(plain):
 @pytest.mark.parametrize("option, subject, name", [("-L", "channel", "direct-tcpip"), ("-R", "global-request", "tcpip-forward")])
 def test_a_forwarding_is_refused_and_the_terminal_goes_on(plain, terminal, option, subject, name):
     port = free_port()
-    one = terminal(argv(plain, options=("-tt", option, f"{port}:127.0.0.1:{plain.telnet.port}")), columns=180)
+    one = terminal(argv(plain, options=("-tt", "-o", "LogLevel=INFO", option, f"{port}:127.0.0.1:{plain.telnet.port}")), columns=180)
     one.wait_prompt()
     live = plain.gateway.live_session(target="dev1")
     if option == "-L":
