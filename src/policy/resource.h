@@ -55,6 +55,7 @@ struct User {
   std::string email;  ///< a second name to log in by; no two users have the same
   std::vector<std::string> groups;
   std::vector<std::string> public_keys;  ///< lines as in authorized_keys, without options
+  std::string local_account;             ///< of the gateway's machine, whose owner this is; no two users have the same
   std::vector<Role> roles;               ///< in Sallyport itself, beside what `role` resources give
   bool disabled = false;                 ///< may not log in, whatever else is said
   bool operator==(const User&) const = default;

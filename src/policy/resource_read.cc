@@ -104,6 +104,13 @@ bool split_address(const std::string& address, Target& out) {
   return number <= 65535;
 }
 
+// root needs no user, and is none.
+bool is_local_account(std::string_view s) {
+  return s != "root" && !s.empty() && s.size() <= 32 && s.front() != '-' &&
+         s.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+             std::string_view::npos;
+}
+
 // ---- one reader a kind
 
 User read_user(JsonObject& in, const KeyCheck& check_key) {
@@ -116,6 +123,14 @@ User read_user(JsonObject& in, const KeyCheck& check_key) {
     }
   } else {
     in.take("email");
+  }
+  if (in.has("local_account")) {
+    out.local_account = in.required_string("local_account");
+    if (in.ok() && !is_local_account(out.local_account)) {
+      in.reject("local_account", "must be the name of an account of the gateway's machine: 1 to 32 of a-z 0-9 . _ -");
+    }
+  } else {
+    in.take("local_account");
   }
   out.groups = in.name_list("groups", Every::refused);
   out.public_keys = key_lines(in, "public_keys", check_key);

@@ -45,6 +45,7 @@ void list(json& out, const char* key, const std::vector<std::string>& values) {
 
 void write(json& out, const User& r) {
   if (!r.email.empty()) out["email"] = r.email;
+  if (!r.local_account.empty()) out["local_account"] = r.local_account;
   list(out, "groups", r.groups);
   list(out, "public_keys", r.public_keys);
   for (const Role role : r.roles) out["roles"].push_back(to_string(role));

@@ -84,6 +84,19 @@ const std::vector<std::vector<const char*>>& steps() {
           "CREATE INDEX audit_by_time ON audit (node, time_us)",
           "CREATE INDEX sessions_by_node ON sessions (node, state, id)",
       },
+      {
+          "CREATE TABLE requests (id TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL, requester TEXT NOT NULL,"
+          " requester_life BIGINT NOT NULL, sponsor TEXT NOT NULL, account TEXT NOT NULL, targets TEXT NOT NULL,"
+          " reason TEXT NOT NULL, ticket TEXT NOT NULL, created_us BIGINT NOT NULL, decide_by_us BIGINT NOT NULL,"
+          " start_us BIGINT NOT NULL, valid_seconds BIGINT NOT NULL, max_sessions BIGINT NOT NULL,"
+          " sessions_opened BIGINT NOT NULL, rules TEXT NOT NULL,"
+          " approved_us BIGINT NOT NULL, closed_us BIGINT NOT NULL,"
+          " closed_by TEXT NOT NULL)",
+          "CREATE INDEX requests_by_state ON requests (state, id)",
+          "CREATE INDEX requests_by_requester ON requests (requester, state, id)",
+          "CREATE TABLE request_votes (request TEXT NOT NULL, voter TEXT NOT NULL, verdict TEXT NOT NULL,"
+          " at_us BIGINT NOT NULL, comment TEXT NOT NULL, PRIMARY KEY (request, voter))",
+      },
   };
   return all;
 }

@@ -83,6 +83,45 @@ struct SessionFilter {
   std::int64_t limit = 1000;
 };
 
+/// A request for access. Names in lists are separated by blanks. What it means is the broker's.
+struct RequestRow {
+  std::string id = {};
+  std::string state = {};
+  std::string requester = {};
+  std::int64_t requester_life = 0;
+  std::string sponsor = {};
+  std::string account = {};
+  std::string targets = {};
+  std::string reason = {};
+  std::string ticket = {};
+  base::Micros created_us = 0;
+  base::Micros decide_by_us = 0;
+  base::Micros start_us = 0;
+  std::int64_t valid_seconds = 0;
+  std::int64_t max_sessions = 0;
+  std::int64_t sessions_opened = 0;
+  std::string rules = {};  ///< who must approve it
+  base::Micros approved_us = 0;
+  base::Micros closed_us = 0;
+  std::string closed_by = {};
+};
+
+struct RequestVoteRow {
+  std::string request = {};
+  std::string voter = {};
+  std::string verdict = {};  ///< approve or deny
+  base::Micros at_us = 0;
+  std::string comment = {};
+};
+
+struct RequestFilter {
+  std::vector<std::string> states = {};  ///< any of these; empty: all
+  std::string requester = {};
+  std::string account = {};
+  std::string before_id = {};  ///< cursor: only ids smaller than this one
+  std::int64_t limit = 1000;
+};
+
 /// One audit event: indexed columns beside the body that is hashed. See audit/log.h.
 struct AuditRow {
   std::int64_t seq = 0;

@@ -122,6 +122,20 @@ class Store {
   /// How many match, whatever the filter's cursor and limit.
   base::Result<std::int64_t> count_sessions(const SessionFilter& filter);
 
+  // Requests for access.
+  /// Errors: exists.
+  base::Status insert_request(const RequestRow& row);
+  /// Writes what changes in the life of a request. Errors: not_found.
+  base::Status update_request(const RequestRow& row);
+  /// Errors: not_found.
+  base::Result<RequestRow> get_request(std::string_view id);
+  /// Newest first.
+  base::Result<std::vector<RequestRow>> list_requests(const RequestFilter& filter);
+  /// Errors: exists (this voter has voted).
+  base::Status insert_request_vote(const RequestVoteRow& row);
+  /// In the order in which they were cast.
+  base::Result<std::vector<RequestVoteRow>> list_request_votes(std::string_view request);
+
   // The audit logs' rows: one log per node. src/audit makes and checks them; nothing else writes them. An empty node is
   // this one; rows are only ever added for this one.
   /// All or none, synced. Errors: exists (another writer took a sequence number).

@@ -183,11 +183,14 @@ def test_only_root_and_the_group_may_ask(make_world, account):
     assert refused.returncode != 0 and refused.stdout == ""
 
 
-def test_the_groups_members_administer(make_world, account):
+def test_the_groups_members_have_the_roles_of_their_users(make_world, account):
     group = grp.getgrgid(pwd.getpwnam(account.name).pw_gid).gr_name
     world = make_world(config={"service_group": group})
     for path in (world.gateway.data, world.gateway.data / "admin.sock"):
         path.chmod(0o777)
+    nobodys = as_account(world, account, "session", "list", "-o", "json")
+    assert nobodys.returncode != 0 and "local_account" in nobodys.stderr
+    world.gateway.apply({"kind": "user", "name": "eve", "local_account": account.name, "roles": ["administrator"]})
     asked = as_account(world, account, "session", "list", "-o", "json")
     assert asked.returncode == 0 and json.loads(asked.stdout) == []
 

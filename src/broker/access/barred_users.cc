@@ -36,4 +36,16 @@ std::size_t end_what_is_barred(Services& services, const std::string& actor) {
   return count;
 }
 
+std::size_t end_sessions_under(Services& services, const std::string& request, const std::string& actor) {
+  std::vector<std::shared_ptr<SessionHandle>> ended;
+  for (const auto& session : services.sessions.all()) {
+    if (session->info().request != request) continue;
+    session->control({ControlAction::terminate, actor, "the approval was ended"}, [](base::Status) {});
+    ended.push_back(session);
+  }
+  const std::size_t count = ended.size();
+  if (count > 0) kill_what_hangs(services.main_loop, std::move(ended));
+  return count;
+}
+
 }  // namespace sallyport::broker

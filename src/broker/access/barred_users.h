@@ -17,4 +17,7 @@ namespace sallyport::broker {
 /// policy after it can be found here.
 std::size_t end_what_is_barred(Services& services, const std::string& actor);
 
+/// Ends each live session that was opened under this request for access, in actor's name.
+std::size_t end_sessions_under(Services& services, const std::string& request, const std::string& actor);
+
 }  // namespace sallyport::broker

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "broker/admin_socket/caller_of.h"
 #include "broker/admin_socket/requests.h"
 #include "broker/admin_socket/socket_sink.h"
 #include "broker/api/operations.h"
@@ -20,8 +21,8 @@ constexpr std::size_t kMaxSetBytes = 16 * 1024 * 1024;
 
 }  // namespace
 
-Client::Client(api::Api& api, net::Loop& loop, std::shared_ptr<Connection> connection)
-    : api_(api), loop_(loop), connection_(std::move(connection)), idle_(loop) {}
+Client::Client(api::Api& api, const PolicyHolder& policy, net::Loop& loop, std::shared_ptr<Connection> connection)
+    : api_(api), policy_(policy), loop_(loop), connection_(std::move(connection)), idle_(loop) {}
 
 Client::~Client() {
   for (auto& [id, one] : under_way_) one.exchange->abandon();
@@ -145,13 +146,8 @@ void Client::answer_failure(std::uint64_t id, const base::Error& error) {
   SocketSink(connection_, id, {}).fail(error);
 }
 
-// Root and the service's group administer the gateway; the kernel says who they are.
 api::Caller Client::caller() const {
-  const Peer& peer = connection_->peer();
-  return {peer.actor,
-          api::Roles{policy::Role::administrator},
-          0,
-          {api::Way::admin_socket, "process " + std::to_string(peer.pid)}};
+  return caller_of(connection_->peer(), policy_.current()->resources);
 }
 
 }  // namespace sallyport::broker::admin_socket

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "broker/access/policy_state.h"
 #include "broker/admin_socket/connection.h"
 #include "broker/api/api.h"
 #include "net/loop.h"
@@ -22,7 +23,7 @@ class SocketSink;
 
 class Client : public std::enable_shared_from_this<Client> {
  public:
-  Client(api::Api& api, net::Loop& loop, std::shared_ptr<Connection> connection);
+  Client(api::Api& api, const PolicyHolder& policy, net::Loop& loop, std::shared_ptr<Connection> connection);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -64,6 +65,7 @@ class Client : public std::enable_shared_from_this<Client> {
   api::Caller caller() const;
 
   api::Api& api_;
+  const PolicyHolder& policy_;
   net::Loop& loop_;
   std::shared_ptr<Connection> connection_;
   std::map<std::uint64_t, UnderWay> under_way_;

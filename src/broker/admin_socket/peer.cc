@@ -44,8 +44,9 @@ void name_actor(Peer& peer) {
 
 base::Status check_member(const Peer& peer, const std::string& service_group) {
   const auto denied = [&] {
-    return base::fail(base::Errc::denied, "only root and members of the group " + service_group +
-                                              " may administer this gateway (add yourself to it and log in again)");
+    return base::fail(base::Errc::denied,
+                      "only root and members of the group " + service_group +
+                          " may use this socket (an administrator adds you to it; log in again then)");
   };
   group group_entry{};
   group* group_found = nullptr;

@@ -49,6 +49,16 @@ std::optional<api::Request> request_in(ipc::AdminRequest& message) {
       return std::move(*message.mutable_rotate_master_key());
     case Asks::kTargetScan:
       return std::move(*message.mutable_target_scan());
+    case Asks::kRequestCreate:
+      return std::move(*message.mutable_request_create());
+    case Asks::kRequestList:
+      return std::move(*message.mutable_request_list());
+    case Asks::kRequestShow:
+      return std::move(*message.mutable_request_show());
+    case Asks::kRequestVote:
+      return std::move(*message.mutable_request_vote());
+    case Asks::kRequestClose:
+      return std::move(*message.mutable_request_close());
     case Asks::kApplyItem:
     case Asks::kApplyCommit:
     case Asks::kCancel:

@@ -93,7 +93,7 @@ void Server::Impl::admit(base::Fd fd) {
                                      [&](const auto& one) { return one.second->connection().peer().uid == peer->uid; });
   if (of_same >= kMaxClientsOfOne) return;
   const std::uint64_t number = next_number++;
-  const auto client = std::make_shared<Client>(api, services.main_loop,
+  const auto client = std::make_shared<Client>(api, services.policy, services.main_loop,
                                                std::make_shared<Connection>(services.main_loop, std::move(fd), *peer));
   client->on_gone([this, alive = alive, number] {
     if (*alive) clients.erase(number);

@@ -182,7 +182,7 @@ TEST(AdminRequests, EveryOneReachesAnOperation) {
     }
     const auto request = request_in(message);
     ASSERT_TRUE(request) << "field " << number << " reaches no operation";
-    EXPECT_FALSE(api::operation_of(*request).roles.empty()) << "field " << number;
+    EXPECT_FALSE(api::operation_of(*request).name.empty()) << "field " << number;
     EXPECT_TRUE(reached.insert(request->index()).second) << "field " << number;
   }
   EXPECT_EQ(reached.size(), api::kOperations) << "an operation that the socket does not reach";

@@ -29,6 +29,11 @@ struct Dispatch {
   void operator()(ipc::AuditVerify& asked) const { audit_verify(exchange, asked); }
   void operator()(ipc::AuditHead& asked) const { audit_head(exchange, asked); }
   void operator()(ipc::PolicyTest& asked) const { policy_test(exchange, asked); }
+  void operator()(ipc::RequestCreate& asked) const { request_create(exchange, asked); }
+  void operator()(ipc::RequestList& asked) const { request_list(exchange, asked); }
+  void operator()(ipc::RequestShow& asked) const { request_show(exchange, asked); }
+  void operator()(ipc::RequestVote& asked) const { request_vote(exchange, asked); }
+  void operator()(ipc::RequestClose& asked) const { request_close(exchange, asked); }
   void operator()(ipc::NodeStatus& asked) const { node_status(exchange, asked); }
 };
 
@@ -42,8 +47,9 @@ Api::Api(Services& services, NodeFacts facts)
 Api::~Api() = default;
 
 ExchangePtr Api::begin(Caller caller, Request request, std::shared_ptr<ReplySink> sink) {
-  auto exchange = std::make_shared<Exchange>(context_, std::move(caller), std::move(sink));
   const Operation& operation = operation_of(request);
+  const Scope scope = reaches_everything(caller, operation) ? Scope::everything : Scope::own;
+  auto exchange = std::make_shared<Exchange>(context_, std::move(caller), scope, std::move(sink));
   if (auto allowed = check_access(exchange->caller(), operation); !allowed) {
     audit::Event event = exchange->event("admin.denied");
     event.fields = {{"operation", std::string(operation.name)}};

@@ -25,16 +25,6 @@ base::Status check_key_line(std::string_view line) {
   return {};
 }
 
-// Stored ones of an earlier version stay readable; new ones would promise what nobody keeps.
-base::Status check_no_roles(const policy::Resource& resource) {
-  const auto* user = std::get_if<policy::User>(&resource);
-  if (policy::kind_of(resource) != policy::Kind::role && (user == nullptr || user->roles.empty())) return {};
-  return base::fail(
-      base::Errc::unsupported,
-      "roles are not offered by this version and would not be enforced: whoever may use this command line "
-      "is an administrator (cli.md in the documentation); take it out");
-}
-
 // A policy with a zone that nobody can read would allow nothing.
 base::Status check_zone(const policy::Resource& resource) {
   const auto* policy = std::get_if<policy::Policy>(&resource);
@@ -61,11 +51,6 @@ base::Result<std::vector<Parsed>> parse_items(const std::vector<ipc::ApplyItem>&
     if (!resource) {
       return base::fail(resource.error().code,
                         "document " + std::to_string(out.size() + 1) + ": " + resource.message());
-    }
-    if (auto enforced = check_no_roles(*resource); !enforced) {
-      return base::fail(enforced.error().code, "document " + std::to_string(out.size() + 1) + ": " +
-                                                   policy::to_string(policy::kind_of(*resource)) + " '" +
-                                                   policy::name_of(*resource) + "': " + enforced.message());
     }
     if (auto known = check_zone(*resource); !known) {
       return base::fail(known.error().code, "document " + std::to_string(out.size() + 1) + ": " + known.message());
@@ -138,31 +123,43 @@ base::Status check_number_of_recipients(store::Store& store, const std::vector<P
                                              std::to_string(kMaxDeclaredRecipients) + " at most");
 }
 
-// Before the change: who has which e-mail address after it. One of two users would log in as the other.
-base::Status check_emails(store::Store& store, const std::vector<Parsed>& parsed) {
+// A name that says who somebody is, beside the user's own.
+struct SecondName {
+  const char* key;
+  std::string policy::User::*value;
+  const char* meaning;
+};
+constexpr SecondName kSecondNames[] = {{"email", &policy::User::email, "it says who logs in"},
+                                       {"local_account", &policy::User::local_account, "it says who gives orders"}};
+
+// Before the change: who has which second name after it. One of two users would be taken for the other.
+base::Status check_second_names(store::Store& store, const std::vector<Parsed>& parsed) {
   const std::string kind = policy::to_string(policy::Kind::user);
   std::map<std::string, std::string> users;  // name → JSON
   bool any = false;
   for (const Parsed& one : parsed) {
     if (one.kind != kind) continue;
     users.emplace(one.name, one.json);
-    any = any || one.json.find("\"email\"") != std::string::npos;
+    for (const SecondName& second : kSecondNames) {
+      any = any || one.json.find("\"" + std::string(second.key) + "\"") != std::string::npos;
+    }
   }
   if (!any) return {};
   const auto rows = store.list_resources(kind);
   if (!rows) return base::fail(rows.error().code, rows.error().message);
   for (const store::ResourceRow& row : *rows) users.emplace(row.name, row.json);
-  std::map<std::string, std::string> owners;
+  std::map<std::pair<std::string, std::string>, std::string> owners;  // (key, value) → name
   for (const auto& [name, json] : users) {
     const auto resource = policy::parse_resource(json);
     if (!resource) return base::fail(base::Errc::corrupt, "user " + name + ": " + resource.message());
-    const std::string& email = std::get<policy::User>(*resource).email;
-    if (email.empty()) continue;
-    const auto [owner, first] = owners.emplace(email, name);
-    if (first) continue;
-    return base::fail(base::Errc::invalid,
-                      "users '" + owner->second + "' and '" + name +
-                          "' have the same email: it says who logs in, so each has one of their own");
+    for (const SecondName& second : kSecondNames) {
+      const std::string& value = std::get<policy::User>(*resource).*second.value;
+      if (value.empty()) continue;
+      const auto [owner, first] = owners.emplace(std::pair(second.key, value), name);
+      if (first) continue;
+      return base::fail(base::Errc::invalid, "users '" + owner->second + "' and '" + name + "' have the same " +
+                                                 second.key + ": " + second.meaning + ", so each has one of their own");
+    }
   }
   return {};
 }
@@ -197,7 +194,7 @@ base::Result<Answer> apply_all(const Exchange& exchange, const Apply& asked) {
   const base::Status done = services.store.transaction([&]() -> base::Status {
     answer.items.clear();  // of an earlier run
     if (auto fits = check_number_of_recipients(services.store, *parsed); !fits) return fits;
-    if (auto own = check_emails(services.store, *parsed); !own) return own;
+    if (auto own = check_second_names(services.store, *parsed); !own) return own;
     for (const Parsed& one : *parsed) {
       auto item = put_one(exchange, one, dry_run);
       if (!item) return base::pass(item);

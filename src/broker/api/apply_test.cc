@@ -128,14 +128,22 @@ TEST_F(ApplyTest, AnEmailAddressIsOneUsers) {
   EXPECT_EQ(policy.current()->resources.user_name("alice@example.org"), "bob");
 }
 
-TEST_F(ApplyTest, RolesThatNobodyEnforcesAreRefused) {
-  for (const char* json : {R"({"kind":"role","name":"auditors","role":"auditor","subjects":{"users":["alice"]}})",
-                           R"({"kind":"user","name":"alice","roles":["auditor"]})"}) {
-    const auto refused = apply({json});
-    EXPECT_EQ(refused.failure, "unsupported");
-    EXPECT_NE(refused.message.find("would not be enforced"), std::string::npos) << refused.message;
-  }
-  EXPECT_TRUE(get("user").items.empty());
+TEST_F(ApplyTest, RolesComeIntoForceAtOnce) {
+  ASSERT_EQ(apply({R"({"kind":"user","name":"alice","roles":["auditor"]})",
+                   R"({"kind":"role","name":"approvers","role":"approver","subjects":{"users":["alice"]}})"})
+                .failure,
+            "");
+  const auto roles = policy::roles_of(policy.current()->resources, "alice", {});
+  EXPECT_EQ(roles, (std::vector{policy::Role::user, policy::Role::approver, policy::Role::auditor}));
+}
+
+TEST_F(ApplyTest, NoTwoUsersOwnTheSameLocalAccount) {
+  const std::string alice = R"({"kind":"user","name":"alice","local_account":"adm"})";
+  const std::string bob = R"({"kind":"user","name":"bob","local_account":"adm"})";
+  EXPECT_EQ(apply({alice, bob}).failure, "invalid");
+  ASSERT_EQ(apply({alice}).failure, "");
+  EXPECT_EQ(apply({bob}).failure, "invalid");
+  EXPECT_EQ(apply({R"({"kind":"user","name":"eve","local_account":"root"})"}).failure, "invalid");
 }
 
 TEST_F(ApplyTest, AResourceIsBoundToItsLastSubject) {

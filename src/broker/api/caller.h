@@ -18,6 +18,7 @@ class Roles {
   constexpr Roles(std::initializer_list<policy::Role> roles) {
     for (const policy::Role role : roles) bits_ |= bit(role);
   }
+  constexpr void add(policy::Role role) { bits_ |= bit(role); }
   constexpr bool has(policy::Role role) const { return (bits_ & bit(role)) != 0; }
   constexpr bool any_of(Roles others) const { return (bits_ & others.bits_) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
@@ -40,6 +41,7 @@ struct Caller {
   Roles roles = {};
   base::Micros proof_age_us = 0;  ///< since the caller proved who they are; 0 where the kernel vouches for each message
   Origin origin = {};
+  std::string user = {};  ///< of Sallyport, who the caller is; empty: root, or another account that is no user's
 };
 
 }  // namespace sallyport::broker::api

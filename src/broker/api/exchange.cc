@@ -6,8 +6,8 @@
 
 namespace sallyport::broker::api {
 
-Exchange::Exchange(std::shared_ptr<const Context> context, Caller caller, std::shared_ptr<ReplySink> sink)
-    : context_(std::move(context)), caller_(std::move(caller)), sink_(std::move(sink)) {}
+Exchange::Exchange(std::shared_ptr<const Context> context, Caller caller, Scope scope, std::shared_ptr<ReplySink> sink)
+    : context_(std::move(context)), caller_(std::move(caller)), scope_(scope), sink_(std::move(sink)) {}
 
 void Exchange::when_ready(std::function<void(Exchange&)> work) {
   if (!open()) return;

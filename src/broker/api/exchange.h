@@ -50,13 +50,17 @@ class Activity {
   virtual ~Activity() = default;
 };
 
+/// On what an operation is the caller's.
+enum class Scope { everything, own };
+
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(std::shared_ptr<const Context> context, Caller caller, std::shared_ptr<ReplySink> sink);
+  Exchange(std::shared_ptr<const Context> context, Caller caller, Scope scope, std::shared_ptr<ReplySink> sink);
 
   const Context& context() const { return *context_; }
   Services& services() const { return context_->services; }
   const Caller& caller() const { return caller_; }
+  Scope scope() const { return scope_; }
 
   // On the main loop only.
   bool finished() const { return finished_; }
@@ -102,6 +106,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   std::shared_ptr<const Context> context_;
   Caller caller_;
+  Scope scope_;
   std::shared_ptr<ReplySink> sink_;
   std::unique_ptr<Activity> activity_;
   std::deque<Item> held_;

@@ -54,6 +54,14 @@ void audit_read(const ExchangePtr& exchange, ipc::AuditRead& asked);
 void audit_verify(const ExchangePtr& exchange, ipc::AuditVerify& asked);
 void audit_head(const ExchangePtr& exchange, ipc::AuditHead& asked);
 
+// requests.cc
+void request_create(const ExchangePtr& exchange, ipc::RequestCreate& asked);
+void request_list(const ExchangePtr& exchange, ipc::RequestList& asked);
+void request_show(const ExchangePtr& exchange, ipc::RequestShow& asked);
+void request_vote(const ExchangePtr& exchange, ipc::RequestVote& asked);
+/// Cancels what waits, ends what was approved, and with it the sessions under it.
+void request_close(const ExchangePtr& exchange, ipc::RequestClose& asked);
+
 // node.cc
 void policy_test(const ExchangePtr& exchange, ipc::PolicyTest& asked);
 void node_status(const ExchangePtr& exchange, ipc::NodeStatus& asked);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text_time.h"
+#include "broker/access/access_requests.h"
 
 namespace sallyport::broker::api {
 namespace {
@@ -66,6 +67,40 @@ std::string recording_json(const store::SessionRow& row) {
   out["events"] = row.events;
   out["integrity"] = row.integrity;
   if (!row.node.empty()) out["node"] = row.node;
+  return dump(out);
+}
+
+std::string request_json(const policy::AccessRequest& request, base::Micros now_us) {
+  Json out;
+  out["id"] = request.id;
+  out["code"] = request_code(request.id);
+  out["state"] = policy::to_string(policy::state_at(request, now_us));
+  out["user"] = request.requester;
+  out["account"] = request.account;
+  out["targets"] = request.targets;
+  out["reason"] = request.reason;
+  out["ticket"] = request.ticket;
+  out["created_at"] = time_or_null(request.created_us);
+  out["decide_by"] = time_or_null(request.decide_by_us);
+  out["starts_at"] = time_or_null(request.approved_us == 0 ? request.start_us : policy::good_from_us(request));
+  out["valid_seconds"] = request.valid_seconds;
+  out["valid_until"] = time_or_null(policy::good_until_us(request));
+  out["max_sessions"] = request.max_sessions;
+  out["sessions"] = request.sessions_opened;
+  out["sponsor"] = request.sponsor;
+  out["approvals"] = Json::array();
+  for (const policy::ApprovalRule& rule : request.rules) {
+    out["approvals"].push_back({{"users", rule.users}, {"groups", rule.groups}, {"count", rule.count}});
+  }
+  out["votes"] = Json::array();
+  for (const policy::Vote& vote : request.votes) {
+    out["votes"].push_back({{"by", vote.voter},
+                            {"verdict", vote.approves ? "approve" : "deny"},
+                            {"time", time_or_null(vote.at_us)},
+                            {"comment", vote.comment}});
+  }
+  out["closed_at"] = time_or_null(request.closed_us);
+  out["closed_by"] = request.closed_by;
   return dump(out);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "broker/record/session_info.h"
+#include "policy/access_request.h"
 #include "store/rows.h"
 
 namespace sallyport::broker::api {
@@ -16,5 +17,10 @@ std::string session_json(const store::SessionRow& row);
 
 /// The same plus {bytes, events, integrity}; state is one of live, sealed, truncated.
 std::string recording_json(const store::SessionRow& row);
+
+/// {id, code, state, user, account, targets, reason, ticket, created_at, decide_by, starts_at, valid_seconds,
+/// valid_until, max_sessions, sessions, sponsor, approvals: [{users, groups, count}], votes: [{by, verdict, time,
+/// comment}], closed_at, closed_by}; the state is that of now.
+std::string request_json(const policy::AccessRequest& request, base::Micros now_us);
 
 }  // namespace sallyport::broker::api

@@ -13,6 +13,10 @@ using policy::Role;
 
 constexpr Roles kAdministrators{Role::administrator};
 constexpr Roles kReaders{Role::administrator, Role::auditor};
+constexpr Roles kEveryUser{Role::user};
+// Which requests they may decide or end, the request says (policy/access_request.h).
+constexpr Roles kDeciders{Role::user, Role::administrator};
+constexpr Roles kNobody{};
 
 // A row and the type of its request: the table is made in the order of Request, whatever the order of the rows.
 template <class Type>
@@ -46,36 +50,51 @@ constexpr std::array<Operation, kOperations> table_of(const Rows&... rows) {
 
 // Opening a recording holds up to 65 descriptors: one at a time for a client that may have 32 of weight 1.
 constexpr std::array<Operation, kOperations> kOperationTable =
-    table_of(Row<Apply>{{"resource.apply", kAdministrators, Proof::any, 4}},    //
-             Row<ipc::GetResource>{{"resource.get", kReaders, Proof::any, 1}},  //
-             Row<ipc::DeleteResource>{{"resource.delete", kAdministrators, Proof::any, 1}},
-             Row<ipc::TargetScan>{{"target.scan", kAdministrators, Proof::any, 1}},
-             Row<ipc::SetPassword>{{"user.set-password", kAdministrators, Proof::fresh, 1}},
-             Row<ipc::AddKey>{{"user.add-key", kAdministrators, Proof::fresh, 1}},
-             Row<ipc::SetSecret>{{"account.set-secret", kAdministrators, Proof::fresh, 1}},
-             Row<ipc::ShowCa>{{"ca.show", kReaders, Proof::any, 1}},
-             Row<ipc::RotateMasterKey>{{"vault.rotate", kAdministrators, Proof::fresh, 1}},
-             Row<ipc::SessionList>{{"session.list", kReaders, Proof::any, 1}},
-             Row<ipc::SessionShow>{{"session.show", kReaders, Proof::any, 1}},
-             Row<ipc::SessionControl>{{"session.control", kAdministrators, Proof::any, 1}},
-             Row<ipc::SessionWatch>{{"session.watch", kReaders, Proof::any, 1}},
-             Row<ipc::RecordingList>{{"recording.list", kReaders, Proof::any, 1}},
-             Row<ipc::RecordingOpen>{{"recording.open", kReaders, Proof::any, 17}},
-             Row<ipc::AuditRead>{{"audit.read", kReaders, Proof::any, 1}},
-             Row<ipc::AuditVerify>{{"audit.verify", kReaders, Proof::any, 1}},
-             Row<ipc::AuditHead>{{"audit.head", kReaders, Proof::any, 1}},
-             Row<ipc::PolicyTest>{{"policy.test", kReaders, Proof::any, 1}},
-             Row<ipc::NodeStatus>{{"node.status", kReaders, Proof::any, 1}});
+    table_of(Row<Apply>{{"resource.apply", kAdministrators, kNobody, Proof::any, 4}},    //
+             Row<ipc::GetResource>{{"resource.get", kReaders, kNobody, Proof::any, 1}},  //
+             Row<ipc::DeleteResource>{{"resource.delete", kAdministrators, kNobody, Proof::any, 1}},
+             Row<ipc::TargetScan>{{"target.scan", kAdministrators, kNobody, Proof::any, 1}},
+             Row<ipc::SetPassword>{{"user.set-password", kAdministrators, kNobody, Proof::fresh, 1}},
+             Row<ipc::AddKey>{{"user.add-key", kAdministrators, kNobody, Proof::fresh, 1}},
+             Row<ipc::SetSecret>{{"account.set-secret", kAdministrators, kNobody, Proof::fresh, 1}},
+             Row<ipc::ShowCa>{{"ca.show", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::RotateMasterKey>{{"vault.rotate", kAdministrators, kNobody, Proof::fresh, 1}},
+             Row<ipc::SessionList>{{"session.list", kReaders, kEveryUser, Proof::any, 1}},
+             Row<ipc::SessionShow>{{"session.show", kReaders, kEveryUser, Proof::any, 1}},
+             Row<ipc::SessionControl>{{"session.control", kAdministrators, kNobody, Proof::any, 1}},
+             Row<ipc::SessionWatch>{{"session.watch", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::RecordingList>{{"recording.list", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::RecordingOpen>{{"recording.open", kReaders, kNobody, Proof::any, 17}},
+             Row<ipc::AuditRead>{{"audit.read", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::AuditVerify>{{"audit.verify", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::AuditHead>{{"audit.head", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::PolicyTest>{{"policy.test", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::RequestCreate>{{"request.create", kAdministrators, kEveryUser, Proof::any, 1}},
+             Row<ipc::RequestList>{{"request.list", kReaders, kEveryUser, Proof::any, 1}},
+             Row<ipc::RequestShow>{{"request.show", kReaders, kEveryUser, Proof::any, 1}},
+             Row<ipc::RequestVote>{{"request.vote", kNobody, kDeciders, Proof::any, 1}},
+             Row<ipc::RequestClose>{{"request.close", kNobody, kDeciders, Proof::any, 1}},
+             Row<ipc::NodeStatus>{{"node.status", kReaders, kNobody, Proof::any, 1}});
 
 const Operation& operation_of(const Request& request) {
   return kOperationTable.at(request.index());
 }
 
+bool reaches_everything(const Caller& caller, const Operation& operation) {
+  return caller.roles.any_of(operation.roles);
+}
+
 base::Status check_access(const Caller& caller, const Operation& operation) {
-  if (!caller.roles.any_of(operation.roles)) {
+  if (caller.roles.empty()) {
+    return base::fail(base::Errc::denied, "'" + caller.actor +
+                                              "' is no user of Sallyport: an administrator writes local_account: NAME "
+                                              "into the resource of the user whose account it is");
+  }
+  if (!caller.roles.any_of(operation.roles) && !caller.roles.any_of(operation.own)) {
     std::string needed;
     for (const Role role : {Role::user, Role::approver, Role::auditor, Role::administrator}) {
-      if (operation.roles.has(role)) needed += (needed.empty() ? "" : " or ") + std::string(policy::to_string(role));
+      if (operation.roles.has(role) || operation.own.has(role))
+        needed += (needed.empty() ? "" : " or ") + std::string(policy::to_string(role));
     }
     return base::fail(base::Errc::denied, std::string(operation.name) + " needs the role " + needed);
   }

@@ -24,6 +24,7 @@ inline constexpr base::Micros kFreshUs = 300'000'000;
 struct Operation {
   std::string_view name = {};  ///< "session.control"
   Roles roles = {};            ///< any of them suffices; none: nobody may
+  Roles own = {};              ///< any of them suffices for what is the caller's own: the handler looks at that
   Proof proof = Proof::fresh;
   unsigned weight = 1;  ///< of what it holds while it is under way, for whoever bounds how much one client may have
 };
@@ -34,6 +35,9 @@ inline constexpr std::size_t kOperations = std::variant_size_v<Request>;
 extern const std::array<Operation, kOperations> kOperationTable;
 
 const Operation& operation_of(const Request& request);
+
+/// Whether the operation is the caller's on whatever it concerns, and not on their own things alone.
+bool reaches_everything(const Caller& caller, const Operation& operation);
 
 /// Errors: denied, in words for the caller.
 base::Status check_access(const Caller& caller, const Operation& operation);

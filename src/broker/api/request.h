@@ -19,6 +19,7 @@ using Request =
     std::variant<Apply, ipc::GetResource, ipc::DeleteResource, ipc::TargetScan, ipc::SetPassword, ipc::AddKey,
                  ipc::SetSecret, ipc::ShowCa, ipc::RotateMasterKey, ipc::SessionList, ipc::SessionShow,
                  ipc::SessionControl, ipc::SessionWatch, ipc::RecordingList, ipc::RecordingOpen, ipc::AuditRead,
-                 ipc::AuditVerify, ipc::AuditHead, ipc::PolicyTest, ipc::NodeStatus>;
+                 ipc::AuditVerify, ipc::AuditHead, ipc::PolicyTest, ipc::RequestCreate, ipc::RequestList,
+                 ipc::RequestShow, ipc::RequestVote, ipc::RequestClose, ipc::NodeStatus>;
 
 }  // namespace sallyport::broker::api

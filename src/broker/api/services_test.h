@@ -40,11 +40,12 @@ class ServicesTest : public ::testing::Test {
     guesses = std::make_unique<GuessQueue>(*hash_thread, clock, 1, [](base::Micros, const auto&) {});
     preauth_audit = std::make_unique<PreauthAudit>(*trail, clock);
     user_audit = std::make_unique<UserAudit>(*trail, clock);
-    services.reset(new Services{config,         clock,    random,         loop,       *store_thread,
-                                *hash_thread,   *guesses, *record_thread, *resolver,  *store,
-                                *reader_thread, *reader,  *vault,         *trail,     *preauth_audit,
-                                *user_audit,    openings, target_logins,  *passwords, policy,
-                                sessions,       logins,   late_seals,     held,       screens});
+    requests = std::make_unique<AccessRequests>(*store, *trail, policy, clock, random);
+    services.reset(new Services{config,     clock,          random,         loop,        *store_thread,  *hash_thread,
+                                *guesses,   *record_thread, *resolver,      *store,      *reader_thread, *reader,
+                                *vault,     *trail,         *preauth_audit, *user_audit, openings,       target_logins,
+                                *passwords, policy,         *requests,      sessions,    logins,         late_seals,
+                                held,       screens});
     const auto scan_host = [](const policy::Target&, const HostScanner::Done& done) {
       done(base::fail(base::Errc::io, "nobody is there"));
     };
@@ -112,6 +113,7 @@ class ServicesTest : public ::testing::Test {
   std::unique_ptr<GuessQueue> guesses;
   std::unique_ptr<PreauthAudit> preauth_audit;
   std::unique_ptr<UserAudit> user_audit;
+  std::unique_ptr<AccessRequests> requests;
   OpeningPace openings;
   LoginSpacing target_logins;
   PolicyHolder policy;

@@ -98,6 +98,13 @@ void session_list(const ExchangePtr& exchange, ipc::SessionList& asked) {
   if (!span) return exchange->fail(span.error());
   Filter filter;
   filter.rows.user = asked.user();
+  if (exchange->scope() == Scope::own) {
+    const std::string& own = exchange->caller().user;
+    if (!filter.rows.user.empty() && filter.rows.user != own) {
+      return exchange->fail({base::Errc::denied, "you may list your own sessions; others' are for auditors"});
+    }
+    filter.rows.user = own;
+  }
   filter.rows.account = asked.account();
   filter.rows.target = asked.target();
   filter.rows.since_us = span->since_us;
@@ -110,14 +117,18 @@ void session_list(const ExchangePtr& exchange, ipc::SessionList& asked) {
 
 void session_show(const ExchangePtr& exchange, ipc::SessionShow& asked) {
   const std::string id = asked.id();
-  if (const auto live = exchange->services().sessions.find(id)) {
+  // Another's session is not there for whoever sees only their own.
+  const std::string owner = exchange->scope() == Scope::own ? exchange->caller().user : "";
+  const auto live = exchange->services().sessions.find(id);
+  if (live && (owner.empty() || live->info().user == owner)) {
     Answer answer;
     answer.add(session_json(live->info()));
     return exchange->answer(std::move(answer));
   }
-  exchange->answer_read([id](store::Store& reader) -> base::Result<Answer> {
+  exchange->answer_read([id, owner](store::Store& reader) -> base::Result<Answer> {
     auto row = reader.get_session(id);
-    if (!row && row.error().code == base::Errc::not_found) {
+    const bool hidden = row && !owner.empty() && row->user != owner;
+    if (hidden || (!row && row.error().code == base::Errc::not_found)) {
       return base::fail(base::Errc::not_found, "there is no session " + id);
     }
     if (!row) return base::pass(row);

@@ -6,6 +6,7 @@
 #include "audit/log.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "broker/access/access_requests.h"
 #include "broker/access/login_spacing.h"
 #include "broker/access/logins.h"
 #include "broker/access/policy_state.h"
@@ -48,6 +49,7 @@ struct Services {
   LoginSpacing& target_logins;           ///< what failed at targets
   const identity::Passwords& passwords;  ///< only on hash_thread
   PolicyHolder& policy;
+  AccessRequests& requests;
   Registry& sessions;
   Logins& logins;
   LateSeals& late_seals;

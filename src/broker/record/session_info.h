@@ -21,8 +21,9 @@ struct SessionInfo {
   std::string account;
   std::string target;
   std::string protocol = "ssh";
-  std::string source;  ///< "address:port" of the user's client
-  std::string via;     ///< "direct", "jump" or "menu"
+  std::string source;   ///< "address:port" of the user's client
+  std::string via;      ///< "direct", "jump" or "menu"
+  std::string request;  ///< for access, that was approved: it ends with it; empty: none was needed
   SessionState state = SessionState::opening;
   base::Micros started_at_us = 0;
   base::Micros ended_at_us = 0;

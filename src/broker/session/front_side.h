@@ -25,7 +25,8 @@ namespace sallyport::broker {
 struct Notice {
   std::string text;
   std::optional<std::uint32_t> channel = {};  ///< only there
-  enum class Session { as_it_was, goes_on } session = Session::as_it_was;
+  /// waits: for its target. The text is shown wherever a program waits for it, now or later.
+  enum class Session { as_it_was, goes_on, waits } session = Session::as_it_was;
 };
 
 /// Whether a question for a password is the first of its kind or follows a wrong answer.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/session/approval_desk_test.h"
 #include "broker/session/opening_fakes_test.h"
 #include "broker/session/session_opening.h"
 #include "event/event.pb.h"
@@ -118,8 +119,8 @@ class OpeningRun : public SessionOpening::Owner {
     opening.back_logged_in(facts);
   }
   SessionOpening::Means means_with(Registry& registry, DescriptorBudget& budget, base::ByteView key) {
-    return {config, clock, policy, protocols, pace,  logins,  registry, budget,
-            0,      key,   alarm,  notes,     store, records, dialer,   spawner};
+    return {config, clock, policy, protocols, pace,    logins, registry, budget,    0,
+            key,    alarm, notes,  store,     records, dialer, spawner,  approvals, approval_alarm};
   }
   std::vector<std::string> audited() const {
     std::vector<std::string> out;
@@ -170,7 +171,8 @@ class OpeningRun : public SessionOpening::Owner {
   Registry sessions{2};
   DescriptorBudget descriptors{kSessionDescriptors};
   const base::Bytes recording_key = base::Bytes(32, 7);
-  HandAlarm alarm;
+  HandAlarm alarm, approval_alarm;
+  FakeDesk approvals;
   FakeAudit audit, user_audit;
   FakeStore store;
   FakeRecordMaker records;

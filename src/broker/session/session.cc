@@ -25,14 +25,17 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontSide& front, Pass
       dialer_(services_, thread.loop()),
       spawner_(thread.loop()),
       opening_alarm_(thread.loop()),
+      approval_alarm_(thread.loop()),
       ending_alarm_(thread.loop()),
+      requests_(services_, thread.loop()),
       live_(parts_, {services_.clock, services_.policy, thread.loop(), notes_, ending_, placement_, passwords,
                      services_.config.limits.auth_tries, services_.held}),
       ending_(*this, parts_, {services_.clock, ending_alarm_, notes_, store_, live_.relay().book()}),
       opening_(*this, parts_,
                {services_.config, services_.clock, services_.policy, gateway.protocols, services_.openings,
                 services_.target_logins, services_.sessions, gateway.descriptors, gateway.descriptors_kept,
-                services_.recording_key(), opening_alarm_, notes_, store_, records_, dialer_, spawner_}) {}
+                services_.recording_key(), opening_alarm_, notes_, store_, records_, dialer_, spawner_, requests_,
+                approval_alarm_}) {}
 
 Session::~Session() = default;
 

@@ -10,6 +10,7 @@
 
 #include "broker/node/gateway.h"
 #include "broker/node/placement.h"
+#include "broker/session/request_desk.h"
 #include "broker/session/session_ending.h"
 #include "broker/session/session_errands.h"
 #include "broker/session/session_live.h"
@@ -68,7 +69,8 @@ class Session : public std::enable_shared_from_this<Session>,
   RecordErrand records_;
   DialErrand dialer_;
   SpawnErrand spawner_;
-  LoopAlarm opening_alarm_, ending_alarm_;
+  LoopAlarm opening_alarm_, approval_alarm_, ending_alarm_;
+  RequestDesk requests_;
   SessionLive live_;
   SessionEnding ending_;
   SessionOpening opening_;

@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "broker/access/grant_defaults.h"
-#include "broker/access/proofs.h"
 #include "broker/record/record_recipients.h"
 #include "broker/session/target_failure.h"
 
@@ -27,6 +26,7 @@ SessionOpening::SessionOpening(Owner& owner, SessionParts& parts, const Means& m
       parts_(parts),
       means_(means),
       login_us_(std::int64_t{means.config.limits.login_seconds} * 1'000'000),
+      clearance_(*this, parts, means.approvals, means.approval_alarm, means.clock),
       turn_(means.pace, means.logins, parts.facts.identity.user, parts.facts.destination, login_us_) {}
 
 void SessionOpening::fail(const std::string& text, const std::string& reason) {
@@ -63,10 +63,7 @@ void SessionOpening::open() {
     return deny(policy::to_string(denial->reason), denial->detail, denial->message, "denied by policy");
   }
   const auto& grant = std::get<policy::Grant>(decision);
-  if (const auto missing = policy::unmet(grant.requirements, proofs_of(facts.identity)); !missing.empty()) {
-    const std::string needed = policy::sentence(missing);
-    return deny("requirement_unmet", needed, needed, "a requirement is not met");
-  }
+  if (!clearance_.check(grant, *state)) return;
   // While it waits nothing of it exists.
   SessionTurn::Answer turn = turn_.ask(means_.clock.monotonic_us());
   if (turn.refusal) {
@@ -81,6 +78,7 @@ void SessionOpening::open() {
 
 void SessionOpening::granted(policy::Grant grant, const policy::Snapshot& resources) {
   apply_node_defaults(grant, resources, means_.config);
+  clearance_.bound(grant);
   parts_.grant = std::move(grant);
   const auto protocol = means_.protocols.find(parts_.target.protocol);
   if (protocol == means_.protocols.end()) {
@@ -98,7 +96,11 @@ void SessionOpening::granted(policy::Grant grant, const policy::Snapshot& resour
   }
   owner_.can_be_found();  // first: whoever finds a session in the registry can end it
   if (!find_room()) return;
-  if (!user_counts()) return;  // now that it can be found: whoever bars the user from here on ends it
+  // Now that it can be found, whoever bars the user or ends the approval from here on ends it.
+  if (!user_counts()) return;
+  if (!clearance_.still_counts()) {
+    return deny("not_approved", "the approval was ended", "The approval was ended.", "the approval was ended");
+  }
   parts_.handle->add_worker(parts_.front->pidfd());
   send_errands(std::move(*recipients));
 }
@@ -114,6 +116,7 @@ SessionInfo SessionOpening::info() const {
   info.protocol = policy::to_string(parts_.target.protocol);
   info.source = facts.source;
   info.via = facts.via;
+  info.request = clearance_.request();
   info.started_at_us = means_.clock.now_us();
   return info;
 }
@@ -244,6 +247,7 @@ void SessionOpening::stop() {
   stage_ = Stage::over;
   trial_.reset();
   secret_ = {};
+  clearance_.stop();
   means_.alarm.cancel();
   means_.dialer.cancel();
 }

@@ -14,6 +14,7 @@
 #include "broker/session/alarm.h"
 #include "broker/session/opening_errands.h"
 #include "broker/session/registry.h"
+#include "broker/session/session_clearance.h"
 #include "broker/session/session_notes.h"
 #include "broker/session/session_parts.h"
 #include "broker/session/session_store.h"
@@ -22,7 +23,7 @@
 
 namespace sallyport::broker {
 
-class SessionOpening : public BackSide::Opening {
+class SessionOpening : public BackSide::Opening, private SessionClearance::Owner {
  public:
   class Owner {
    public:
@@ -58,6 +59,8 @@ class SessionOpening : public BackSide::Opening {
     RecordMaker& records;
     TargetDialer& dialer;
     BackSpawner& spawner;
+    ApprovalDesk& approvals;
+    Alarm& approval_alarm;
   };
 
   /// parts outlive it.
@@ -80,6 +83,11 @@ class SessionOpening : public BackSide::Opening {
  private:
   enum class Stage { deciding, opening, login, over };
 
+  void look_again() override { open(); }
+  void not_cleared(const std::string& code, const std::string& detail, const std::string& text,
+                   const std::string& reason) override {
+    deny(code, detail, text, reason);
+  }
   bool user_counts();
   void deny(const std::string& code, const std::string& detail, const std::string& text, const std::string& reason);
   void fail(const std::string& text, const std::string& reason);
@@ -98,6 +106,7 @@ class SessionOpening : public BackSide::Opening {
   const Means means_;
   const std::int64_t login_us_;
   Stage stage_ = Stage::deciding;
+  SessionClearance clearance_;
   SessionTurn turn_;
   std::unique_ptr<LoginSpacing::Trial> trial_;
   const Protocol* protocol_ = nullptr;  // the target's

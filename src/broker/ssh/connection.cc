@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "base/log.h"
+#include "broker/access/own_commands.h"
 #include "broker/ssh/legacy.h"
 #include "ipc/message_kind.h"
 #include "ipc/ssh_front.pb.h"
@@ -289,12 +290,17 @@ void Connection::front_service_command(ipc::ServiceCommand& command) {
       self->front_->send(message);
     });
   };
-  const std::string& words = command.command();
-  if (session_ || words.rfind("resume ", 0) != 0) {
-    return reply("Sallyport: name a target (ssh USER@ACCOUNT@TARGET@gateway), or 'resume SESSION'.", false);
+  const auto parsed = policy::parse_own_command(command.command());
+  if (session_ || !parsed) {
+    return reply("Sallyport: " + (parsed ? std::string("this connection has a session") : parsed.message()) + ".",
+                 false);
   }
   if (const std::string why = barred(); !why.empty()) return reply("Sallyport: " + why + ".", false);
-  const auto session = services_.sessions.find(words.substr(7));
+  const auto* resume = std::get_if<policy::ResumeCommand>(&*parsed);
+  if (resume == nullptr) {
+    return run_own_command(services_, *identity_, origin_.source, origin_.source_host, *parsed, reply);
+  }
+  const auto session = services_.sessions.find(resume->session);
   if (!session || session->info().user != identity_->user) return reply("Sallyport: you have no such session.", false);
   ControlAct act{ControlAction::reauthenticated, identity_->user, identity_->method, identity_->proved_us,
                  identity_->incarnation};

@@ -71,6 +71,7 @@ void FrontLink::tell(const Notice& notice) {
   ipc::BrokerToFront message;
   message.mutable_notice()->set_text(notice.text);
   message.mutable_notice()->set_resumes(notice.session == Notice::Session::goes_on);
+  message.mutable_notice()->set_waits(notice.session == Notice::Session::waits);
   message.mutable_notice()->set_one_channel(notice.channel.has_value());
   message.mutable_notice()->set_channel(notice.channel.value_or(0));
   send(message);

@@ -101,6 +101,7 @@ void FrontWorker::note_request(FrontChannel& front, const codec::ssh::ChannelReq
 Took FrontWorker::peer_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request) {
   if (!channel.role) return Took::no;
   FrontChannel& front = front_of(channel);
+  const bool idle = front.program == Program::none;
   note_request(front, request);
   if (channel.opening == Opening::local) {
     answer_here(channel, request, front.session ? AnswerQueue::State::yes : AnswerQueue::State::no);
@@ -111,7 +112,10 @@ Took FrontWorker::peer_request(RelayChannel& channel, const codec::ssh::ChannelR
     return Took::yes;
   }
   if (channel.held_back) return lobby_request(channel, request);
-  if (front.session && front.program != Program::none) show_banner(channel);
+  if (front.session && front.program != Program::none) {
+    show_banner(channel);
+    if (idle) say_waiting(channel);
+  }
   return Took::no;
 }
 

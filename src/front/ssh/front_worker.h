@@ -80,6 +80,7 @@ class FrontWorker final : public leg::ssh::Worker {
   void end_by_force(RelayChannel& channel, std::string_view text);
   void target_ready(const ipc::TargetReady& ready);
   void show_banner(RelayChannel& channel);
+  void say_waiting(RelayChannel& channel);
   void leave(const std::string& text);
   void see_off();
   void say(RelayChannel& channel, std::string_view text, bool interrupts);
@@ -99,6 +100,7 @@ class FrontWorker final : public leg::ssh::Worker {
   bool jumping_ = false;
   std::string banner_;  // of the target, until it was shown
   bool banner_on_terminals_only_ = false;
+  std::string waiting_text_;     // while there is no target
   std::string farewell_text_;    // of the DISCONNECT
   std::string unfinished_text_;  // for programs that the end of the target leaves unfinished
   bool leaving_ = false;         // the session is over: only what is awaited keeps us

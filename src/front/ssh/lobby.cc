@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a front does while there is no target: the menu, the jump to an inner leg, commands for Sallyport itself, and
 // refusals. Nothing of it reaches a target.
+#include <algorithm>
+
 #include "base/escape.h"
 #include "front/ssh/front_worker.h"
 
@@ -20,6 +22,15 @@ constexpr std::size_t kMaxHostBytes = 1024;
 constexpr std::size_t kMaxCommandBytes = 2048;
 constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr std::uint32_t kExitOnInterrupt = 130;
+
+// Commands that Sallyport itself carries out: the broker reads them (policy/own_command.h). Others are refused with the
+// list of targets.
+constexpr std::string_view kOwnCommands[] = {"resume", "request", "requests", "approve", "deny", "cancel"};
+
+bool is_for_us(std::string_view command) {
+  const std::string_view verb = command.substr(0, command.find(' '));
+  return std::find(std::begin(kOwnCommands), std::end(kOwnCommands), verb) != std::end(kOwnCommands);
+}
 
 FrontChannel& front_of(RelayChannel& channel) {
   return static_cast<FrontChannel&>(*channel.role);
@@ -86,7 +97,7 @@ void FrontWorker::lobby_program(RelayChannel& channel) {
   FrontChannel& front = front_of(channel);
   if (front.program == Program::shell && front.pty) return show_menu(channel);
   if (front.program == Program::exec && front.command.size() <= kMaxCommandBytes &&
-      base::text(front.command).starts_with("resume ")) {
+      is_for_us(base::text(front.command))) {
     relay().localize(channel);
     front.service = true;
     ipc::FrontToBroker message;

@@ -67,9 +67,16 @@ void FrontWorker::notice(const ipc::Notice& notice) {
     if (RelayChannel* channel = relay().find(notice.channel())) say_reason(*channel, notice.text());
     return;
   }
+  if (notice.waits()) waiting_text_ = notice.text();
   relay().for_each([&](RelayChannel& channel) {
-    if (channel.role && front_of(channel).session && !front_of(channel).menu) say(channel, notice.text(), true);
+    if (!channel.role || !front_of(channel).session || front_of(channel).menu) return;
+    if (!notice.waits() || front_of(channel).program != Program::none) say(channel, notice.text(), true);
   });
+}
+
+// A program that is asked for while there is no target is told what it waits for.
+void FrontWorker::say_waiting(RelayChannel& channel) {
+  if (!waiting_text_.empty() && !target_ready_) say(channel, waiting_text_, false);
 }
 
 void FrontWorker::target_ready(const ipc::TargetReady& ready) {

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests for access in the store.
+#include "broker/access/access_requests.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "base/id.h"
+#include "base/text_time.h"
+
+namespace sallyport::broker {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+using base::Status;
+using policy::AccessRequest;
+
+namespace {
+
+constexpr std::size_t kCodeLength = 8;
+constexpr std::int64_t kMostLookedAt = 1000;  // of one user's approved requests, or of those that a code may mean
+
+constexpr std::int64_t kMostAnHour = 200;  // requests of one user
+constexpr base::Micros kHourUs = 3600 * base::Micros{1'000'000};
+const std::vector<std::string> kOpenStates{"waiting", "approved"};
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : " ") + name;
+  return out;
+}
+
+std::vector<std::string> split(const std::string& names) {
+  std::istringstream in(names);
+  std::vector<std::string> out;
+  for (std::string name; in >> name;) out.push_back(name);
+  return out;
+}
+
+// One line a rule: how many, how long, and who: "1 3600 u:bob g:leads". Names hold neither blanks nor colons.
+std::string text_of(const std::vector<policy::ApprovalRule>& rules) {
+  std::string out;
+  for (const policy::ApprovalRule& rule : rules) {
+    out += std::to_string(rule.count) + " " + std::to_string(rule.valid_seconds);
+    for (const std::string& user : rule.users) out += " u:" + user;
+    for (const std::string& group : rule.groups) out += " g:" + group;
+    out += "\n";
+  }
+  return out;
+}
+
+// Errors: corrupt. A rule that is not understood must not become one that is met.
+Result<std::vector<policy::ApprovalRule>> rules_in(const std::string& text) {
+  std::vector<policy::ApprovalRule> out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    policy::ApprovalRule rule;
+    bool good = static_cast<bool>(words >> rule.count >> rule.valid_seconds) && rule.count > 0;
+    for (std::string word; words >> word;) {
+      good = good && (word.starts_with("u:") || word.starts_with("g:")) && policy::is_name(word.substr(2));
+      (word.starts_with("u:") ? rule.users : rule.groups).push_back(word.substr(std::min<std::size_t>(2, word.size())));
+    }
+    if (!good || (rule.users.empty() && rule.groups.empty())) {
+      return fail(Errc::corrupt, "a request's rules are not as this version writes them");
+    }
+    out.push_back(std::move(rule));
+  }
+  if (out.empty()) return fail(Errc::corrupt, "a request has no rules");
+  return out;
+}
+
+store::RequestRow row_of(const AccessRequest& r) {
+  store::RequestRow out;
+  out.id = r.id;
+  out.state = policy::to_string(r.state);
+  out.requester = r.requester;
+  out.requester_life = r.requester_life;
+  out.sponsor = r.sponsor;
+  out.account = r.account;
+  out.targets = joined(r.targets);
+  out.reason = r.reason;
+  out.ticket = r.ticket;
+  out.created_us = r.created_us;
+  out.decide_by_us = r.decide_by_us;
+  out.start_us = r.start_us;
+  out.valid_seconds = r.valid_seconds;
+  out.max_sessions = r.max_sessions;
+  out.sessions_opened = r.sessions_opened;
+  out.rules = text_of(r.rules);
+  out.approved_us = r.approved_us;
+  out.closed_us = r.closed_us;
+  out.closed_by = r.closed_by;
+  return out;
+}
+
+Result<AccessRequest> request_of(const store::RequestRow& row) {
+  AccessRequest out;
+  auto state = policy::request_state_from(row.state);
+  if (!state) return base::pass(state);
+  out.state = *state;
+  out.id = row.id;
+  out.requester = row.requester;
+  out.requester_life = row.requester_life;
+  out.sponsor = row.sponsor;
+  out.account = row.account;
+  out.targets = split(row.targets);
+  out.reason = row.reason;
+  out.ticket = row.ticket;
+  out.created_us = row.created_us;
+  out.decide_by_us = row.decide_by_us;
+  out.start_us = row.start_us;
+  out.valid_seconds = row.valid_seconds;
+  out.max_sessions = row.max_sessions;
+  out.sessions_opened = row.sessions_opened;
+  auto rules = rules_in(row.rules);
+  if (!rules) return base::pass(rules);
+  out.rules = std::move(*rules);
+  out.approved_us = row.approved_us;
+  out.closed_us = row.closed_us;
+  out.closed_by = row.closed_by;
+  return out;
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
+  });
+  return text;
+}
+
+}  // namespace
+
+std::string request_code(const std::string& id) {
+  std::string out = id.size() > kCodeLength ? id.substr(id.size() - kCodeLength) : id;
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : static_cast<char>(c);
+  });
+  return out;
+}
+
+AccessRequests::Watch::Watch(AccessRequests& requests, std::string id, std::function<void()> changed)
+    : requests_(requests) {
+  const std::lock_guard lock(requests_.mutex_);
+  where_ = requests_.watches_.emplace(requests_.watches_.end(), std::move(id), std::move(changed));
+}
+
+AccessRequests::Watch::~Watch() {
+  const std::lock_guard lock(requests_.mutex_);
+  requests_.watches_.erase(where_);
+}
+
+bool AccessRequests::was_ended(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  return ended_.contains(id);
+}
+
+void AccessRequests::tell(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [watched, changed] : watches_) {
+    if (watched == id) changed();
+  }
+}
+
+void AccessRequests::commit(std::function<Status(AccessRequest&)> work, Done done) {
+  const auto out = std::make_shared<AccessRequest>();
+  audit_.commit(
+      [out, work = std::move(work)] {
+        *out = {};
+        return work(*out);
+      },
+      [this, out, done = std::move(done)](Status committed) {
+        if (!committed) return done(base::pass(committed));
+        tell(out->id);
+        done(std::move(*out));
+      });
+}
+
+Status AccessRequests::note(const char* type, const std::string& actor, const AccessRequest& request,
+                            std::vector<audit::Field> more, const std::string& session) {
+  audit::Event event{type,
+                     actor,
+                     session,
+                     {{"request", request.id},
+                      {"user", request.requester},
+                      {"account", request.account},
+                      {"targets", request.targets},
+                      {"state", std::string(policy::to_string(request.state))}}};
+  for (audit::Field& field : more) event.fields.push_back(std::move(field));
+  if (auto written = audit_.log().append(event); !written) return base::pass(written);
+  return {};
+}
+
+void AccessRequests::create(RequestDraft draft, Done done) {
+  const std::string id = base::make_id(clock_.now_us(), random_);
+  commit([this, draft = std::move(draft), id](AccessRequest& out) { return create_now(draft, id, out); },
+         std::move(done));
+}
+
+Status AccessRequests::create_now(const RequestDraft& draft, const std::string& id, AccessRequest& out) {
+  const base::Micros now = clock_.now_us();
+  out.id = id;
+  out.requester = draft.requester;
+  out.requester_life = draft.requester_life;
+  out.sponsor = draft.sponsor;
+  out.account = draft.account;
+  out.targets = draft.targets;
+  out.reason = draft.reason;
+  out.ticket = draft.ticket;
+  out.created_us = now;
+  out.decide_by_us = now + draft.decide_within_us;
+  out.start_us = draft.start_us;
+  out.valid_seconds = draft.valid_seconds;
+  out.max_sessions = draft.max_sessions;
+  out.rules = draft.rules;
+  if (Status good = policy::check_request(out); !good) return good;
+  auto lately = store_.list_requests({{}, out.requester, "", "", kMostAnHour});
+  if (!lately) return base::pass(lately);
+  if (lately->size() == static_cast<std::size_t>(kMostAnHour) && lately->back().created_us > now - kHourUs) {
+    return fail(Errc::full, "you have made " + std::to_string(kMostAnHour) + " requests within an hour; wait");
+  }
+  auto waiting = store_.list_requests({{"waiting"}, out.requester, "", "", kMostLookedAt});
+  if (!waiting) return base::pass(waiting);
+  if (draft.joins) {
+    for (const store::RequestRow& row : *waiting) {
+      const bool same = row.requester_life == out.requester_life && row.account == out.account &&
+                        row.targets == joined(out.targets) && row.rules == text_of(out.rules) && row.start_us == 0;
+      if (!same || row.decide_by_us <= now) continue;
+      auto earlier = with_votes(store_, row);
+      if (!earlier) return base::pass(earlier);
+      out = std::move(*earlier);
+      return {};
+    }
+  }
+  const auto many = std::count_if(waiting->begin(), waiting->end(),
+                                  [&](const store::RequestRow& row) { return row.decide_by_us > now; });
+  if (many >= static_cast<std::ptrdiff_t>(kMostWaitingRequests)) {
+    return fail(Errc::full, "you have " + std::to_string(many) +
+                                " requests that wait for a decision; cancel some (sallyport request cancel ID)");
+  }
+  if (Status kept = store_.insert_request(row_of(out)); !kept) return kept;
+  return note("request.create", draft.actor, out,
+              {{"reason", out.reason},
+               {"ticket", out.ticket},
+               {"source", draft.source},
+               {"valid_seconds", out.valid_seconds},
+               {"rules", text_of(out.rules)}});
+}
+
+Result<AccessRequest> AccessRequests::with_votes(store::Store& store, const store::RequestRow& row) {
+  auto out = request_of(row);
+  if (!out) return out;
+  auto votes = store.list_request_votes(row.id);
+  if (!votes) return base::pass(votes);
+  for (const store::RequestVoteRow& vote : *votes) {
+    out->votes.push_back({vote.voter, vote.verdict == "approve", vote.at_us, vote.comment});
+  }
+  return out;
+}
+
+Result<AccessRequest> AccessRequests::find(store::Store& store, const std::string& name) {
+  const std::string wanted = lower(name);
+  if (base::is_id(wanted)) {
+    auto row = store.get_request(wanted);
+    if (!row) return base::pass(row);
+    return with_votes(store, *row);
+  }
+  auto open = store.list_requests({kOpenStates, "", "", "", kMostLookedAt});
+  if (!open) return base::pass(open);
+  const store::RequestRow* found = nullptr;
+  for (const store::RequestRow& row : *open) {
+    if (wanted.size() != kCodeLength || !row.id.ends_with(wanted)) continue;
+    if (found != nullptr) return fail(Errc::invalid, "several requests have this code; give the whole id");
+    found = &row;
+  }
+  if (found == nullptr) {
+    return fail(Errc::not_found, "there is no open request with this id or code; see: sallyport request list");
+  }
+  return with_votes(store, *found);
+}
+
+Status AccessRequests::change(const std::string& name, const std::function<Status(AccessRequest&)>& how,
+                              AccessRequest& out) {
+  auto found = find(store_, name);
+  if (!found) return base::pass(found);
+  out = std::move(*found);
+  if (Status changed = how(out); !changed) return changed;
+  return store_.update_request(row_of(out));
+}
+
+void AccessRequests::vote(const std::string& name, const std::string& voter, bool approves, const std::string& comment,
+                          const std::string& actor, Done done) {
+  commit(
+      [this, name, voter, approves, comment, actor](AccessRequest& out) -> Status {
+        const policy::Vote vote{voter, approves, clock_.now_us(), comment};
+        const auto cast = [&](AccessRequest& request) -> Status {
+          if (Status good = policy::cast_vote(policy_.current()->resources, request, vote); !good) return good;
+          return store_.insert_request_vote({request.id, voter, approves ? "approve" : "deny", vote.at_us, comment});
+        };
+        if (Status changed = change(name, cast, out); !changed) return changed;
+        return note(approves ? "request.approve" : "request.deny", actor, out, {{"by", voter}, {"comment", comment}});
+      },
+      std::move(done));
+}
+
+void AccessRequests::close(const std::string& name, const std::string& user, const std::string& actor, Done done) {
+  commit(
+      [this, name, user, actor](AccessRequest& out) -> Status {
+        const auto how = [&](AccessRequest& request) {
+          return policy::close_request(policy_.current()->resources, request, user, clock_.now_us());
+        };
+        if (Status changed = change(name, how, out); !changed) return changed;
+        return note(out.state == policy::RequestState::ended ? "request.end" : "request.cancel", actor, out,
+                    {{"by", user}});
+      },
+      [this, done = std::move(done)](Result<AccessRequest> closed) {
+        if (closed) {
+          const std::lock_guard lock(mutex_);
+          ended_.insert(closed->id);
+        }
+        done(std::move(closed));
+      });
+}
+
+void AccessRequests::claim(Claim claim, std::function<void(Result<std::optional<AccessRequest>>)> done) {
+  const auto out = std::make_shared<std::optional<AccessRequest>>();
+  audit_.commit(
+      [this, claim = std::move(claim), out] {
+        out->reset();
+        return claim_now(claim, *out);
+      },
+      [out, done = std::move(done)](Status committed) {
+        if (!committed) return done(base::pass(committed));
+        done(std::move(*out));
+      });
+}
+
+Status AccessRequests::claim_now(const Claim& claim, std::optional<AccessRequest>& out) {
+  auto rows = store_.list_requests({{"approved"}, claim.user, claim.account, "", kMostLookedAt});
+  if (!rows) return base::pass(rows);
+  auto state = policy_.current();
+  for (const store::RequestRow& row : *rows) {
+    auto request = with_votes(store_, row);
+    if (!request) return base::pass(request);
+    const policy::Wanted wanted{claim.user, claim.life, claim.account, claim.target};
+    if (!policy::check_grants(state->resources, *request, wanted, claim.rules, clock_.now_us())) continue;
+    ++request->sessions_opened;
+    if (Status kept = store_.update_request(row_of(*request)); !kept) return kept;
+    out = std::move(*request);
+    return note("request.use", claim.user, *out, {{"sessions", out->sessions_opened}}, claim.session);
+  }
+  return {};
+}
+
+}  // namespace sallyport::broker

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proofs against requirements.
+#include "broker/session/session_clearance.h"
+
+#include <algorithm>
+
+#include "broker/access/proofs.h"
+#include "policy/requirements.h"
+
+namespace sallyport::broker {
+
+using policy::Unmet;
+
+namespace {
+
+bool has(const std::vector<Unmet>& missing, Unmet::What what) {
+  return std::any_of(missing.begin(), missing.end(), [&](const Unmet& one) { return one.what == what; });
+}
+
+// A request that was approved brings its approval, its reason and its ticket; nothing else can be waited for.
+bool a_request_may_bring(const std::vector<Unmet>& missing) {
+  return has(missing, Unmet::What::approval) && std::all_of(missing.begin(), missing.end(), [](const Unmet& one) {
+           return one.what == Unmet::What::approval || one.what == Unmet::What::reason ||
+                  one.what == Unmet::What::ticket;
+         });
+}
+
+}  // namespace
+
+bool SessionClearance::check(const policy::Grant& grant, const PolicyState& state) {
+  const SessionFacts& facts = parts_.facts;
+  policy::Proofs proofs = proofs_of(facts.identity);
+  if (approval_) {
+    proofs.approvals = policy::approvals_of(state.resources, *approval_, clock_.now_us());
+    proofs.reason = approval_->reason;
+    proofs.ticket = approval_->ticket;
+  }
+  const std::vector<Unmet> missing = policy::unmet(grant.requirements, proofs);
+  if (missing.empty()) return true;
+  if (asked_ || !a_request_may_bring(missing)) {
+    refuse(policy::sentence(missing));
+    return false;
+  }
+  asked_ = true;
+  // A connection cannot say why it wants something: then only a request that was made before will do.
+  const bool words = has(missing, Unmet::What::reason) || has(missing, Unmet::What::ticket);
+  std::string instead;
+  if (words) {
+    instead = policy::sentence(missing) + " Ask for it first: ssh USER@GATEWAY \"request " + facts.destination.account +
+              "@" + facts.destination.target + " [--ticket TICKET] REASON\".";
+  }
+  wait_.begin({facts.identity.user, facts.identity.incarnation.life, facts.destination.account,
+               facts.destination.target, grant.requirements.approvals, parts_.id},
+              facts.source, instead);
+  return false;
+}
+
+void SessionClearance::bound(policy::Grant& grant) const {
+  if (!approval_) return;
+  const std::int64_t left =
+      std::max<std::int64_t>(1, (policy::good_until_us(*approval_) - clock_.now_us()) / 1'000'000);
+  std::int64_t& duration = grant.limits.duration_seconds;
+  duration = duration == 0 ? left : std::min(duration, left);
+}
+
+void SessionClearance::approved(const policy::AccessRequest& request) {
+  approval_ = request;
+  owner_.look_again();
+}
+
+void SessionClearance::waits_for_approval(const std::string& text) {
+  if (parts_.front == nullptr) return;
+  parts_.front->tell({"Sallyport: " + text, {}, Notice::Session::waits});
+}
+
+void SessionClearance::not_approved(const std::string& text, const std::string& reason) {
+  owner_.not_cleared("not_approved", reason, text, reason);
+}
+
+void SessionClearance::refuse(const std::string& text) {
+  owner_.not_cleared("requirement_unmet", text, text, "a requirement is not met");
+}
+
+}  // namespace sallyport::broker

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user tells Sallyport itself instead of a target: ssh USER@gateway "approve 7F3KQ2ZD". Foreign text, parsed on
+// the trusted side: pure, bounded, and refusing whatever is not exactly one of the forms.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.h"
+
+namespace sallyport::policy {
+
+/// Longest command.
+inline constexpr std::size_t kMaxOwnCommandBytes = 2048;
+
+/// "resume SESSION"
+struct ResumeCommand {
+  std::string session;
+};
+/// "request ACCOUNT@TARGET [--for TIME] [--ticket TICKET] [REASON…]"
+struct RequestCommand {
+  std::string account;
+  std::string target;
+  std::int64_t valid_seconds = 0;  ///< 0: as long as the policies allow
+  std::string ticket;
+  std::string reason;
+};
+/// "requests"
+struct ListCommand {};
+/// "approve REQUEST [COMMENT…]", "deny REQUEST [COMMENT…]"
+struct VoteCommand {
+  std::string request;
+  bool approves = false;
+  std::string comment;
+};
+/// "cancel REQUEST"
+struct CancelCommand {
+  std::string request;
+};
+
+using OwnCommand = std::variant<ResumeCommand, RequestCommand, ListCommand, VoteCommand, CancelCommand>;
+
+/// Words are separated by blanks; there are no quotes. Errors: invalid, in words for the user, with the forms there
+/// are.
+base::Result<OwnCommand> parse_own_command(std::string_view text);
+
+}  // namespace sallyport::policy

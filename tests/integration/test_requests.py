@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Access that needs approval: stock clients wait for it, people decide it, and what was approved ends with its time."""
+import json
+import re
+import subprocess
+import threading
+import time
+
+import paramiko
+import pytest
+
+from harness.process import until
+from harness.target import keygen, public_line
+from harness.world import USER
+
+
+def policy(**require):
+    return {"kind": "policy", "name": "ops-on-prod", "subjects": {"groups": ["ops"]}, "targets": {"env": "prod"},
+            "accounts": ["deploy"], "allow": ["shell", "exec", "sftp"], "require": require}
+
+
+def approval(valid="1h", count=1, **approvers):
+    return {"approvers": approvers or {"groups": ["leads"]}, "count": count, "valid": valid}
+
+
+@pytest.fixture
+def guarded(make_world):
+    """alice needs the approval of one of the leads, bob and carol; each has a host of their own in ssh_config."""
+    world = make_world()
+    world.keys = {USER: world.user_key}
+    for name in ("bob", "carol"):
+        world.keys[name] = keygen(world.folder / f"{name}_key")
+        world.gateway.apply({"kind": "user", "name": name, "groups": ["leads"], "public_keys": [public_line(world.keys[name])]})
+    world.gateway.apply(policy(approval=approval()))
+    with world.ssh_config.open("r+") as config:
+        rest = config.read()
+        config.seek(0)
+        for name in ("bob", "carol"):
+            config.write(f"Host {name}\n  HostName 127.0.0.1\n  Port {world.gateway.port}\n  User {name}\n  IdentityFile {world.keys[name]}\n")
+        config.write(rest)
+    return world
+
+
+def requests(world, **filters):
+    words = [word for key, value in filters.items() for word in (f"--{key}", value)]
+    return json.loads(world.gateway.cli("request", "list", *words, "-o", "json"))
+
+
+def waiting_request(world):
+    return until(lambda: requests(world, state="waiting"), 20, "a request that waits")[0]
+
+
+def approve(world, name, by="bob"):
+    return world.ssh(by, f"approve {name}")
+
+
+def test_a_stock_client_is_held_and_goes_on_by_itself(guarded):
+    client = guarded.popen("via", "echo here; cat")
+    request = waiting_request(guarded)
+    assert request["user"] == USER and request["targets"] == ["web1"] and request["account"] == "deploy"
+    assert client.poll() is None
+    decided = approve(guarded, request["code"])
+    assert decided.returncode == 0, decided
+    out, err = client.communicate(b"more", timeout=30)
+    assert (client.returncode, out) == (0, b"here\nmore"), err
+    assert request["code"].encode() in err and b"leads" in err, err
+
+
+def test_a_denial_is_told_with_its_comment(guarded):
+    client = guarded.popen("via", "echo here")
+    request = waiting_request(guarded)
+    assert guarded.ssh("carol", f"deny {request['code']} not today").returncode == 0
+    out, err = client.communicate(timeout=30)
+    assert client.returncode != 0 and out == b"" and b"not today" in err, (client.returncode, err)
+
+
+def test_nobody_decides_their_own(guarded):
+    guarded.gateway.apply({"kind": "user", "name": USER, "groups": ["ops", "leads"], "public_keys": [public_line(guarded.user_key)]})
+    client = guarded.popen("via", "true")
+    request = waiting_request(guarded)
+    own = approve(guarded, request["code"], by="gateway")
+    assert own.returncode != 0 and b"own" in own.stdout + own.stderr
+    assert client.poll() is None
+    assert approve(guarded, request["code"], by="carol").returncode == 0
+    assert client.wait(timeout=30) == 0
+
+
+def test_a_request_made_before_needs_no_wait_and_counts_its_sessions(guarded):
+    asked = guarded.ssh("gateway", "request deploy@web1 --for 10m --ticket T-7 the disk is full")
+    code = re.match(rb"[0-9A-Z]{8}", asked.stdout + asked.stderr)
+    assert asked.returncode == 0 and code, asked
+    assert approve(guarded, code.group().decode()).returncode == 0
+    for _ in range(2):
+        assert guarded.ssh("via", "true", timeout=20).returncode == 0
+    shown = json.loads(guarded.gateway.cli("request", "show", code.group().decode(), "-o", "json"))
+    assert (shown["sessions"], shown["reason"], shown["ticket"], shown["state"]) == (2, "the disk is full", "T-7", "approved")
+    assert b"the disk is full" in guarded.ssh("gateway", "requests").stderr
+
+
+def test_two_of_two(guarded):
+    guarded.gateway.apply(policy(approval=approval(count=2)))
+    client = guarded.popen("via", "echo here")
+    request = waiting_request(guarded)
+    assert approve(guarded, request["code"]).returncode == 0
+    assert approve(guarded, request["code"]).returncode != 0, "the same person twice"
+    assert waiting_request(guarded)["id"] == request["id"] and client.poll() is None
+    assert approve(guarded, request["code"], by="carol").returncode == 0
+    assert client.communicate(timeout=30)[0] == b"here\n"
+
+
+def test_a_reason_must_have_been_given(guarded):
+    guarded.gateway.apply(policy(approval=approval(), reason=True))
+    refused = guarded.ssh("via", "true")
+    assert refused.returncode != 0 and b"request deploy@web1" in refused.stderr, refused.stderr
+    assert requests(guarded) == []
+    assert guarded.ssh("gateway", "request deploy@web1").returncode != 0, "without one"
+    asked = guarded.ssh("gateway", "request deploy@web1 disk full")
+    assert asked.returncode == 0
+    assert approve(guarded, waiting_request(guarded)["code"]).returncode == 0
+    assert guarded.ssh("via", "true").returncode == 0
+
+
+def test_ending_a_request_ends_its_sessions_at_once(guarded):
+    client = guarded.popen("via", "echo up; cat")
+    request = waiting_request(guarded)
+    assert approve(guarded, request["code"]).returncode == 0
+    assert client.stdout.readline() == b"up\n"
+    began = time.monotonic()
+    assert guarded.ssh("carol", f"cancel {request['code']}").returncode == 0
+    err = client.communicate(timeout=20)[1]
+    assert client.returncode != 0 and b"approval was ended" in err, err
+    assert time.monotonic() - began < 10
+    again = guarded.popen("via", "true")
+    assert waiting_request(guarded)["id"] != request["id"], "the ended one grants nothing"
+    again.kill()
+    again.communicate()
+
+
+def test_a_session_ends_with_the_time_that_was_approved(guarded):
+    guarded.gateway.apply(policy(approval=approval(valid="4s")))
+    client = guarded.popen("via", "echo up; cat")
+    request = waiting_request(guarded)
+    assert approve(guarded, request["code"]).returncode == 0
+    assert client.stdout.readline() == b"up\n"
+    assert client.wait(timeout=30) != 0
+    shown = until(lambda: (one := json.loads(guarded.gateway.cli("request", "show", request["id"], "-o", "json")))["state"] == "expired" and one,
+                  20, "the end of its time")
+    assert shown["sessions"] == 1
+
+
+def test_a_request_outlives_the_gateway(guarded):
+    client = guarded.popen("via", "true")
+    request = waiting_request(guarded)
+    guarded.gateway.kill()
+    client.communicate(timeout=30)
+    guarded.gateway.config["listen"] = {"ssh": f"127.0.0.1:{guarded.gateway.port}"}
+    guarded.gateway.start()
+    again = guarded.popen("via", "echo here")
+    assert waiting_request(guarded)["id"] == request["id"], "it is joined, not made anew"
+    assert approve(guarded, request["code"]).returncode == 0
+    assert again.communicate(timeout=30)[0] == b"here\n"
+
+
+def test_copies_and_other_clients_wait_too(guarded, tmp_path):
+    """scp, sftp, plink and paramiko wait through a hold of ten seconds."""
+    source = tmp_path / "file"
+    source.write_bytes(b"content")
+    config = str(guarded.ssh_config)
+    clients = {
+        "scp": subprocess.Popen(["scp", "-F", config, str(source), "via:copied-by-scp"], stderr=subprocess.PIPE),
+        "sftp": subprocess.Popen(["sftp", "-F", config, "-b", "-", "via"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE),
+    }
+    clients["sftp"].stdin.write(f"put {source} copied-by-sftp\n".encode())
+    clients["sftp"].stdin.close()
+    said = {}
+
+    def by_paramiko():
+        transport = paramiko.Transport(("127.0.0.1", guarded.gateway.port))
+        try:
+            transport.connect(username=f"{USER}@deploy@web1", pkey=paramiko.Ed25519Key.from_private_key_file(str(guarded.user_key)))
+            channel = transport.open_session(timeout=60)
+            channel.exec_command("echo paramiko")
+            said["paramiko"] = channel.makefile().read()
+        finally:
+            transport.close()
+
+    thread = threading.Thread(target=by_paramiko)
+    thread.start()
+    request = waiting_request(guarded)
+    until(lambda: guarded.gateway.one("status"), 5, "an answer")
+    held_since = time.monotonic()
+    until(lambda: time.monotonic() - held_since > 10, 15, "ten seconds")
+    assert all(client.poll() is None for client in clients.values())
+    assert approve(guarded, request["code"]).returncode == 0
+    for name, client in clients.items():
+        assert client.wait(timeout=40) == 0, (name, client.stderr.read())
+    thread.join(timeout=40)
+    assert said == {"paramiko": b"paramiko\n"}
+
+
+def test_what_is_told_in_a_terminal(guarded):
+    client = guarded.popen("via", options=("-tt",))
+    request = waiting_request(guarded)
+    assert approve(guarded, request["code"]).returncode == 0
+    out = client.communicate(b"echo in-$((40+2)); exit\n", timeout=30)[0]
+    assert request["code"].encode() in out and b"in-42" in out, out
+
+
+def test_local_accounts_have_their_users_roles(guarded, account):
+    """Root administers; an account that no user owns does nothing; one that a user owns has that user's roles."""
+    from test_audit import as_account
+    import grp
+    import pwd
+    for path in (guarded.gateway.data, guarded.gateway.data / "admin.sock"):
+        path.chmod(0o777)
+    guarded.gateway.config["service_group"] = grp.getgrgid(pwd.getpwnam(account.name).pw_gid).gr_name
+    guarded.gateway.stop()
+    guarded.gateway.start()
+    for path in (guarded.gateway.data, guarded.gateway.data / "admin.sock"):
+        path.chmod(0o777)
+    refused = as_account(guarded, account, "session", "list")
+    assert refused.returncode != 0 and "local_account" in refused.stderr, refused
+    guarded.gateway.apply({"kind": "user", "name": "carol", "groups": ["leads"], "local_account": account.name})
+    assert as_account(guarded, account, "session", "list", "-o", "json").stdout.strip() == "[]"
+    assert as_account(guarded, account, "audit", "search", "x").returncode != 0
+    guarded.write_ssh_config()
+    client = guarded.popen("via", "echo here")
+    request = waiting_request(guarded)
+    assert as_account(guarded, account, "request", "approve", request["code"]).returncode == 0
+    assert client.communicate(timeout=30)[0] == b"here\n"
+    guarded.gateway.cli("user", "set-role", "carol", "auditor")
+    assert as_account(guarded, account, "session", "list", "--all", "-o", "json").returncode == 0
+    assert as_account(guarded, account, "delete", "user", USER).returncode != 0
