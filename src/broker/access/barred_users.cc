@@ -27,7 +27,10 @@ std::size_t end_what_is_barred(Services& services, const std::string& actor) {
   for (const auto& session : services.sessions.all()) {
     const SessionInfo info = session->info();
     const std::string& user = info.user;
-    if (state->is_same(user, info.user_incarnation)) continue;
+    if (state->is_same(user, info.user_incarnation)) {
+      session->review();
+      continue;
+    }
     session->control({ControlAction::terminate, actor, "'" + user + "' may not log in any more"}, [](base::Status) {});
     ended.push_back(session);
   }

@@ -10,11 +10,12 @@
 
 namespace sallyport::broker {
 
-/// Terminates, in actor's name, each live session whose user may not log in by the policy in force, or is another one
-/// of the same name; what hangs in a disk is killed half a second later. Connections that are logged in compare their
-/// identity themselves, and those without a session end. For whoever has put another policy in force, on the same
-/// thread as the change. Returns how many sessions. What is being opened meanwhile is not missed: it looks at the
-/// policy after it can be found here.
+/// Has each live session look at the policies in force: it ends, or loses what they do not allow any more. Terminates,
+/// in actor's name, each live session whose user may not log in by the policy in force, or is another one of the same
+/// name; what hangs in a disk is killed half a second later. Connections that are logged in compare their identity
+/// themselves, and those without a session end. For whoever has put another policy in force, on the same thread as the
+/// change. Returns how many sessions. What is being opened meanwhile is not missed: it looks at the policy after it can
+/// be found here.
 std::size_t end_what_is_barred(Services& services, const std::string& actor);
 
 /// Ends each live session that was opened under this request for access, in actor's name.

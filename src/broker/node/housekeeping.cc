@@ -2,6 +2,7 @@
 // The rounds.
 #include "broker/node/housekeeping.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -11,6 +12,14 @@ namespace sallyport::broker {
 namespace {
 constexpr std::int64_t kSealPeriodUs = 5'000'000;   // how soon a record that could not be sealed is tried again
 constexpr std::int64_t kWaitingPeriodUs = 500'000;  // how soon audit events that wait for the database are tried again
+constexpr std::int64_t kLeasePeriodUs = 1'000'000;  // how late a session may notice that its hours are over
+
+bool depends_on_time(const policy::Snapshot& resources) {
+  return std::any_of(resources.policies.begin(), resources.policies.end(), [](const auto& entry) {
+    const policy::When& when = entry.second.when;
+    return !when.days.empty() || when.hours || when.valid_from_us != 0 || when.valid_until_us != 0;
+  });
+}
 }  // namespace
 
 Housekeeping::Housekeeping(Services& services, net::Executor& seal_thread,
@@ -20,12 +29,14 @@ Housekeeping::Housekeeping(Services& services, net::Executor& seal_thread,
       signer_(std::move(signer)),
       head_timer_(services.main_loop),
       seal_timer_(services.main_loop),
-      waiting_timer_(services.main_loop) {}
+      waiting_timer_(services.main_loop),
+      lease_timer_(services.main_loop) {}
 
 void Housekeeping::start() {
   keep_heads();
   retry_seals();
   retry_waiting();
+  review_leases();
   watch_resources();
 }
 
@@ -52,6 +63,14 @@ void Housekeeping::retry_seals() {
 void Housekeeping::retry_waiting() {
   services_.audit.retry_waiting();
   waiting_timer_.after_us(kWaitingPeriodUs, [this] { retry_waiting(); });
+}
+
+// A policy's hours begin or end: nobody changes anything then.
+void Housekeeping::review_leases() {
+  if (depends_on_time(services_.policy.current()->resources)) {
+    for (const auto& session : services_.sessions.all()) session->review();
+  }
+  lease_timer_.after_us(kLeasePeriodUs, [this] { review_leases(); });
 }
 
 void Housekeeping::watch_resources() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a node does now and then, whatever its users do: heads of the audit log, seals and audit events that wait, and
-// changes that other nodes made. Trusted side, on the main loop. Nothing of it blocks that loop.
+// What a node does now and then, whatever its users do: heads of the audit log, seals and audit events that wait,
+// grants that hang on the time of day, and changes that other nodes made. Trusted side, on the main loop. Nothing of it
+// blocks that loop.
 #pragma once
 
 #include <memory>
@@ -28,12 +29,13 @@ class Housekeeping {
   void keep_heads();
   void retry_seals();
   void retry_waiting();
+  void review_leases();
   void watch_resources();
 
   Services& services_;
   net::Executor& seal_thread_;
   const std::shared_ptr<const recording::Signer> signer_;
-  net::Timer head_timer_, seal_timer_, waiting_timer_;
+  net::Timer head_timer_, seal_timer_, waiting_timer_, lease_timer_;
   std::unique_ptr<ResourceWatch> resource_watch_;
 };
 

@@ -13,6 +13,7 @@
 #include "broker/session/channel_book.h"
 #include "broker/session/judgement.h"
 #include "event/event.pb.h"
+#include "policy/permission.h"
 
 namespace sallyport::broker {
 
@@ -45,6 +46,10 @@ class Rules {
   virtual bool begins(const event::Event& event) const = 0;
   /// The login behind the session does not count any more: what is open goes on, and the user begins nothing new.
   virtual void bar_what_is_new() = 0;
+  /// The policies have changed: the user may begin no more than this from now on.
+  virtual void allow_only(policy::Permissions permissions) = 0;
+  /// Something is open that allow_only() does not allow any more: its name, "forward-local"; else empty.
+  virtual std::string overstepped(const ChannelBook& book) const = 0;
   /// Of an event from the user: `record: strict` has it on the disk before it takes effect.
   virtual Effect effect(const event::Event& event, const ChannelBook& book) const = 0;
 

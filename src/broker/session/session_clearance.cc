@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "broker/access/proofs.h"
+#include "broker/session/lease.h"
 #include "policy/requirements.h"
 
 namespace sallyport::broker {
@@ -29,13 +29,8 @@ bool a_request_may_bring(const std::vector<Unmet>& missing) {
 
 bool SessionClearance::check(const policy::Grant& grant, const PolicyState& state) {
   const SessionFacts& facts = parts_.facts;
-  policy::Proofs proofs = proofs_of(facts.identity);
-  if (approval_) {
-    proofs.approvals = policy::approvals_of(state.resources, *approval_, clock_.now_us());
-    proofs.reason = approval_->reason;
-    proofs.ticket = approval_->ticket;
-  }
-  const std::vector<Unmet> missing = policy::unmet(grant.requirements, proofs);
+  const std::vector<Unmet> missing =
+      policy::unmet(grant.requirements, proofs_of(parts_, state.resources, clock_.now_us()));
   if (missing.empty()) return true;
   if (asked_ || !a_request_may_bring(missing)) {
     refuse(policy::sentence(missing));
@@ -56,15 +51,15 @@ bool SessionClearance::check(const policy::Grant& grant, const PolicyState& stat
 }
 
 void SessionClearance::bound(policy::Grant& grant) const {
-  if (!approval_) return;
+  if (!parts_.approval) return;
   const std::int64_t left =
-      std::max<std::int64_t>(1, (policy::good_until_us(*approval_) - clock_.now_us()) / 1'000'000);
+      std::max<std::int64_t>(1, (policy::good_until_us(*parts_.approval) - clock_.now_us()) / 1'000'000);
   std::int64_t& duration = grant.limits.duration_seconds;
   duration = duration == 0 ? left : std::min(duration, left);
 }
 
 void SessionClearance::approved(const policy::AccessRequest& request) {
-  approval_ = request;
+  parts_.approval = request;
   owner_.look_again();
 }
 

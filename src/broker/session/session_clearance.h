@@ -3,7 +3,6 @@
 // missing. Trusted side, on a session loop. What is not proved here is refused.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +34,9 @@ class SessionClearance : private ApprovalWait::Owner {
   /// Bounds a grant that hangs on an approval by what is left of it.
   void bound(policy::Grant& grant) const;
   /// The request that was approved; empty when none was needed.
-  std::string request() const { return approval_ ? approval_->id : ""; }
+  std::string request() const { return parts_.approval ? parts_.approval->id : ""; }
   /// Whether nobody has ended it since: asked once whoever ends it would find the session.
-  bool still_counts() const { return !approval_ || !desk_.was_ended(approval_->id); }
+  bool still_counts() const { return !parts_.approval || !desk_.was_ended(parts_.approval->id); }
   /// Calls nobody any more.
   void stop() { wait_.stop(); }
 
@@ -52,7 +51,6 @@ class SessionClearance : private ApprovalWait::Owner {
   ApprovalDesk& desk_;
   const base::Clock& clock_;
   ApprovalWait wait_;
-  std::optional<policy::AccessRequest> approval_;
   bool asked_ = false;
 };
 

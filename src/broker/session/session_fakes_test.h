@@ -72,6 +72,8 @@ class FakeRules final : public Rules {
   }
   bool begins(const event::Event& event) const override { return event.has_channel_open(); }
   void bar_what_is_new() override { ++barred; }
+  void allow_only(policy::Permissions permissions) override { allowed = permissions; }
+  std::string overstepped(const ChannelBook&) const override { return oversteps; }
   Effect effect(const event::Event& event, const ChannelBook&) const override {
     const auto at = event.data().bytes().find('\n');
     return at == std::string::npos ? Effect{} : Effect{at};
@@ -87,6 +89,8 @@ class FakeRules final : public Rules {
     out.emplace_back(std::move(verdict));
   }
   unsigned barred = 0;
+  policy::Permissions allowed;
+  std::string oversteps;
 };
 
 /// A record, and a disk that is done when the test says so.

@@ -67,16 +67,23 @@ void SessionHandle::update(const std::function<void(SessionInfo&)>& change) {
   change(info_);
 }
 
-void SessionHandle::attach(Handler handler, WatchHandler watch) {
+void SessionHandle::attach(Handler handler, WatchHandler watch, std::function<void()> review) {
   const std::lock_guard lock(mutex_);
   handler_ = std::move(handler);
   watch_ = std::move(watch);
+  review_ = std::move(review);
+}
+
+void SessionHandle::review() {
+  const std::lock_guard lock(mutex_);
+  if (review_) review_();
 }
 
 void SessionHandle::detach() {
   const std::lock_guard lock(mutex_);
   handler_ = nullptr;
   watch_ = nullptr;
+  review_ = nullptr;
   workers_.clear();
 }
 

@@ -34,6 +34,9 @@ class SessionHandle {
   /// see force().
   void control(ControlAct act, std::function<void(base::Status)> done);
 
+  /// The policies in force have changed: the session looks whether they still allow it, on its loop.
+  void review();
+
   /// Kills both workers now. For a terminate that the loop has not carried out in time. Idempotent.
   void force_kill();
 
@@ -48,8 +51,8 @@ class SessionHandle {
   // The session's own half, called on its loop.
   using Handler = std::function<void(ControlAct, std::function<void(base::Status)> done)>;
   using WatchHandler = std::function<void(bool joined, std::string actor)>;
-  /// How control() reaches the session's loop; both functions post.
-  void attach(Handler handler, WatchHandler watch);
+  /// How control() and review() reach the session's loop; each function posts.
+  void attach(Handler handler, WatchHandler watch, std::function<void()> review = {});
   void detach();
   void update(const std::function<void(SessionInfo&)>& change);
   /// The loop carries out a pause, suspend or resume that control() passed on. A pause, suspend or terminate that
@@ -71,6 +74,7 @@ class SessionHandle {
   SessionInfo info_;
   Handler handler_;
   WatchHandler watch_;
+  std::function<void()> review_;
   std::vector<std::shared_ptr<const base::Fd>> workers_;
   LiveFeed feed_;
   GateLocks locks_;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "broker/session/lease.h"
+
 namespace sallyport::broker {
 
 SessionLive::SessionLive(SessionParts& parts, const Means& means)
@@ -29,7 +31,32 @@ void SessionLive::attach() {
         loop.post([this, alive, joined, actor] {
           if (!alive.expired() && means_.ending.phase() < SessionEnding::Phase::ending) control_.watch(joined, actor);
         });
+      },
+      [this, alive, &loop] {
+        loop.post([this, alive] {
+          if (!alive.expired()) review();
+        });
       });
+}
+
+// Asked at each change of the policies, and once more when the session has opened.
+void SessionLive::review() {
+  if (means_.ending.phase() != SessionEnding::Phase::live) return;
+  const LeaseReview now = review_lease(*means_.policy.current(), parts_, means_.clock.now_us());
+  if (now.ends) {
+    means_.notes.revoked(now.code, now.detail);
+    return means_.ending.end("the grant ended: " + now.code, "Sallyport: " + now.text);
+  }
+  if (now.permissions == parts_.grant.permissions) return;
+  parts_.grant.permissions = now.permissions;
+  parts_.rules->allow_only(now.permissions);
+  means_.notes.restricted(now.permissions);
+  if (const std::string over = parts_.rules->overstepped(relay_.book()); !over.empty()) {
+    means_.notes.revoked("permission_taken", over);
+    return means_.ending.end("the grant ended: no " + over + " any more",
+                             "Sallyport: the policies do not allow " + over + " any more.");
+  }
+  control_.tell("The policies have changed: you may do less in this session from now on.");
 }
 
 void SessionLive::act(const ControlAct& act, const std::function<void(base::Status)>& done) {
@@ -41,6 +68,8 @@ void SessionLive::act(const ControlAct& act, const std::function<void(base::Stat
 }
 
 void SessionLive::begin() {
+  review();
+  if (means_.ending.phase() != SessionEnding::Phase::live) return;
   limits_.start(parts_.grant.limits);
   relay_.open({*parts_.journal, *parts_.rules, *parts_.back, *parts_.handle, parts_.grant.record});
 }

@@ -51,7 +51,7 @@ class SessionLive : private SessionRelay::Owner, private SessionLimits::Owner, p
 
   /// Acts on the session's handle come here from now on.
   void attach();
-  /// All parts are there: what the user does reaches the target.
+  /// All parts are there: what the user does reaches the target, unless the policies have changed meanwhile.
   void begin();
   void stop();
   void front_gone();
@@ -59,6 +59,7 @@ class SessionLive : private SessionRelay::Owner, private SessionLimits::Owner, p
   SessionControl& control() { return control_; }
 
  private:
+  void review();
   void act(const ControlAct& act, const std::function<void(base::Status)>& done);
 
   bool login_counts() override;

@@ -40,6 +40,24 @@ void SessionNotes::denied(const std::string& reason, const std::string& detail) 
                       {"detail", detail}}});
 }
 
+void SessionNotes::revoked(const std::string& reason, const std::string& detail) {
+  audit_.write({"session.revoked",
+                "sallyport",
+                parts_.id,
+                {{"user", parts_.facts.identity.user},
+                 {"account", parts_.account.name},
+                 {"target", parts_.target.name},
+                 {"reason", reason},
+                 {"detail", detail}}});
+}
+
+void SessionNotes::restricted(policy::Permissions permissions) {
+  audit_.write({"session.restricted",
+                "sallyport",
+                parts_.id,
+                {{"user", parts_.facts.identity.user}, {"allow", permissions.words()}}});
+}
+
 audit::Event SessionNotes::start() const {
   const SessionFacts& facts = parts_.facts;
   audit::Event event{"session.start",

@@ -29,6 +29,9 @@ class SessionNotes {
 
   /// There is no session, or none any more: reason is a word, detail the whole truth.
   void denied(const std::string& reason, const std::string& detail);
+  /// The grant ended while the session lived, or lost something.
+  void revoked(const std::string& reason, const std::string& detail);
+  void restricted(policy::Permissions permissions);
   audit::Event start() const;
   store::SessionRow row() const;
   /// The first event of the record.

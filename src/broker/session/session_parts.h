@@ -17,6 +17,7 @@
 #include "broker/session/journal.h"
 #include "broker/session/rules.h"
 #include "broker/session/session_handle.h"
+#include "policy/access_request.h"
 #include "policy/address.h"
 #include "policy/decide.h"
 #include "policy/resource.h"
@@ -41,6 +42,9 @@ struct SessionParts {
   const std::string id;
   const SessionFacts facts;
   FrontSide* front;  ///< null once it is gone
+
+  /// The request under which it is opened, as it was approved; none where none was needed.
+  std::optional<policy::AccessRequest> approval;
 
   // Once the policy has granted the session:
   policy::Grant grant;

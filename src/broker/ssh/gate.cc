@@ -187,6 +187,37 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
   return fault("empty request");
 }
 
+void Gate::allow_only(policy::Permissions permissions) {
+  permissions_ = permissions;
+  x11_asked_ = x11_asked_ && permissions.has(Permission::forward_x11);
+  agent_asked_ = agent_asked_ && permissions.has(Permission::forward_agent);
+  remote_forward_asked_ = remote_forward_asked_ && permissions.has(Permission::forward_remote);
+}
+
+std::string Gate::overstepped(const ChannelBook& book) const {
+  struct Use {
+    const char* what;  // the type of a channel, or part of what it is for
+    Permission needed;
+  };
+  static constexpr Use kUses[] = {{"direct-", Permission::forward_local},
+                                  {"forwarded-", Permission::forward_remote},
+                                  {"x11", Permission::forward_x11},
+                                  {"auth-agent", Permission::forward_agent}};
+  static constexpr Use kPrograms[] = {
+      {"shell", Permission::shell}, {"exec", Permission::exec}, {"subsystem sftp", Permission::sftp}};
+  for (const auto& [number, channel] : book.all()) {
+    if (channel.refused || (channel.closed_up && channel.closed_down)) continue;
+    for (const Use& use : kUses) {
+      if (channel.type.starts_with(use.what) && !permissions_.has(use.needed)) return policy::to_string(use.needed);
+    }
+    for (const Use& use : kPrograms) {
+      const bool runs = channel.type == "session" && channel.purpose.find(use.what) != std::string::npos;
+      if (runs && !permissions_.has(use.needed)) return policy::to_string(use.needed);
+    }
+  }
+  return {};
+}
+
 Judgement Gate::data(const Event& event, Direction from, ChannelBook& book) const {
   const event::Data& data = event.data();
   Channel* channel = speaking(book, data.channel(), from);

@@ -25,6 +25,10 @@ class Gate {
 
   /// The login behind the session does not count any more: what is open goes on, and the user begins nothing new.
   void bar_what_is_new() { barred_ = true; }
+  /// What was asked for before and is not allowed any more is refused, too, where the target opens it.
+  void allow_only(policy::Permissions permissions);
+  /// What is open without a permission; empty: nothing.
+  std::string overstepped(const ChannelBook& book) const;
 
  private:
   Judgement channel_open(const event::Event& event, Direction from, ChannelBook& book) const;

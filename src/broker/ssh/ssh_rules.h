@@ -17,6 +17,8 @@ class SshRules : public Rules {
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book) override;
   bool begins(const event::Event& event) const override;
   void bar_what_is_new() override { gate_.bar_what_is_new(); }
+  void allow_only(policy::Permissions permissions) override { gate_.allow_only(permissions); }
+  std::string overstepped(const ChannelBook& book) const override { return gate_.overstepped(book); }
   /// What is typed into a terminal takes effect at the first control character; whatever goes into a program without a
   /// terminal may (a file operation may be any byte of it), and every request but a new window size.
   Effect effect(const event::Event& event, const ChannelBook& book) const override;

@@ -15,6 +15,14 @@ class TelnetRules : public Rules {
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book) override;
   bool begins(const event::Event& event) const override;
   void bar_what_is_new() override { barred_ = true; }
+  void allow_only(policy::Permissions permissions) override { permissions_ = permissions; }
+  /// All that a Telnet session has is its shell.
+  std::string overstepped(const ChannelBook&) const override {
+    for (const policy::Permission needed : {policy::Permission::telnet, policy::Permission::shell}) {
+      if (!permissions_.has(needed)) return policy::to_string(needed);
+    }
+    return {};
+  }
   /// What is typed takes effect at the first control character, and every request but a new window size.
   Effect effect(const event::Event& event, const ChannelBook& book) const override;
   void passing(const event::Event& event, std::uint64_t sequence, Outbox& out) override;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decision, once more.
+#include "broker/session/lease.h"
+
+#include <variant>
+
+#include "broker/access/proofs.h"
+#include "policy/access_request.h"
+#include "policy/decide.h"
+
+namespace sallyport::broker {
+
+policy::Proofs proofs_of(const SessionParts& parts, const policy::Snapshot& resources, base::Micros now_us) {
+  policy::Proofs out = proofs_of(parts.facts.identity);
+  if (parts.approval) {
+    out.approvals = policy::approvals_of(resources, *parts.approval, now_us);
+    out.reason = parts.approval->reason;
+    out.ticket = parts.approval->ticket;
+  }
+  return out;
+}
+
+LeaseReview review_lease(const PolicyState& state, const SessionParts& parts, base::Micros now_us) {
+  const SessionFacts& facts = parts.facts;
+  const std::string place = facts.destination.account + "@" + facts.destination.target;
+  policy::Request request;
+  request.user = facts.identity.user;
+  request.account = facts.destination.account;
+  request.target = facts.destination.target;
+  request.time_us = now_us;
+  request.source = facts.source_host;
+  const policy::Decision decision = policy::decide(state.resources, request);
+  LeaseReview out;
+  if (const auto* denial = std::get_if<policy::Denial>(&decision)) {
+    out.ends = true;
+    out.code = policy::to_string(denial->reason);
+    out.detail = denial->detail;
+    out.text = "The policies do not let you use " + place + " any more.";
+    return out;
+  }
+  const auto& grant = std::get<policy::Grant>(decision);
+  if (const auto missing = policy::unmet(grant.requirements, proofs_of(parts, state.resources, now_us));
+      !missing.empty()) {
+    out.ends = true;
+    out.code = "requirement_unmet";
+    out.detail = policy::sentence(missing);
+    out.text = "The policies demand more for " + place + " by now. " + out.detail;
+    return out;
+  }
+  const policy::Target* target = state.resources.target(facts.destination.target);
+  const policy::Account* account = state.resources.account(facts.destination.account);
+  // Where the session is may not be what the inventory means any more.
+  if (target == nullptr || account == nullptr || !(target->address() == parts.target.address()) ||
+      target->protocol != parts.target.protocol || account->login_name != parts.account.login_name) {
+    out.ends = true;
+    out.code = "target_changed";
+    out.detail = "the target or the account means something else by now";
+    out.text = place + " was changed.";
+    return out;
+  }
+  policy::Permissions taken = parts.grant.permissions;
+  taken.remove(grant.permissions);
+  out.permissions = parts.grant.permissions;
+  out.permissions.remove(taken);
+  return out;
+}
+
+}  // namespace sallyport::broker

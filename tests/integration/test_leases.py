@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A grant is a lease: whatever takes it away ends or restricts the sessions that it opened, at once."""
+import json
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness.process import free_port, until
+from harness.target import public_line
+from harness.world import USER
+
+SECONDS = 2  # within which a session notices
+
+
+def user(world, **more):
+    return {"kind": "user", "name": USER, "groups": ["ops"], "public_keys": [public_line(world.user_key)], **more}
+
+
+def policy(*words, **more):
+    return {"kind": "policy", "name": "ops-on-prod", "subjects": {"groups": ["ops"]}, "targets": {"env": "prod"},
+            "accounts": ["deploy", "keyed", "passworded"], "allow": list(words) or ["shell", "exec", "sftp"], **more}
+
+
+def live(world, *options, command="echo up; cat"):
+    client = world.popen("via", command, options=options)
+    assert client.stdout.readline() == b"up\n"
+    return client
+
+
+def ended_within(client, change, seconds=SECONDS, slack=3):
+    """Makes the change; the client ends soon. Returns what it was told."""
+    change()
+    begun = time.monotonic()
+    err = client.stderr.read()
+    client.wait(timeout=30)
+    took = time.monotonic() - begun
+    assert took < seconds + slack, f"it took {took:.1f} s"
+    return err
+
+
+def audited(world, kind):
+    lines = world.gateway.cli("audit", "search", USER, "--type", kind, "-o", "json")
+    return json.loads(lines)
+
+
+def resource(world, kind, name):
+    return json.loads(world.gateway.cli("get", kind, name, "-o", "json"))
+
+
+CHANGES = {
+    "the policy is deleted": lambda w: w.gateway.cli("delete", "policy", "ops-on-prod"),
+    "the policy names somebody else": lambda w: w.gateway.apply(policy(subjects={"groups": ["others"]})),
+    "a deny is added": lambda w: w.gateway.apply({"kind": "policy", "name": "freeze", "effect": "deny", "subjects": {"users": ["*"]},
+                                                  "targets": ["*"], "accounts": ["*"]}),
+    "the policy demands an approval": lambda w: w.gateway.apply(policy(require={"approval": {"approvers": {"users": ["bob"]}}})),
+    "the hours are over": lambda w: w.gateway.apply(policy(when={"valid_until": "2020-01-01T00:00:00Z"})),
+    "the network is not allowed any more": lambda w: w.gateway.apply(policy(when={"from": ["192.0.2.0/24"]})),
+    "the user leaves the group": lambda w: w.gateway.apply(user(w, groups=[])),
+    "the user is disabled": lambda w: w.gateway.apply(user(w, disabled=True)),
+    "the user is deleted": lambda w: w.gateway.cli("delete", "user", USER),
+    "the target is deleted": lambda w: w.gateway.cli("delete", "target", "web1"),
+    "the target's labels change": lambda w: w.gateway.apply({**resource(w, "target", "web1"), "labels": {"env": "dev", "kind": "openssh"}}),
+    "the account is deleted": lambda w: w.gateway.cli("delete", "account", "deploy"),
+    "the account is another one": lambda w: w.gateway.apply({**resource(w, "account", "deploy"), "login_name": "nobody"}),
+    "shell and exec are taken away": lambda w: w.gateway.apply(policy("sftp")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=[c.replace(" ", "-").replace("'", "") for c in CHANGES])
+def test_what_takes_the_grant_away_ends_the_session(make_world, change):
+    world = make_world()
+    client = live(world)
+    told = ended_within(client, lambda: CHANGES[change](world))
+    assert client.returncode != 0 and b"Sallyport" in told, told
+    until(lambda: not world.gateway.sessions(), 10, "no live session")
+    if "user" not in change or "group" in change:
+        (event,) = audited(world, "session.revoked")
+        assert event["target"] == "web1" and event["reason"], event
+
+
+def test_what_does_not_concern_it_lets_it_go_on(make_world):
+    world = make_world()
+    client = live(world)
+    world.gateway.apply(policy("shell", "exec"), {"kind": "policy", "name": "other", "subjects": {"users": [USER]}, "targets": {"env": "dev"},
+                                                  "accounts": ["keyed"], "allow": ["shell"]})
+    client.stdin.write(b"still here\n")
+    client.stdin.flush()
+    assert client.stdout.readline() == b"still here\n"
+    (restricted,) = audited(world, "session.restricted")
+    assert restricted["allow"] == ["shell", "exec"]
+    assert audited(world, "session.revoked") == []
+    assert client.communicate(timeout=20) and client.returncode == 0
+
+
+def test_a_permission_that_was_taken_is_refused_from_then_on(make_world):
+    world = make_world()
+    control = world.folder / "control"
+    master = live(world, "-M", "-S", str(control))
+    mux = ["ssh", "-F", str(world.ssh_config), "-S", str(control), "via"]
+    assert subprocess.run([*mux, "true"], capture_output=True, timeout=20).returncode == 0
+    world.gateway.apply(policy("exec"))
+    until(lambda: audited(world, "session.restricted"), 10, "the restriction")
+    refused = subprocess.run(["sftp", "-F", str(world.ssh_config), "-o", f"ControlPath={control}", "-b", "/dev/null", "via"], capture_output=True, timeout=30)
+    assert refused.returncode != 0
+    assert subprocess.run([*mux, "true"], capture_output=True, timeout=20).returncode == 0
+    master.communicate(timeout=20)
+
+
+def test_an_open_forward_closes(make_world):
+    world = make_world()
+    world.gateway.apply(policy("shell", "exec", "forward-local"))
+    port = free_port()
+    client = live(world, "-L", f"{port}:127.0.0.1:{world.target.port}")
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as through:
+        assert through.recv(8) == b"SSH-2.0-"
+        told = ended_within(client, lambda: world.gateway.apply(policy("shell", "exec")))
+        assert b"forward-local" in told, told
+        through.settimeout(20)
+        while through.recv(4096):
+            pass
+
+
+def test_hours_end_a_session_without_anybody_acting(make_world):
+    world = make_world()
+    until_time = time.time() + 6
+    world.gateway.apply(policy(when={"valid_until": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until_time))}))
+    client = live(world)
+    client.stderr.read()
+    client.wait(timeout=30)
+    assert time.time() - until_time < SECONDS + 3
+
+
+def test_an_approver_who_goes_takes_the_session_along(make_world):
+    world = make_world()
+    world.gateway.apply({"kind": "user", "name": "bob", "groups": ["leads"]},
+                        policy(require={"approval": {"approvers": {"groups": ["leads"]}, "valid": "1h"}}))
+    request = json.loads(world.gateway.cli("request", "create", "--user", USER, "--account", "deploy", "web1", "-o", "json"))
+    world.gateway.cli("request", "approve", request["code"])
+    client = live(world)
+    # Root approved it, and root stays.
+    world.gateway.apply({"kind": "user", "name": "bob", "groups": []})
+    client.stdin.write(b"on\n")
+    client.stdin.flush()
+    assert client.stdout.readline() == b"on\n"
+    told = ended_within(client, lambda: world.gateway.cli("request", "cancel", request["code"]))
+    assert b"ended" in told, told
+
+
+def test_two_hundred_sessions_end_together(make_world, sanitized):
+    count = 40 if sanitized else 200
+    world = make_world(config={"limits": {"preauth_per_source": 300, "preauth_total": 400}}, target_options=["MaxStartups 500", "MaxSessions 500"])
+    clients = [world.popen("via", "sleep 600", stdin=subprocess.DEVNULL) for _ in range(count)]
+    until(lambda: len([s for s in world.gateway.sessions() if s["state"] == "live"]) == count, 120, f"{count} live sessions")
+    begun = time.monotonic()
+    world.gateway.cli("delete", "policy", "ops-on-prod")
+    until(lambda: not [s for s in world.gateway.sessions() if s["state"] == "live"], 20, "the end of all")
+    took = time.monotonic() - begun
+    for client in clients:
+        client.communicate(timeout=30)
+        assert client.returncode != 0
+    assert took < SECONDS + 8, f"it took {took:.1f} s"
