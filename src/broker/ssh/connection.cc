@@ -66,7 +66,7 @@ void Connection::on_first_byte() {
 }
 
 void Connection::spawn_front() {
-  entrance_.fronts.spawn(std::move(socket_), [self = shared_from_this()](base::Result<SpawnedWorker> spawned) {
+  entrance_.spawn_front(std::move(socket_), [self = shared_from_this()](base::Result<SpawnedWorker> spawned) {
     auto holder = std::make_shared<base::Result<SpawnedWorker>>(std::move(spawned));
     self->thread_.loop().post([self, holder] {
       if (self->over_) return;
@@ -249,10 +249,9 @@ void Connection::front_menu_choice(ipc::MenuChoice& choice) {
 void Connection::choose(policy::Destination destination, const std::string& via) {
   SessionFacts facts{*identity_, std::move(destination),    origin_.source,  origin_.source_host,
                      via,        front_->client_software(), front_->legacy()};
-  session_ = pin_to(thread_, std::make_unique<Session>(gateway_, thread_, *front_, *authenticator_, std::move(facts),
-                                                       [weak = weak_from_this()] {
-                                                         if (const auto self = weak.lock()) self->over();
-                                                       }));
+  session_ = entrance_.make_session(thread_, *front_, *authenticator_, std::move(facts), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->over();
+  });
   session_->open();
 }
 

@@ -95,7 +95,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   std::unique_ptr<Logins::Place> login_place_;
   bool choice_over_ = false;  // too long ago for a choice or a jump
   bool dismissed_ = false;
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<UserSession> session_;
   std::vector<policy::Choice> choices_;
   std::shared_ptr<void> jumps_ = std::make_shared<char>();  // shared with the inner legs: its use count is theirs
   bool banner_sent_ = false;

@@ -2,18 +2,22 @@
 // How users come in by SSH: what all their connections share. Trusted side; owned by the node, which outlives them.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "broker/intake/listener.h"
 #include "broker/node/gateway.h"
 #include "broker/ssh/host_identity.h"
 #include "broker/ssh/password_judge.h"
+#include "broker/ssh/user_session.h"
 
 namespace sallyport::broker {
 
 struct SshEntrance {
   Gateway& gateway;
-  Zygotes& fronts;
+  /// Has a front forked that owns the socket; done() is called once, on any thread.
+  std::function<void(base::Fd socket, std::function<void(base::Result<SpawnedWorker>)> done)> spawn_front;
+  MakeSession make_session;
   std::shared_ptr<const HostIdentity> identity;  ///< the listener's
   std::shared_ptr<PasswordJudge> passwords;
 
