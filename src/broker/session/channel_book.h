@@ -51,8 +51,8 @@ class AnswersDue {
 struct Channel {
   std::uint32_t number = 0;
   Direction opener = Direction::up;
-  std::string type;     ///< of CHANNEL_OPEN, cut to what the coverage manifest names
-  std::string purpose;  ///< "shell", "exec", "subsystem sftp", or the type; see add_purpose()
+  std::string type;     ///< as it was opened, cut to what the coverage manifest names
+  std::string purpose;  ///< the programs that were let through, in the protocol's words, or the type
   bool pty = false;
   bool answered = false;  ///< opened or refused
   bool refused = false;
@@ -61,8 +61,7 @@ struct Channel {
   StreamCount up, down, down_stderr;
   AnswersDue answers_due;  ///< requests of the front
 
-  /// A program that was asked for. A target starts one at most (RFC 4254 section 6.5), but a client may ask for another
-  /// when the first was refused (PuTTY's psftp does), and may lie about that: all that were let through are named.
+  /// A program that was asked for and let through. All of them are named: which one runs, a user may lie about.
   void add_purpose(const std::string& what) {
     if (purpose == type) {
       purpose = what;

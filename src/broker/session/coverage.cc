@@ -2,8 +2,6 @@
 // Lines of the manifest, and their sums where there are too many.
 #include "broker/session/coverage.h"
 
-#include <algorithm>
-#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,23 +12,9 @@ namespace sallyport::broker {
 
 namespace {
 
-// RFC 4254 §5.1, §6.3.2, §7.2, and what OpenSSH adds (PROTOCOL, §2).
-constexpr std::array<std::string_view, 8> kKnownTypes{"session",
-                                                      "x11",
-                                                      "direct-tcpip",
-                                                      "forwarded-tcpip",
-                                                      "auth-agent@openssh.com",
-                                                      "direct-streamlocal@openssh.com",
-                                                      "forwarded-streamlocal@openssh.com",
-                                                      "tun@openssh.com"};
 constexpr std::size_t kLineHead = 5;     // tag and length of a line in its message
 constexpr std::size_t kLineOfSum = 128;  // more than one takes
 constexpr std::size_t kKindsOfSums = 5;  // of coverage, and shortened itself
-
-std::string_view known_type(const std::string& type) {
-  const auto found = std::find(kKnownTypes.begin(), kKnownTypes.end(), type);
-  return found == kKnownTypes.end() ? "other" : *found;
-}
 
 void add_up(const event::ChannelCoverage& line, event::ChannelCoverage& sum) {
   sum.set_channels(sum.channels() + 1);
@@ -54,10 +38,11 @@ void add_sums(const std::map<std::string, event::ChannelCoverage>& sums, std::st
 
 }  // namespace
 
-void describe_coverage(const ChannelBook& book, bool hashed, std::size_t max_bytes, event::SessionEnd& end) {
+void describe_coverage(const ChannelBook& book, const Rules& rules, bool hashed, std::size_t max_bytes,
+                       event::SessionEnd& end) {
   std::map<std::string, event::ChannelCoverage> refused, rest;
   for (const auto& [unused, channel] : book.all()) {
-    if (channel.refused) add_up({}, refused[std::string(known_type(channel.type))]);
+    if (channel.refused) add_up({}, refused[std::string(rules.counted_as(channel.type))]);
   }
   add_sums(refused, {}, end, "refused");
   std::size_t size = end.ByteSizeLong() + kKindsOfSums * kLineOfSum;

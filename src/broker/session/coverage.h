@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "broker/session/channel_book.h"
+#include "broker/session/rules.h"
 
 namespace sallyport::event {
 class SessionEnd;
@@ -16,6 +17,7 @@ namespace sallyport::broker {
 /// it took before, and one line for each kind of coverage and of refused channel). Refused channels are counted, one
 /// line for each type that this version knows and one for all others: nothing bounds how many a user asks for. Lines
 /// for which there is no room are added up by kind of coverage, and the manifest says that it is shortened.
-void describe_coverage(const ChannelBook& book, bool hashed, std::size_t max_bytes, event::SessionEnd& end);
+void describe_coverage(const ChannelBook& book, const Rules& rules, bool hashed, std::size_t max_bytes,
+                       event::SessionEnd& end);
 
 }  // namespace sallyport::broker

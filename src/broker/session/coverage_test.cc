@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/session/session_fakes_test.h"
 #include "event/event.pb.h"
 #include "recording/types.h"
 
@@ -19,11 +20,12 @@ class CoverageTest : public ::testing::Test {
   event::SessionEnd describe(std::size_t max_bytes = recording::kMaxManifestBytes) {
     event::SessionEnd end;
     end.set_reason("exit");
-    describe_coverage(book, true, max_bytes, end);
+    describe_coverage(book, rules, true, max_bytes, end);
     EXPECT_LE(end.ByteSizeLong(), max_bytes);
     return end;
   }
   ChannelBook book;
+  FakeRules rules;
   std::uint32_t next = 0;
 };
 

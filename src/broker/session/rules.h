@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -42,6 +43,8 @@ class Rules {
 
   /// Judges, and books what passes (opens, purposes, counts, ends of streams) in the book.
   virtual Judgement judge(const event::Event& event, Direction from, ChannelBook& book) = 0;
+  /// By which word the coverage manifest adds up refused channels of this type: one of a few, whatever is asked for.
+  virtual std::string_view counted_as(const std::string& channel_type) const = 0;
   /// Whether the user begins something anew by it.
   virtual bool begins(const event::Event& event) const = 0;
   /// The login behind the session does not count any more: what is open goes on, and the user begins nothing new.

@@ -111,10 +111,10 @@ void SessionEnding::seal() {
   event::SessionEnd& end = *event.mutable_session_end();
   end.set_reason(reason_);
   const bool hashed = parts_.grant.record.bulk_hash;
-  describe_coverage(means_.book, hashed, recording::kMaxManifestBytes - kEventHead, end);
+  describe_coverage(means_.book, *parts_.rules, hashed, recording::kMaxManifestBytes - kEventHead, end);
   const std::string manifest = event.SerializeAsString();
   end.clear_coverage();
-  describe_coverage(means_.book, hashed, kCoverageInEvent, end);
+  describe_coverage(means_.book, *parts_.rules, hashed, kCoverageInEvent, end);
   means_.notes.record(event);
   parts_.record->close(base::to_bytes(base::view(manifest)), reason_,
                        [this, alive = std::weak_ptr(alive_)](const SessionRecord::Closed& closed) {

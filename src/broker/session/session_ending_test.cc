@@ -36,6 +36,7 @@ class EndingTest : public ::testing::Test, public SessionEnding::Owner {
     SessionInfo info;
     info.id = "id1";
     parts.handle = std::make_shared<SessionHandle>(info);
+    parts.rules = std::make_unique<FakeRules>();
     parts.handle->attach([](const ControlAct&, const std::function<void(base::Status)>&) {},
                          [](bool, const std::string&) {});
     out = true;
@@ -207,6 +208,7 @@ TEST_F(EndingTest, WhatSealedTheRecordIsNoted) {
   EXPECT_EQ(store.ends[0].events, 7);
   EXPECT_EQ(store.ends[0].at_us, 5'000'000);
   EXPECT_EQ(store.ended[0].type, "session.end");
+  EXPECT_EQ(store.ended[0].happened_us, 5'000'000) << "also when it is written later";
   EXPECT_EQ(text_of(store.ended[0], "recording"), "sealed");
   EXPECT_EQ(store.left, 1U);
   EXPECT_EQ(parts.handle->info().state, SessionState::ended);

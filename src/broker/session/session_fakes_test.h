@@ -70,6 +70,7 @@ class FakeRules final : public Rules {
         return {Ruling::pass, {}, {}};
     }
   }
+  std::string_view counted_as(const std::string& type) const override { return type == "x11" ? "x11" : "other"; }
   bool begins(const event::Event& event) const override { return event.has_channel_open(); }
   void bar_what_is_new() override { ++barred; }
   void allow_only(policy::Permissions permissions) override { allowed = permissions; }

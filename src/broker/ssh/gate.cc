@@ -141,6 +141,8 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
   const auto purpose = [&](Permission needed, const std::string& what, const std::string& name) {
     Judgement out = unless_allowed(permissions_.has(needed), name, needed);
     if (barred_ && out.ruling == Ruling::pass) out = {Ruling::refuse, name, kBarred};
+    // A target starts one program at most (RFC 4254 §6.5), but a client may ask for another when the first was refused
+    // (PuTTY's psftp does).
     if (out.ruling == Ruling::pass) channel->add_purpose(what);
     return out;
   };

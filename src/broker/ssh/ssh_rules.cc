@@ -3,6 +3,7 @@
 #include "broker/ssh/ssh_rules.h"
 
 #include <algorithm>
+#include <array>
 
 #include "broker/session/verdict.h"
 #include "event/verdict_match.h"
@@ -14,6 +15,16 @@ using event::Event;
 namespace {
 
 constexpr unsigned kAdministrativelyProhibited = 1;  // RFC 4254 §5.1
+
+// RFC 4254 §5.1, §6.3.2, §7.2, and what OpenSSH adds (PROTOCOL, §2).
+constexpr std::array<std::string_view, 8> kChannelTypes{"session",
+                                                        "x11",
+                                                        "direct-tcpip",
+                                                        "forwarded-tcpip",
+                                                        "auth-agent@openssh.com",
+                                                        "direct-streamlocal@openssh.com",
+                                                        "forwarded-streamlocal@openssh.com",
+                                                        "tun@openssh.com"};
 
 // RFC 4254 §5.4: answers to channel requests come in the order of the requests, whoever gives them.
 void answer_in_turn(Channel& channel, Outbox& out) {
@@ -39,6 +50,11 @@ Judgement SshRules::judge(const Event& event, Direction from, ChannelBook& book)
     return {Ruling::fault, {}, "too many requests without an answer"};
   }
   return gate_.judge(event, from, book);
+}
+
+std::string_view SshRules::counted_as(const std::string& channel_type) const {
+  const auto found = std::find(kChannelTypes.begin(), kChannelTypes.end(), channel_type);
+  return found == kChannelTypes.end() ? "other" : *found;
 }
 
 bool SshRules::begins(const Event& event) const {

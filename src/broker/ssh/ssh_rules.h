@@ -15,6 +15,7 @@ class SshRules : public Rules {
   SshRules(policy::Permissions permissions, std::size_t max_channels) : gate_(permissions, max_channels) {}
 
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book) override;
+  std::string_view counted_as(const std::string& channel_type) const override;
   bool begins(const event::Event& event) const override;
   void bar_what_is_new() override { gate_.bar_what_is_new(); }
   void allow_only(policy::Permissions permissions) override { gate_.allow_only(permissions); }

@@ -52,6 +52,13 @@ class SshRulesTest : public ::testing::Test {
   SshRules rules;
 };
 
+TEST_F(SshRulesTest, RefusedChannelsAreCountedByTypesThatAreKnown) {
+  EXPECT_EQ(rules.counted_as("direct-tcpip"), "direct-tcpip");
+  EXPECT_EQ(rules.counted_as("tun@openssh.com"), "tun@openssh.com");
+  EXPECT_EQ(rules.counted_as("direct-tcpip2"), "other");
+  EXPECT_EQ(rules.counted_as(""), "other");
+}
+
 TEST_F(SshRulesTest, TypedTextTakesEffectAtTheFirstControlCharacter) {
   book.find(0)->pty = true;
   EXPECT_EQ(rules.effect(typed("rm -rf /tmp/x"), book).from_byte, std::nullopt);

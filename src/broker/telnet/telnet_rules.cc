@@ -193,6 +193,15 @@ Judgement TelnetRules::shell(Channel& channel) const {
   return pass("shell");
 }
 
+// What users' clients open beside a terminal.
+std::string_view TelnetRules::counted_as(const std::string& channel_type) const {
+  for (const std::string_view known :
+       {"session", "direct-tcpip", "direct-streamlocal@openssh.com", "tun@openssh.com"}) {
+    if (channel_type == known) return known;
+  }
+  return "other";
+}
+
 bool TelnetRules::begins(const Event& event) const {
   return event.has_channel_open() || event.has_request() || event.has_global_request();
 }

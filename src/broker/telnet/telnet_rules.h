@@ -13,6 +13,7 @@ class TelnetRules : public Rules {
   explicit TelnetRules(policy::Permissions permissions) : permissions_(permissions) {}
 
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book) override;
+  std::string_view counted_as(const std::string& channel_type) const override;
   bool begins(const event::Event& event) const override;
   void bar_what_is_new() override { barred_ = true; }
   void allow_only(policy::Permissions permissions) override { permissions_ = permissions; }

@@ -72,6 +72,11 @@ class TelnetRulesTest : public ::testing::Test {
   ChannelBook book;
 };
 
+TEST_F(TelnetRulesTest, RefusedChannelsAreCountedByTypesThatAreKnown) {
+  EXPECT_EQ(rules->counted_as("direct-tcpip"), "direct-tcpip");
+  EXPECT_EQ(rules->counted_as("x"), "other");
+}
+
 TEST_F(TelnetRulesTest, ATerminalWithAShellLivesAndEnds) {
   open_shell();
   EXPECT_EQ(judge(typed("ls\r")), Ruling::pass);
