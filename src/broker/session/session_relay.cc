@@ -13,12 +13,8 @@ using event::Event;
 
 namespace {
 
-// What waits before the target is ready, while the gate is shut, or while a worker is behind. Above the first mark the
-// front is told to keep its events (it is still read: a suspended session's user answers through it), and a back is not
-// read any more; the mark is lower when there is little room for everybody. What was on its way comes on top of that.
-// No well-behaved leg reaches the second mark.
-constexpr std::size_t kHoldBytes = 1024 * 1024;
-constexpr std::size_t kHoldBytesWhenTight = 64 * 1024;
+// What may wait for the target, for the gate, or for a worker that is behind. No well-behaved leg reaches it: each is
+// told to wait long before.
 constexpr std::size_t kMaxHeldBytes = 16 * 1024 * 1024;
 
 Event parsed(base::ByteView bytes) {
@@ -30,28 +26,27 @@ Event parsed(base::ByteView bytes) {
 }  // namespace
 
 SessionRelay::SessionRelay(Owner& owner, Meter& meter, FrontSide& front, HeldBudget& budget, const std::string& user)
-    : owner_(owner), meter_(meter), front_(&front), held_(budget, user) {}
+    : owner_(owner), meter_(meter), legs_(front), held_(budget, user) {}
 
 void SessionRelay::open(const Live& live) {
   if (stopped_) return;
   live_.emplace(live);
   bulk_.emplace(live.settings);
+  blocks_.emplace(live.back, live.handle, live.settings.strict);
+  legs_.open(live.back);
   go_on();
 }
 
 void SessionRelay::stop() {
   stopped_ = true;
   live_.reset();
+  legs_.stop();
   when_drained_ = nullptr;
   held_.clear();
 }
 
 bool SessionRelay::must_wait() const {
   return !live_ || faulted_ || live_->handle.gate_shut() || !live_->journal.ready();
-}
-
-bool SessionRelay::congested() const {
-  return (!back_gone_ && live_->back.congested()) || (front_ != nullptr && front_->congested());
 }
 
 void SessionRelay::take(Direction from, base::ByteView event) {
@@ -64,28 +59,29 @@ void SessionRelay::take(Direction from, base::ByteView event) {
         "too much is held",
         "The gateway holds too much for this user, or for all: this session waited with more than there is room for.");
   }
-  update_back_pressure();
+  legs_.press(held_);
   if (!must_wait()) go_on();
 }
 
 // The end of its worker ends the session. An ended back has left something behind that is only judged now.
 void SessionRelay::broke_rules(Direction leg, const std::string& fault) {
   faulted_ = true;
-  if (leg == Direction::down) return back_gone_ ? owner_.dead_back_broke_rules(fault) : live_->back.kill(fault);
-  if (front_ != nullptr) front_->kill(fault);
+  if (blocks_) blocks_->stop();
+  if (leg == Direction::down && legs_.is_back_gone()) return owner_.dead_back_broke_rules(fault);
+  legs_.kill(leg, fault);
 }
 
 void SessionRelay::go_on() {
   if (draining_ || stopped_) return;
   draining_ = true;
-  if (live_ && blocks_to_acknowledge_ != 0) acknowledge_blocks(std::exchange(blocks_to_acknowledge_, 0));
-  while (!must_wait() && !congested()) {
+  if (live_) blocks_->go_on();
+  while (!must_wait() && !legs_.congested()) {
     const auto next = held_.next();
     if (!next) break;
     act(*next);
   }
   draining_ = false;
-  update_back_pressure();
+  legs_.press(held_);
   if (live_ && when_drained_ && held_.flows(Direction::down)) std::exchange(when_drained_, nullptr)();
 }
 
@@ -183,12 +179,8 @@ bool SessionRelay::needs_sync(Direction from, const Event& event) const {
 }
 
 void SessionRelay::send(Direction to, base::ByteView bytes) {
-  if (to == Direction::up) {
-    live_->back.send_event(bytes);
-  } else if (front_ != nullptr) {
-    front_->send_event(bytes);
-  }
-  update_back_pressure();
+  legs_.send(to, bytes);
+  legs_.press(held_);
 }
 
 void SessionRelay::forwarded(Direction from, const Event& event) {
@@ -202,33 +194,19 @@ void SessionRelay::forwarded(Direction from, const Event& event) {
     Channel* channel = book_.find(event.data().channel());
     meter_.data_moved(from, channel);
     const bool is_stderr = event.data().stream() == event::STREAM_STDERR;
-    if (channel != nullptr && bulk_->consider(from, *channel, is_stderr, live_->journal, front_, live_->back))
+    if (channel != nullptr && bulk_->consider(from, *channel, is_stderr, live_->journal, legs_.front(), live_->back))
       meter_.bulk_begins();
   }
 }
 
-// A block may go on when it is in the record; under `record: strict`, one for the target when it is on the disk, and
-// those behind it in their turn, since an acknowledgement covers all before it.
+// A block may go on when it is in the record; under `record: strict`, one for the target when it is on the disk.
 void SessionRelay::keep(const Event& event) {
   if (!event.has_stream_block()) return;
   meter_.bulk_flows();
   const event::StreamBlock& block = event.stream_block();
-  const std::uint64_t number = block.number();
   meter_.data_moved(block.up() ? Direction::up : Direction::down, nullptr);  // no terminal's
-  if (!live_->settings.strict || (!block.up() && blocks_syncing_ == 0)) return acknowledge_blocks(number);
-  ++blocks_syncing_;
-  when_synced([this, number] {
-    --blocks_syncing_;
-    acknowledge_blocks(number);
-  });
-}
-
-void SessionRelay::acknowledge_blocks(std::uint64_t up_to) {
-  if (live_->handle.gate_shut() || faulted_) {
-    blocks_to_acknowledge_ = up_to;
-    return;
-  }
-  live_->back.recorded(up_to);
+  if (!blocks_->must_sync(block)) return;
+  when_synced([this, number = block.number()] { blocks_->synced(number); });
 }
 
 void SessionRelay::refuse(Direction from, const Event& event, std::uint64_t sequence, const Judgement& judgement) {
@@ -248,7 +226,7 @@ bool SessionRelay::say_passing(const Event& event, std::uint64_t sequence) {
 bool SessionRelay::say_own(const Outbox& outbox) {
   for (const auto& said : outbox) {
     if (const auto* notice = std::get_if<ChannelNotice>(&said)) {
-      if (front_ != nullptr) front_->tell({notice->text, notice->channel});
+      legs_.tell({notice->text, notice->channel});
       continue;
     }
     const OwnEvent& own = std::get<OwnEvent>(said);
@@ -260,9 +238,7 @@ bool SessionRelay::say_own(const Outbox& outbox) {
 }
 
 void SessionRelay::credit(Direction from, const ipc::Credit& credit) {
-  if (!live_) return;
-  if (from == Direction::up) live_->back.send_credit(credit);
-  if (from == Direction::down && front_ != nullptr) front_->send_credit(credit);
+  legs_.send_credit(from, credit);
 }
 
 void SessionRelay::ask_keyframe() {
@@ -270,20 +246,9 @@ void SessionRelay::ask_keyframe() {
 }
 
 void SessionRelay::back_gone(std::function<void()> then) {
-  back_gone_ = true;
+  legs_.back_gone();
   when_drained_ = std::move(then);
   if (when_drained_) go_on();  // a back that is gone is in nobody's way
-}
-
-// A worker that does not take its messages makes the other one wait.
-void SessionRelay::update_back_pressure() {
-  if (stopped_ || front_ == nullptr) return;
-  const std::size_t most = held_.empty() || !held_.tight() ? kHoldBytes : kHoldBytesWhenTight;
-  if (held_.bytes(Direction::up) > most) front_->hold_events(true);
-  if (held_.bytes(Direction::up) < most / 2) front_->hold_events(false);
-  if (!live_) return;
-  front_->hold_reading(live_->back.congested());
-  live_->back.hold_reading(front_->congested() || held_.bytes(Direction::down) > most);
 }
 
 }  // namespace sallyport::broker

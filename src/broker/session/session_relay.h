@@ -11,11 +11,13 @@
 
 #include "base/bytes.h"
 #include "broker/session/back_side.h"
+#include "broker/session/block_acks.h"
 #include "broker/session/bulk_switch.h"
 #include "broker/session/channel_book.h"
 #include "broker/session/front_side.h"
 #include "broker/session/held_events.h"
 #include "broker/session/journal.h"
+#include "broker/session/relay_legs.h"
 #include "broker/session/rules.h"
 #include "broker/session/session_handle.h"
 #include "policy/decide.h"
@@ -73,14 +75,13 @@ class SessionRelay {
   void go_on();
   void ask_keyframe();
 
-  void front_gone() { front_ = nullptr; }
+  void front_gone() { legs_.front_gone(); }
   /// then: when what it said has passed; at once if nothing waits. None: what it said does not matter.
   void back_gone(std::function<void()> then);
   const ChannelBook& book() const { return book_; }
 
  private:
   bool must_wait() const;
-  bool congested() const;
   void act(const HeldEvents::Entry& entry);
   void process(Direction from, base::ByteView bytes);
   void judge(Direction from, const event::Event& event, base::ByteView bytes);
@@ -90,26 +91,23 @@ class SessionRelay {
   void keep(const event::Event& event);
   void refuse(Direction from, const event::Event& event, std::uint64_t sequence, const Judgement& judgement);
   bool needs_sync(Direction from, const event::Event& event) const;
-  void acknowledge_blocks(std::uint64_t up_to);
   bool say_passing(const event::Event& event, std::uint64_t sequence);
   bool say_own(const Outbox& outbox);
   void send(Direction to, base::ByteView bytes);
   void broke_rules(Direction leg, const std::string& fault);
-  void update_back_pressure();
   void when_synced(std::function<void()> then);
 
   Owner& owner_;
   Meter& meter_;
-  FrontSide* front_;
+  RelayLegs legs_;
   std::optional<Live> live_;  // from open() to stop()
   std::optional<BulkSwitch> bulk_;
+  std::optional<BlockAcks> blocks_;
   ChannelBook book_;
   HeldEvents held_;
-  bool back_gone_ = false, stopped_ = false;
+  bool stopped_ = false;
   bool faulted_ = false;  // a leg broke its rules: nothing passes any more, its end is under way
   bool draining_ = false;
-  unsigned blocks_syncing_ = 0;
-  std::uint64_t blocks_to_acknowledge_ = 0;  // once the gate is open again
   std::function<void()> when_drained_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
