@@ -5,6 +5,7 @@
 
 #include "policy/decide.h"
 #include "policy/match.h"
+#include "policy/scope.h"
 
 namespace sallyport::policy {
 
@@ -12,10 +13,6 @@ namespace {
 
 bool has(const std::vector<std::string>& list, std::string_view value) {
   return std::find(list.begin(), list.end(), value) != list.end();
-}
-
-bool is_every(const std::vector<std::string>& list) {
-  return list.size() == 1 && list.front() == kEvery;
 }
 
 bool bears(const Target& target, const Selector::Labels& labels) {

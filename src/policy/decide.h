@@ -38,6 +38,11 @@ struct Limits {
   std::int64_t idle_seconds = 0;        ///< no data in either direction on any channel
   std::int64_t input_idle_seconds = 0;  ///< nothing typed into a terminal
   std::int64_t duration_seconds = 0;
+  // Sessions at a time, this one included:
+  std::int64_t sessions_per_user = 0;
+  std::int64_t sessions_per_target = 0;
+  std::int64_t sessions_per_account = 0;  ///< on all targets together
+  bool exclusive = false;                 ///< no other session as this account on this target
   bool operator==(const Limits&) const = default;
 };
 

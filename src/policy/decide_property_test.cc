@@ -6,6 +6,7 @@
 #include <random>
 
 #include "policy/decide.h"
+#include "policy/lint.h"
 
 namespace sallyport::policy {
 namespace {
@@ -119,6 +120,8 @@ Policy random_policy(Chance& chance, const std::string& name, Only only) {
   if (chance.one_in(3)) out.require = random_require(chance);
   if (chance.one_in(3)) out.limits.idle_seconds = 1 + chance.below(100);
   if (chance.one_in(3)) out.limits.duration_seconds = 1 + chance.below(100);
+  if (chance.one_in(3)) out.limits.sessions_per_user = 1 + chance.below(9);
+  out.limits.exclusive = chance.one_in(5);
   if (chance.one_in(4)) out.record.strict = chance.one_in(2);
   return out;
 }
@@ -231,6 +234,8 @@ TEST(DecideProperty, AddingADenyNeverAllowsMore) {
     EXPECT_TRUE(holds_all(granted->requirements, was->requirements)) << to_json(policies.back());
     EXPECT_TRUE(no_larger(granted->limits.idle_seconds, was->limits.idle_seconds));
     EXPECT_TRUE(no_larger(granted->limits.duration_seconds, was->limits.duration_seconds));
+    EXPECT_TRUE(no_larger(granted->limits.sessions_per_user, was->limits.sessions_per_user));
+    EXPECT_GE(granted->limits.exclusive, was->limits.exclusive);
     EXPECT_GE(granted->record.strict, was->record.strict);
   });
   EXPECT_GT(grants, 1000) << "the random policies deny nearly everything, so this showed nothing";
@@ -287,6 +292,28 @@ TEST(DecideProperty, WhatIsListedIsWhatIsGranted) {
       }
     }
   });
+}
+
+// A policy that lint() calls useless is: without it the same is granted.
+TEST(DecideProperty, WithoutAShadowedPolicyEveryDecisionIsTheSame) {
+  int shadowed = 0;
+  for_random_worlds([&](Chance& chance, const std::vector<Policy>& policies, const Request& request) {
+    if (!chance.one_in(4)) return;
+    Snapshot snapshot = with(policies);
+    const Decision before = decide(snapshot, request);
+    for (const Finding& one : lint(snapshot, 0)) {
+      if (one.kind != Finding::Kind::shadowed) continue;
+      ++shadowed;
+      Snapshot without = snapshot;
+      without.drop_policy(one.policy);
+      Decision now = decide(without, request);
+      ASSERT_EQ(std::holds_alternative<Grant>(now), std::holds_alternative<Grant>(before)) << one.policy << one.reason;
+      if (!std::holds_alternative<Grant>(now)) continue;
+      std::get<Grant>(now).policies = std::get<Grant>(before).policies;
+      EXPECT_EQ(now, before) << one.policy << ": " << one.reason;
+    }
+  });
+  EXPECT_GT(shadowed, 100) << "the random policies shadow one another too rarely, so this showed nothing";
 }
 
 }  // namespace

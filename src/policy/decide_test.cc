@@ -212,6 +212,18 @@ TEST_F(DecideTest, RequirementsOfAllMatchingPoliciesAddUp) {
   EXPECT_EQ(unmet(g.requirements, {}).size(), 2U);
 }
 
+TEST_F(DecideTest, TheSmallestNumberOfSessionsHoldsAndOneCheckoutSuffices) {
+  put(R"({"kind":"policy","name":"a","subjects":{"users":["alice"]},"targets":["web1"],"accounts":["deploy"],
+          "allow":["shell"],"limits":{"sessions_per_user":3,"sessions_per_target":9}})");
+  put(R"({"kind":"policy","name":"b","subjects":{"users":["alice"]},"targets":["web1"],"accounts":["deploy"],
+          "allow":["shell"],"limits":{"sessions_per_user":2,"sessions_per_account":4,"checkout":"exclusive"}})");
+  const Limits limits = std::get<Grant>(ask("alice", "deploy", "web1")).limits;
+  EXPECT_EQ(limits.sessions_per_user, 2);
+  EXPECT_EQ(limits.sessions_per_target, 9);
+  EXPECT_EQ(limits.sessions_per_account, 4);
+  EXPECT_TRUE(limits.exclusive);
+}
+
 TEST_F(DecideTest, ConditionsOnTimeAndSource) {
   using Outcome = Consideration::Outcome;
   constexpr base::Micros kMonday = 1'772'442'000'000'000;  // 2 March 2026, 09:00 UTC

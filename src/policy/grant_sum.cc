@@ -34,6 +34,10 @@ void GrantSum::add(const Policy& policy, Part part) {
   keep_smaller(limits_.idle_seconds, policy.limits.idle_seconds);
   keep_smaller(limits_.input_idle_seconds, policy.limits.input_idle_seconds);
   keep_smaller(limits_.duration_seconds, policy.limits.duration_seconds);
+  keep_smaller(limits_.sessions_per_user, policy.limits.sessions_per_user);
+  keep_smaller(limits_.sessions_per_target, policy.limits.sessions_per_target);
+  keep_smaller(limits_.sessions_per_account, policy.limits.sessions_per_account);
+  limits_.exclusive = limits_.exclusive || policy.limits.exclusive;
 }
 
 std::vector<std::string> GrantSum::denying(std::optional<Permission> one) const {
@@ -56,6 +60,10 @@ Grant GrantSum::grant() const {
   out.limits.idle_seconds = limits_.idle_seconds.value_or(0);
   out.limits.input_idle_seconds = limits_.input_idle_seconds.value_or(0);
   out.limits.duration_seconds = limits_.duration_seconds.value_or(0);
+  out.limits.sessions_per_user = limits_.sessions_per_user.value_or(0);
+  out.limits.sessions_per_target = limits_.sessions_per_target.value_or(0);
+  out.limits.sessions_per_account = limits_.sessions_per_account.value_or(0);
+  out.limits.exclusive = limits_.exclusive;
   out.policies = names_;
   return out;
 }

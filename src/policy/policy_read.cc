@@ -17,6 +17,7 @@ using base::Status;
 namespace {
 
 constexpr std::int64_t kMostApprovals = 20;
+constexpr std::int64_t kMostSessions = 1'000'000;
 constexpr base::Micros kLastMomentUs = 253'402'300'799'000'000;  // of the year 9999
 constexpr std::int64_t kApprovalSeconds = 3600;                  // unless the policy says
 
@@ -120,6 +121,24 @@ RequireRules read_require(JsonObject& in) {
   return out;
 }
 
+LimitRules read_limits(JsonObject& in) {
+  LimitRules out;
+  out.idle_seconds = in.maybe_seconds("idle");
+  out.input_idle_seconds = in.maybe_seconds("input_idle");
+  out.duration_seconds = in.maybe_seconds("duration");
+  out.sessions_per_user = in.maybe_count("sessions_per_user", kMostSessions);
+  out.sessions_per_target = in.maybe_count("sessions_per_target", kMostSessions);
+  out.sessions_per_account = in.maybe_count("sessions_per_account", kMostSessions);
+  if (!in.has("checkout")) {
+    in.take("checkout");
+  } else if (in.required_string("checkout") == "exclusive") {
+    out.exclusive = true;
+  } else {
+    in.reject("checkout", "must be exclusive; leave it out where sessions may share the account");
+  }
+  return out;
+}
+
 Permissions read_permissions(JsonObject& in, std::string_view key) {
   Permissions out;
   for (const std::string& word : in.string_list(key)) {
@@ -166,11 +185,7 @@ Policy read_policy(JsonObject& in) {
     out.record.bulk_hash = r.maybe_bool("bulk_hash");
     out.record.strict = r.maybe_bool("strict");
   });
-  nested(in, "limits", [&](JsonObject& l) {
-    out.limits.idle_seconds = l.maybe_seconds("idle");
-    out.limits.input_idle_seconds = l.maybe_seconds("input_idle");
-    out.limits.duration_seconds = l.maybe_seconds("duration");
-  });
+  nested(in, "limits", [&](JsonObject& l) { out.limits = read_limits(l); });
   return out;
 }
 

@@ -139,6 +139,11 @@ struct LimitRules {
   std::optional<std::int64_t> idle_seconds;        ///< no data in either direction on any channel
   std::optional<std::int64_t> input_idle_seconds;  ///< nothing typed into a terminal
   std::optional<std::int64_t> duration_seconds;    ///< of the whole session
+  // Sessions at a time, this one included:
+  std::optional<std::int64_t> sessions_per_user;
+  std::optional<std::int64_t> sessions_per_target;
+  std::optional<std::int64_t> sessions_per_account;  ///< on all targets together
+  bool exclusive = false;                            ///< no other session as this account on this target
   bool operator==(const LimitRules&) const = default;
 };
 

@@ -279,6 +279,25 @@ TEST(Resource, CanonicalJsonReadsBackEqual) {
             R"({"groups":["g"],"kind":"user","name":"a"})");
 }
 
+TEST(Resource, HowManySessionsAPolicyAllows) {
+  const auto limits = [](const std::string& inner) {
+    return R"({"kind":"policy","name":"p","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],"allow":["shell"],
+               "limits":)" +
+           inner + "}";
+  };
+  const Policy p = get<Policy>(limits(
+      R"({"sessions_per_user":2,"sessions_per_target":5,"sessions_per_account":3,"checkout":"exclusive","idle":"5m"})"));
+  EXPECT_EQ(p.limits.sessions_per_user, 2);
+  EXPECT_EQ(p.limits.sessions_per_target, 5);
+  EXPECT_EQ(p.limits.sessions_per_account, 3);
+  EXPECT_TRUE(p.limits.exclusive);
+  EXPECT_EQ(get<Policy>(to_json(p)), p);
+  EXPECT_THAT(error(limits(R"({"sessions_per_user":0})")), HasSubstr("from 1 to 1000000"));
+  EXPECT_THAT(error(limits(R"({"sessions_per_user":-1})")), HasSubstr("from 1 to 1000000"));
+  EXPECT_THAT(error(limits(R"({"sessions_per_target":"2"})")), HasSubstr("from 1 to 1000000"));
+  EXPECT_THAT(error(limits(R"({"checkout":"shared"})")), HasSubstr("must be exclusive"));
+}
+
 std::string with_require(const std::string& require) {
   return R"({"kind":"policy","name":"p","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],"allow":["shell"],
              "require":)" +

@@ -109,6 +109,22 @@ json require_json(const RequireRules& r) {
   return out;
 }
 
+json limits_json(const LimitRules& l) {
+  json out = json::object();
+  const std::pair<const char*, const std::optional<std::int64_t>&> numbers[] = {
+      {"idle", l.idle_seconds},
+      {"input_idle", l.input_idle_seconds},
+      {"duration", l.duration_seconds},
+      {"sessions_per_user", l.sessions_per_user},
+      {"sessions_per_target", l.sessions_per_target},
+      {"sessions_per_account", l.sessions_per_account}};
+  for (const auto& [key, number] : numbers) {
+    if (number) out[key] = *number;
+  }
+  if (l.exclusive) out["checkout"] = "exclusive";
+  return out;
+}
+
 void write(json& out, const Policy& r) {
   if (r.effect == Effect::deny) out["effect"] = "deny";
   out["subjects"] = subjects_json(r.subjects);
@@ -121,9 +137,7 @@ void write(json& out, const Policy& r) {
   if (r.record.bulk_after_bytes) out["record"]["bulk_after"] = *r.record.bulk_after_bytes;
   if (r.record.bulk_hash) out["record"]["bulk_hash"] = *r.record.bulk_hash;
   if (r.record.strict) out["record"]["strict"] = *r.record.strict;
-  if (r.limits.idle_seconds) out["limits"]["idle"] = *r.limits.idle_seconds;
-  if (r.limits.input_idle_seconds) out["limits"]["input_idle"] = *r.limits.input_idle_seconds;
-  if (r.limits.duration_seconds) out["limits"]["duration"] = *r.limits.duration_seconds;
+  if (r.limits != LimitRules{}) out["limits"] = limits_json(r.limits);
 }
 
 void write(json& out, const Recipient& r) {

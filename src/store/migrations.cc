@@ -97,6 +97,9 @@ const std::vector<std::vector<const char*>>& steps() {
           "CREATE TABLE request_votes (request TEXT NOT NULL, voter TEXT NOT NULL, verdict TEXT NOT NULL,"
           " at_us BIGINT NOT NULL, comment TEXT NOT NULL, PRIMARY KEY (request, voter))",
       },
+      {
+          "ALTER TABLE resource_versions ADD COLUMN author TEXT NOT NULL DEFAULT ''",
+      },
   };
   return all;
 }

@@ -41,6 +41,8 @@ Result<std::vector<ResourceRow>> fetch_all(Query& query, Columns columns) {
   if (columns == Columns::with_incarnation) {
     query.into(raw.life);
     query.into(raw.proofs);
+  } else {
+    query.into(raw.row.author);
   }
   query.run();
   std::vector<ResourceRow> out;
@@ -72,19 +74,20 @@ void count_change(soci::session& sql, Backend& backend) {
 void keep_version(soci::session& sql, Backend& backend, const ResourceRow& row) {
   const long long version = row.version;
   const long long updated_at_us = row.updated_at_us;
-  sql << "INSERT INTO resource_versions (kind, name, version, body, updated_at_us)"
-         " VALUES (:kind, :name, :version, :body, :updated)",
-      soci::use(row.kind), soci::use(row.name), soci::use(version), soci::use(row.json), soci::use(updated_at_us);
+  sql << "INSERT INTO resource_versions (kind, name, version, body, updated_at_us, author)"
+         " VALUES (:kind, :name, :version, :body, :updated, :author)",
+      soci::use(row.kind), soci::use(row.name), soci::use(version), soci::use(row.json), soci::use(updated_at_us),
+      soci::use(row.author);
   count_change(sql, backend);
 }
 
 }  // namespace
 
 Result<ResourceRow> Store::put_resource(std::string_view kind, std::string_view name, std::string_view json,
-                                        base::Micros now_us, Renewal renewal) {
-  if (Status good = check_text({kind, name, json}); !good) return pass(good);
+                                        base::Micros now_us, Renewal renewal, std::string_view author) {
+  if (Status good = check_text({kind, name, json, author}); !good) return pass(good);
   if (kind.empty() || name.empty() || json.empty()) return fail(Errc::invalid, "store: a resource without content");
-  ResourceRow row{std::string(kind), std::string(name), 0, std::string(json), now_us};
+  ResourceRow row{std::string(kind), std::string(name), 0, std::string(json), now_us, {}, std::string(author)};
   return database_->write("put resource", Durability::power_loss, [&](soci::session& sql) -> Result<ResourceRow> {
     std::string old;
     long long old_version = 0;
@@ -180,9 +183,10 @@ Result<std::int64_t> Store::count_resources(std::string_view kind) {
   });
 }
 
-Status Store::delete_resource(std::string_view kind, std::string_view name, base::Micros now_us) {
-  if (!check_text({kind, name})) return fail(Errc::not_found, "there is no such resource");
-  ResourceRow row{std::string(kind), std::string(name), 0, {}, now_us};
+Status Store::delete_resource(std::string_view kind, std::string_view name, base::Micros now_us,
+                              std::string_view author) {
+  if (!check_text({kind, name, author})) return fail(Errc::not_found, "there is no such resource");
+  ResourceRow row{std::string(kind), std::string(name), 0, {}, now_us, {}, std::string(author)};
   return database_->write("delete resource", Durability::power_loss, [&](soci::session& sql) -> Status {
     long long there = 0;
     sql << "SELECT COUNT(*) FROM resources WHERE kind = :kind AND name = :name", soci::use(row.kind),
@@ -197,7 +201,7 @@ Status Store::delete_resource(std::string_view kind, std::string_view name, base
 
 Result<std::vector<ResourceRow>> Store::resource_history(std::string_view kind, std::string_view name) {
   return database_->read("resource history", [&](soci::session& sql) -> Result<std::vector<ResourceRow>> {
-    Query query(sql, "SELECT kind, name, version, body, updated_at_us FROM resource_versions");
+    Query query(sql, "SELECT kind, name, version, body, updated_at_us, author FROM resource_versions");
     query.bind(" WHERE kind = ?", std::string(kind));
     query.bind(" AND name = ?", std::string(name));
     query.text(" ORDER BY version");

@@ -28,6 +28,7 @@ struct ResourceRow {
   std::string json = {};     ///< opaque here; empty only in the history, for a deletion
   base::Micros updated_at_us = 0;
   Incarnation incarnation = {};  ///< not in the history
+  std::string author = {};       ///< who made this version; only in the history, and empty in versions of older stores
 };
 
 struct ResourceFilter {

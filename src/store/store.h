@@ -80,7 +80,8 @@ class Store {
   /// Inserts or updates; the same JSON again changes nothing. Returns the row as it now is. A new row has a new life;
   /// an update renews what the caller says, and all of it when the caller does not say.
   base::Result<ResourceRow> put_resource(std::string_view kind, std::string_view name, std::string_view json,
-                                         base::Micros now_us, Renewal renewal = Renewal::life);
+                                         base::Micros now_us, Renewal renewal = Renewal::life,
+                                         std::string_view author = {});
   /// Something beside the JSON has changed that the row's incarnation must tell. No error when there is no such row:
   /// one that is made later is new anyway.
   base::Status renew_resource(std::string_view kind, std::string_view name, Renewal renewal);
@@ -92,7 +93,8 @@ class Store {
   base::Result<std::vector<ResourceRow>> list_resources(const ResourceFilter& filter);
   base::Result<std::int64_t> count_resources(std::string_view kind);
   /// Errors: not_found.
-  base::Status delete_resource(std::string_view kind, std::string_view name, base::Micros now_us);
+  base::Status delete_resource(std::string_view kind, std::string_view name, base::Micros now_us,
+                               std::string_view author = {});
   /// Every version that ever was, oldest first; a deletion is a version without JSON.
   base::Result<std::vector<ResourceRow>> resource_history(std::string_view kind, std::string_view name);
   /// Grows with every change to any resource, so that a snapshot can be known to be stale.

@@ -191,6 +191,18 @@ TEST_P(StoreTest, ResourcesKeepTheirVersions) {
   EXPECT_EQ((*history)[3].updated_at_us, 60);
 }
 
+TEST_P(StoreTest, EveryVersionNamesItsAuthor) {
+  ASSERT_TRUE(store_->put_resource("policy", "p", R"({"a":1})", 10, Renewal::none, "local:alice"));
+  ASSERT_TRUE(store_->put_resource("policy", "p", R"({"a":1})", 11, Renewal::none, "local:eve"));  // no change
+  ASSERT_TRUE(store_->put_resource("policy", "p", R"({"a":2})", 12, Renewal::none, "local:bob"));
+  ASSERT_TRUE(store_->delete_resource("policy", "p", 13, "local:carol"));
+  const auto history = store_->resource_history("policy", "p");
+  ASSERT_TRUE(history) << history.message();
+  std::vector<std::string> authors;
+  for (const ResourceRow& row : *history) authors.push_back(row.author);
+  EXPECT_EQ(authors, (std::vector<std::string>{"local:alice", "local:bob", "local:carol"}));
+}
+
 TEST_P(StoreTest, QuotesAndUnicodeAreJustText) {
   const std::string nasty = R"({"n":"'; DROP TABLE resources; -- \" ü 漢"})";
   ASSERT_TRUE(store_->put_resource("user", "x'); --", nasty, 1));

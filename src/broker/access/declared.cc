@@ -15,7 +15,7 @@ store::Renewal renewal_of(const policy::User& before, const policy::User& after)
 }
 
 base::Result<store::ResourceRow> put_declared(store::Store& store, const policy::Resource& resource,
-                                              base::Micros now_us) {
+                                              base::Micros now_us, const std::string& author) {
   const std::string kind = policy::to_string(policy::kind_of(resource));
   const std::string name = policy::name_of(resource);
   store::Renewal renewal = store::Renewal::none;
@@ -29,7 +29,7 @@ base::Result<store::ResourceRow> put_declared(store::Store& store, const policy:
       renewal = before != nullptr ? renewal_of(*before, *after) : store::Renewal::life;
     }
   }
-  return store.put_resource(kind, name, policy::to_json(resource), now_us, renewal);
+  return store.put_resource(kind, name, policy::to_json(resource), now_us, renewal, author);
 }
 
 }  // namespace sallyport::broker

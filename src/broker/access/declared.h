@@ -14,8 +14,8 @@ namespace sallyport::broker {
 /// key that is taken away or replaced makes other proofs. A key that is added takes back nothing that was proved.
 store::Renewal renewal_of(const policy::User& before, const policy::User& after);
 
-/// Inserts or updates the resource's row. Errors: the store's.
+/// Inserts or updates the resource's row; the version keeps its author. Errors: the store's.
 base::Result<store::ResourceRow> put_declared(store::Store& store, const policy::Resource& resource,
-                                              base::Micros now_us);
+                                              base::Micros now_us, const std::string& author = {});
 
 }  // namespace sallyport::broker

@@ -69,8 +69,10 @@ void Client::dispatch(ipc::AdminRequest& message) {
   if (earlier != under_way_.end() && !earlier->second.exchange->finished()) return close();
   if (earlier != under_way_.end()) ended(id, earlier->second.sink.get());
   if (message.kind_case() == ipc::AdminRequest::kApplyItem) return collect(id, *message.mutable_apply_item());
-  if (message.kind_case() == ipc::AdminRequest::kApplyCommit) return commit(id, message.apply_commit().dry_run());
-  if (auto request = request_in(message)) return begin(id, std::move(*request));
+  if (message.kind_case() == ipc::AdminRequest::kApplyCommit) {
+    return begin_with_set(id, api::Apply{{}, message.apply_commit().dry_run()});
+  }
+  if (auto request = request_in(message)) return begin_with_set(id, std::move(*request));
   answer_failure(id,
                  {base::Errc::unsupported, "this gateway does not know the request: it may be older than the command"});
 }
@@ -90,17 +92,27 @@ void Client::collect(std::uint64_t id, ipc::ApplyItem& item) {
   if (items > kMaxSetItems || bytes > kMaxSetBytes) refuse_set(id);
 }
 
-// A set is applied whole or not at all: what still comes of one that was refused is dropped, and its commit fails too.
+// A set is taken whole or not at all: what still comes of one that was refused is dropped, and what it was for fails
+// too.
 void Client::refuse_set(std::uint64_t id) {
   sets_[id] = {{}, 0, true};
-  answer_failure(id, {base::Errc::full, "at most 10000 resources and 16 MiB at a time: apply them in parts"});
+  answer_failure(id, {base::Errc::full, "at most 10000 resources and 16 MiB at a time: send them in parts"});
 }
 
-void Client::commit(std::uint64_t id, bool dry_run) {
-  Set set = std::exchange(sets_[id], {});
-  if (set.refused) refuse_set(id);
-  sets_.erase(id);
-  if (!set.refused) begin(id, api::Apply{std::move(set.items), dry_run});
+// Where the request is about the resources that came before it, they go with it.
+void Client::begin_with_set(std::uint64_t id, api::Request request) {
+  std::vector<ipc::ApplyItem>* items = nullptr;
+  if (auto* asked = std::get_if<api::Apply>(&request)) items = &asked->items;
+  if (auto* asked = std::get_if<api::PolicyLint>(&request)) items = &asked->items;
+  if (auto* asked = std::get_if<api::PolicyReplay>(&request)) items = &asked->items;
+  if (items != nullptr) {
+    Set set = std::exchange(sets_[id], {});
+    if (set.refused) refuse_set(id);
+    sets_.erase(id);
+    if (set.refused) return;
+    *items = std::move(set.items);
+  }
+  begin(id, std::move(request));
 }
 
 void Client::begin(std::uint64_t id, api::Request request) {

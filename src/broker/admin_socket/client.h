@@ -43,7 +43,7 @@ class Client : public std::enable_shared_from_this<Client> {
   struct Set {
     std::vector<ipc::ApplyItem> items;
     std::size_t bytes = 0;
-    bool refused = false;  ///< what still comes of it is dropped, and its commit fails too
+    bool refused = false;  ///< what still comes of it is dropped, and what it was for fails too
   };
   struct UnderWay {
     api::ExchangePtr exchange;
@@ -54,7 +54,7 @@ class Client : public std::enable_shared_from_this<Client> {
   void message(std::span<std::uint8_t> bytes);
   void dispatch(ipc::AdminRequest& message);
   void collect(std::uint64_t id, ipc::ApplyItem& item);
-  void commit(std::uint64_t id, bool dry_run);
+  void begin_with_set(std::uint64_t id, api::Request request);
   void refuse_set(std::uint64_t id);
   void cancel(std::uint64_t id);
   void begin(std::uint64_t id, api::Request request);

@@ -59,6 +59,14 @@ std::optional<api::Request> request_in(ipc::AdminRequest& message) {
       return std::move(*message.mutable_request_vote());
     case Asks::kRequestClose:
       return std::move(*message.mutable_request_close());
+    case Asks::kResourceHistory:
+      return std::move(*message.mutable_resource_history());
+    case Asks::kResourceDiff:
+      return std::move(*message.mutable_resource_diff());
+    case Asks::kPolicyLint:
+      return api::PolicyLint{};
+    case Asks::kPolicyReplay:
+      return api::PolicyReplay{{}, std::move(*message.mutable_policy_replay())};
     case Asks::kApplyItem:
     case Asks::kApplyCommit:
     case Asks::kCancel:

@@ -34,6 +34,10 @@ struct Dispatch {
   void operator()(ipc::RequestShow& asked) const { request_show(exchange, asked); }
   void operator()(ipc::RequestVote& asked) const { request_vote(exchange, asked); }
   void operator()(ipc::RequestClose& asked) const { request_close(exchange, asked); }
+  void operator()(ipc::ResourceHistory& asked) const { resource_history(exchange, asked); }
+  void operator()(ipc::ResourceDiff& asked) const { resource_diff(exchange, asked); }
+  void operator()(PolicyLint& asked) const { policy_lint(exchange, asked); }
+  void operator()(PolicyReplay& asked) const { policy_replay(exchange, asked); }
   void operator()(ipc::NodeStatus& asked) const { node_status(exchange, asked); }
 };
 

@@ -7,10 +7,9 @@
 
 #include "broker/access/barred_users.h"
 #include "broker/access/declared.h"
-#include "broker/access/zones.h"
+#include "broker/api/documents.h"
 #include "broker/api/handlers.h"
 #include "broker/record/record_recipients.h"
-#include "keys/public_key.h"
 #include "ledger/chain.h"
 #include "policy/resource.h"
 
@@ -18,22 +17,6 @@ namespace sallyport::broker::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-base::Status check_key_line(std::string_view line) {
-  auto key = keys::PublicKey::parse_line(line);
-  if (!key) return base::pass(key);
-  return {};
-}
-
-// A policy with a zone that nobody can read would allow nothing.
-base::Status check_zone(const policy::Resource& resource) {
-  const auto* policy = std::get_if<policy::Policy>(&resource);
-  if (policy == nullptr || policy->when.zone.empty()) return {};
-  if (auto zone = read_zone(policy->when.zone); !zone) {
-    return base::fail(zone.error().code, "policy '" + policy->name + "': key 'when': " + zone.message());
-  }
-  return {};
-}
 
 struct Parsed {
   std::string kind;
@@ -46,18 +29,11 @@ struct Parsed {
 base::Result<std::vector<Parsed>> parse_items(const std::vector<ipc::ApplyItem>& items) {
   std::vector<Parsed> out;
   std::map<std::string, std::size_t> seen;
-  for (const ipc::ApplyItem& item : items) {
-    auto resource = policy::parse_resource(item.json(), check_key_line);
-    if (!resource) {
-      return base::fail(resource.error().code,
-                        "document " + std::to_string(out.size() + 1) + ": " + resource.message());
-    }
-    if (auto known = check_zone(*resource); !known) {
-      return base::fail(known.error().code, "document " + std::to_string(out.size() + 1) + ": " + known.message());
-    }
-    if (const auto* recipient = std::get_if<policy::Recipient>(&*resource)) {
-      if (auto usable = check_recipient(*recipient); !usable) return base::pass(usable);
-    }
+  auto resources = parse_documents(items);
+  if (!resources) return base::pass(resources);
+  for (std::size_t i = 0; i < resources->size(); ++i) {
+    policy::Resource* resource = &(*resources)[i];
+    const ipc::ApplyItem& item = items[i];
     Parsed parsed{policy::to_string(policy::kind_of(*resource)), policy::name_of(*resource), policy::to_json(*resource),
                   std::move(*resource), std::nullopt};
     if (item.has_expected_version()) parsed.expected_version = item.expected_version();
@@ -98,7 +74,7 @@ base::Result<std::string> put_one(const Exchange& exchange, const Parsed& parsed
                       {"resource_sha256", ledger::text_hash(parsed.json)}};
       auto written = services.audit.log().append(event);
       if (!written) return base::pass(written);
-      auto row = put_declared(services.store, parsed.resource, services.clock.now_us());
+      auto row = put_declared(services.store, parsed.resource, services.clock.now_us(), exchange.caller().actor);
       if (!row) return base::pass(row);
       version = row->version;
     }
@@ -232,7 +208,7 @@ base::Result<Answer> delete_one(const Exchange& exchange, const std::string& kin
     if (kind == "account") {
       if (auto gone = services.vault.forget_account(name); !gone) return gone;
     }
-    return services.store.delete_resource(kind, name, services.clock.now_us());
+    return services.store.delete_resource(kind, name, services.clock.now_us(), exchange.caller().actor);
   });
   if (!done) return base::fail(done.error().code, done.error().message);
   if (auto loaded = reload_policy(services); !loaded) return base::pass(loaded);

@@ -79,7 +79,7 @@ base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& nam
         write_event(exchange, "user.add-key",
                     {{"user", name}, {"fingerprint", fingerprint}, {"resource_sha256", ledger::text_hash(json)}});
     if (!written) return written;
-    auto put = put_declared(services.store, *resource, services.clock.now_us());
+    auto put = put_declared(services.store, *resource, services.clock.now_us(), exchange.caller().actor);
     if (!put) return base::pass(put);
     return {};
   });

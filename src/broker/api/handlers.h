@@ -62,8 +62,18 @@ void request_vote(const ExchangePtr& exchange, ipc::RequestVote& asked);
 /// Cancels what waits, ends what was approved, and with it the sessions under it.
 void request_close(const ExchangePtr& exchange, ipc::RequestClose& asked);
 
-// node.cc
+// resource_history.cc
+void resource_history(const ExchangePtr& exchange, ipc::ResourceHistory& asked);
+void resource_diff(const ExchangePtr& exchange, ipc::ResourceDiff& asked);
+
+// policies.cc
 void policy_test(const ExchangePtr& exchange, ipc::PolicyTest& asked);
+void policy_lint(const ExchangePtr& exchange, PolicyLint& asked);
+
+// policy_replay.cc
+void policy_replay(const ExchangePtr& exchange, PolicyReplay& asked);
+
+// node.cc
 void node_status(const ExchangePtr& exchange, ipc::NodeStatus& asked);
 
 }  // namespace sallyport::broker::api

@@ -15,11 +15,23 @@ struct Apply {
   bool dry_run = false;
 };
 
+/// What deserves a look among the policies, as they would be with these resources.
+struct PolicyLint {
+  std::vector<ipc::ApplyItem> items;
+};
+
+/// Which past sessions would have been refused with these resources.
+struct PolicyReplay {
+  std::vector<ipc::ApplyItem> items;
+  ipc::PolicyReplay asked;
+};
+
 using Request =
     std::variant<Apply, ipc::GetResource, ipc::DeleteResource, ipc::TargetScan, ipc::SetPassword, ipc::AddKey,
                  ipc::SetSecret, ipc::ShowCa, ipc::RotateMasterKey, ipc::SessionList, ipc::SessionShow,
                  ipc::SessionControl, ipc::SessionWatch, ipc::RecordingList, ipc::RecordingOpen, ipc::AuditRead,
                  ipc::AuditVerify, ipc::AuditHead, ipc::PolicyTest, ipc::RequestCreate, ipc::RequestList,
-                 ipc::RequestShow, ipc::RequestVote, ipc::RequestClose, ipc::NodeStatus>;
+                 ipc::RequestShow, ipc::RequestVote, ipc::RequestClose, ipc::NodeStatus, ipc::ResourceHistory,
+                 ipc::ResourceDiff, PolicyLint, PolicyReplay>;
 
 }  // namespace sallyport::broker::api

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/session/seats.h"
 #include "broker/session/session_handle.h"
 
 namespace sallyport::broker {
@@ -28,11 +29,14 @@ class Registry {
   std::vector<std::shared_ptr<SessionHandle>> all() const;
   std::size_t size() const;
   std::size_t limit() const { return limit_; }
+  /// What policies limit the number of.
+  Seats& seats() { return seats_; }
 
  private:
   const std::size_t limit_;
   mutable std::mutex mutex_;
   bool closed_ = false;
+  Seats seats_;
   std::map<std::string, std::shared_ptr<SessionHandle>> sessions_;
 };
 

@@ -101,6 +101,7 @@ void SessionEnding::look() {
   if (phase_ != Phase::ending || !front_gone_ || !back_silent || owner_.errands_out()) return;
   phase_ = Phase::over;
   means_.alarm.cancel();
+  parts_.seat.reset();
   if (parts_.record) return seal();
   if (parts_.handle) note_end({}, {});
   finish();

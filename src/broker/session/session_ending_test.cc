@@ -103,6 +103,18 @@ class EndingTest : public ::testing::Test, public SessionEnding::Owner {
   SessionEnding ending{*this, parts, {clock, alarm, notes, store, book}};
 };
 
+TEST_F(EndingTest, TheSeatIsFreeWhenBothLegsAreSilentAndNotBefore) {
+  Seats seats;
+  policy::Limits alone;
+  alone.exclusive = true;
+  is_live();
+  parts.seat = std::move(seats.take({"alice", "deploy", "web1"}, alone).value());
+  ending.front_gone("the user left", "");
+  EXPECT_FALSE(seats.take({"bob", "deploy", "web1"}, {})) << "the target's login still stands";
+  ending.back_gone("", true, "");
+  EXPECT_TRUE(seats.take({"bob", "deploy", "web1"}, {})) << "the seal may take its time";
+}
+
 TEST_F(EndingTest, WhenTheFrontGoesFirstTheSealWaitsForTheBack) {
   is_live();
   ending.front_gone("the user left", "");

@@ -70,6 +70,9 @@ void SessionOpening::open() {
     return deny(turn.refusal->code, turn.refusal->detail, turn.refusal->text, turn.refusal->reason);
   }
   if (!turn.trial) return means_.alarm.after_us(turn.wait_us, [this] { open(); });
+  auto seat = means_.sessions.seats().take({request.user, request.account, request.target}, grant.limits);
+  if (!seat) return deny("session_limit", seat.message(), seat.message(), "a limit on sessions");
+  parts_.seat = std::move(*seat);
   trial_ = std::move(turn.trial);
   parts_.target = *state->resources.target(facts.destination.target);
   parts_.account = *state->resources.account(facts.destination.account);

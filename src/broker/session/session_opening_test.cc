@@ -157,6 +157,30 @@ TEST_F(OpeningTest, ATelnetTargetIsNotDialledWhereNoPolicyAllowsTelnet) {
   EXPECT_FALSE(store.begun);
 }
 
+TEST_F(OpeningTest, OneSessionTooManyIsRefusedAndNothingBegins) {
+  auto state = usual_state();
+  policy::Policy strict = usual_policy();
+  strict.limits.sessions_per_target = 1;
+  state->resources.put(strict);
+  policy.state = state;
+  const auto other = sessions.seats().take({"bob", "root", "web1"}, {});
+  ASSERT_TRUE(other);
+  opening.open();
+  EXPECT_THAT(reasons, ElementsAre("a limit on sessions"));
+  EXPECT_THAT(texts, ElementsAre(HasSubstr("The target 'web1' has 1 session, and the policy allows 1 at a time")));
+  EXPECT_EQ(reason_of(user_audit.events.at(0)), "session_limit");
+  EXPECT_EQ(parts.handle, nullptr);
+  EXPECT_FALSE(store.begun);
+}
+
+TEST_F(OpeningTest, ASessionThatBeginsHasItsSeat) {
+  opening.open();
+  ASSERT_NE(parts.seat, nullptr);
+  policy::Limits alone;
+  alone.sessions_per_target = 1;
+  EXPECT_FALSE(sessions.seats().take({"bob", "root", "web1"}, alone));
+}
+
 TEST_F(OpeningTest, ATargetWhoseProtocolIsNotServedIsRefused) {
   auto state = usual_state();
   state->resources.targets["web1"].protocol = policy::Protocol::telnet;

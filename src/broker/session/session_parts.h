@@ -16,6 +16,7 @@
 #include "broker/session/front_side.h"
 #include "broker/session/journal.h"
 #include "broker/session/rules.h"
+#include "broker/session/seats.h"
 #include "broker/session/session_handle.h"
 #include "policy/access_request.h"
 #include "policy/address.h"
@@ -53,6 +54,7 @@ struct SessionParts {
   std::unique_ptr<Rules> rules;
   std::shared_ptr<SessionHandle> handle;
   std::unique_ptr<DescriptorBudget::Share> descriptors;
+  std::unique_ptr<Seats::Seat> seat;
 
   // Once the record is made:
   std::unique_ptr<SessionRecord> record;
