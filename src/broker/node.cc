@@ -104,7 +104,7 @@ struct Node::Parts {
   OpeningPace openings;
   LoginSpacing target_logins;
   std::unique_ptr<Services> services;
-  std::unique_ptr<Zygotes> fronts, backs, telnet_backs;
+  std::unique_ptr<Zygotes> fronts, backs, telnet_backs, inspectors;
   ProtocolTable protocols;
   std::unique_ptr<Gateway> gateway;
   std::unique_ptr<SshEntrance> ssh_entrance;
@@ -145,6 +145,7 @@ Node::~Node() {
   // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
   for (const auto& thread : p.threads) thread->stop();
   p.scanner.reset();
+  p.inspectors.reset();
   p.telnet_backs.reset();
   p.backs.reset();
   p.fronts.reset();
@@ -219,7 +220,8 @@ base::Status Node::Parts::start_workers(const std::string& libexec) {
   fronts = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-front-ssh", *identity);
   backs = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-back-ssh", *identity);
   telnet_backs = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-back-telnet", *identity);
-  for (Zygotes* zygotes : {fronts.get(), backs.get(), telnet_backs.get()}) {
+  inspectors = std::make_unique<Zygotes>(main_loop, libexec + "/sallyport-inspector", *identity);
+  for (Zygotes* zygotes : {fronts.get(), backs.get(), telnet_backs.get(), inspectors.get()}) {
     if (auto started = zygotes->start(); !started) return started;
   }
   return {};
@@ -287,8 +289,9 @@ base::Status Node::start(const std::string& libexec) {
       p.sessions,       p.logins,      p.late_seals, p.held,           p.screens});
   p.protocols.emplace(policy::Protocol::ssh, ssh_protocol(*p.backs));
   p.protocols.emplace(policy::Protocol::telnet, telnet_protocol(*p.telnet_backs));
-  p.gateway = std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
-                                                p.protocols, p.admission, p.users, p.descriptors, p.plan.kept});
+  p.gateway =
+      std::make_unique<Gateway>(Gateway{*p.services, p.record_state, std::make_shared<NodeSigner>(*p.vault),
+                                        p.protocols, *p.inspectors, p.admission, p.users, p.descriptors, p.plan.kept});
   p.ssh_entrance =
       std::make_unique<SshEntrance>(ssh_entrance(*p.gateway, *p.fronts, HostIdentity::of_listener(*p.vault)));
   if (auto listening = p.listen(); !listening) return listening;

@@ -211,6 +211,11 @@ bool put_channel_event(Json& out, const Event& event) {
   }
 }
 
+// Of older records, and of what the broker says, it is not known.
+void put_as_of(Json& out, std::uint64_t as_of) {
+  if (as_of != 0) out["as_of"] = as_of;
+}
+
 // TERMINAL_TRAIT_HIDDEN_CURSOR is hidden-cursor.
 void put_traits(Json& out, const event::TerminalState& state) {
   constexpr std::size_t kPrefix = std::string_view("TERMINAL_TRAIT_").size();
@@ -242,11 +247,15 @@ bool put_bulk_event(Json& out, const Event& event) {
       out["channel"] = event.keyframe().channel();
       out["columns"] = event.keyframe().columns();
       out["rows"] = event.keyframe().rows();
+      put_as_of(out, event.keyframe().as_of());
+      if (event.keyframe().follows_gap()) out["follows_gap"] = true;
       return true;
     case Event::kTerminalState:
       out["event"] = "terminal-state";
       out["channel"] = event.terminal_state().channel();
       put_traits(out, event.terminal_state());
+      put_as_of(out, event.terminal_state().as_of());
+      if (event.terminal_state().unknown()) out["unknown"] = true;
       return true;
     case Event::kGlobalRequest:
       out["event"] = "global-request";
@@ -296,6 +305,11 @@ void put_broker_event(Json& out, const Event& event) {
       out["target_software"] = event.login().target_software();
       if (event.login().legacy_size() > 0) out["legacy"] = event.login().legacy();
       out["banner"] = event.login().banner();
+      return;
+    case Event::kInspectorGone:
+      out["event"] = "inspector-gone";
+      out["reason"] = event.inspector_gone().reason();
+      out["read_up_to"] = event.inspector_gone().read_up_to();
       return;
     default:
       out["event"] = "unknown";

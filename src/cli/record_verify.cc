@@ -44,14 +44,15 @@ void check_screens(const OpenRecording& recording, VerifyReport& report) {
   ScreenCheck check;
   Visitor visitor;
   visitor.event = [&](const EventPlace& at, const event::Event& event) {
-    check.see(at.time_us, at.up, event);
+    check.see(at, event);
     return true;
   };
   if (auto end = walk(recording, visitor); !end) return note("not recomputed: " + end.error().message);
   std::string what = std::to_string(check.compared()) + " recorded screens recomputed, " +
                      std::to_string(check.different()) + " differ from what the output draws";
   if (check.left_out() != 0) {
-    what += ", " + std::to_string(check.left_out()) + " left out: too many screens are open at once";
+    what += ", " + std::to_string(check.left_out()) +
+            " left out: too many screens are open at once, or they follow output that the inspector missed";
   }
   note(what);
 }

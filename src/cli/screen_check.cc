@@ -3,6 +3,8 @@
 #include "cli/screen_check.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "event/event.pb.h"
 
@@ -18,28 +20,53 @@ std::size_t cells_of(Size size) {
   return std::max<std::size_t>(static_cast<std::size_t>(size.rows) * static_cast<std::size_t>(size.columns), 2000);
 }
 
+constexpr std::size_t kAroundChange = 128;  // what a change costs in memory however short it is
+
 }  // namespace
 
-void ScreenCheck::see(base::Micros time_us, bool up, const event::Event& event) {
-  tracker_.see(time_us, event);
+void ScreenCheck::see(const EventPlace& at, const event::Event& event) {
+  tracker_.see(at.time_us, event);
   switch (event.kind_case()) {
     case event::Event::kData:
-      if (auto* screen = up ? nullptr : screen_of(event.data().channel()))
-        screen->feed(base::view(event.data().bytes()));
+      if (!at.up) wait({event.data().channel(), at.sequence, event.data().bytes(), {}});
       return;
     case event::Event::kRequest:
-      if (const auto size = resize_of(event, event.request().channel())) resize(event.request().channel(), *size);
+      if (const auto size = resize_of(event, event.request().channel())) {
+        wait({event.request().channel(), at.sequence, {}, size});
+      }
       return;
     case event::Event::kKeyframe:
       return keyframe(event.keyframe());
     case event::Event::kClose:
       // Only what comes down can still draw; nothing does after its end.
-      if (!up) drop({event.close().channel(), Kind::screen});
-      if (!up) drop({event.close().channel(), Kind::keyframe});
+      if (!at.up) drop({event.close().channel(), Kind::screen});
+      if (!at.up) drop({event.close().channel(), Kind::keyframe});
       return;
     default:
       return;
   }
+}
+
+void ScreenCheck::wait(Change change) {
+  if (screen_of(change.channel) == nullptr) return;
+  waiting_bytes_ += change.output.size() + kAroundChange;
+  waiting_.push_back(std::move(change));
+  while (waiting_bytes_ > kMaxWaitingBytes) draw_first();
+}
+
+void ScreenCheck::draw_up_to(std::uint64_t sequence) {
+  while (!waiting_.empty() && waiting_.front().sequence <= sequence) draw_first();
+}
+
+void ScreenCheck::draw_first() {
+  const Change change = std::move(waiting_.front());
+  waiting_.pop_front();
+  waiting_bytes_ -= change.output.size() + kAroundChange;
+  const auto screen = models_.find({change.channel, Kind::screen});
+  if (screen == models_.end()) return;
+  drawn_up_to_[change.channel] = change.sequence;
+  if (change.size) return resize(change.channel, *change.size);
+  screen->second.feed(base::view(change.output));
 }
 
 Terminal* ScreenCheck::screen_of(std::uint32_t channel) {
@@ -67,6 +94,7 @@ Terminal* ScreenCheck::make(Key key, Size size) {
 void ScreenCheck::drop(Key key) {
   const auto found = models_.find(key);
   if (found == models_.end()) return;
+  if (key.second == Kind::screen) drawn_up_to_.erase(key.first);
   cells_ -= cells_of(found->second.size());
   models_.erase(found);
 }
@@ -92,8 +120,11 @@ void ScreenCheck::keyframe(const event::Keyframe& part) {
   }
   recorded->feed(base::view(part.ansi()));
   if (part.more()) return;
+  draw_up_to(part.as_of() != 0 ? part.as_of() : std::numeric_limits<std::uint64_t>::max());
   const Terminal* screen = screen_of(part.channel());
-  if (screen == nullptr) {
+  const auto drawn = drawn_up_to_.find(part.channel());
+  const bool passed = part.as_of() != 0 && drawn != drawn_up_to_.end() && drawn->second > part.as_of();
+  if (screen == nullptr || passed || part.follows_gap()) {
     ++left_out_;
   } else if (recorded->size() == screen->size()) {
     ++compared_;

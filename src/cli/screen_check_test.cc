@@ -53,7 +53,8 @@ class Record {
   }
 
  private:
-  void see(const Event& event, bool up) { check_.see(1, up, event); }
+  void see(const Event& event, bool up) { check_.see({++sequence_, 1, up}, event); }
+  std::uint64_t sequence_ = 0;
   ScreenCheck& check_;
 };
 

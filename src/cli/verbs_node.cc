@@ -76,8 +76,10 @@ base::Result<int> doctor(Context& context) {
   const auto identity = worker_identity(config ? *config : config::Config{});
   for (Finding& finding : sandbox::examine_host(identity)) findings.push_back(std::move(finding));
   for (const std::string leg : {"front", "back"}) {
-    findings.push_back(try_worker(leg + " worker", libexec + "/sallyport-" + leg + "-ssh", identity));
+    findings.push_back(
+        try_worker(leg + " worker", libexec + "/sallyport-" + leg + "-ssh", identity, WorkerPeer::socket));
   }
+  findings.push_back(try_worker("inspector worker", libexec + "/sallyport-inspector", identity, WorkerPeer::none));
   if (context.format == Format::json) {
     Json rows = Json::array();
     for (const Finding& finding : findings) {

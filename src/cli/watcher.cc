@@ -15,15 +15,13 @@
 #include "cli/output.h"
 #include "cli/painter.h"
 #include "cli/reading.h"
-#include "cli/record_access.h"
+#include "cli/watch_screen.h"
 #include "event/event.pb.h"
 #include "ipc/admin.pb.h"
 
 namespace sallyport::cli {
 namespace {
 
-using codec::terminal::Size;
-using codec::terminal::Terminal;
 using event::Event;
 
 constexpr base::Micros kFrameUs = 33'000;
@@ -54,7 +52,10 @@ class Watcher {
 
  private:
   void take(const ipc::WatchEvent& message) {
-    if (message.gap()) note(message.time_us(), Json{{"gap", true}}, "the watcher was too slow: events are missing");
+    if (message.gap()) {
+      screen_.gap();
+      note(message.time_us(), Json{{"gap", true}}, "the watcher was too slow: events are missing");
+    }
     if (!message.state().empty()) {
       state_ = message.state();
       if (state_ == "live") notice_.goes_on();
@@ -67,7 +68,7 @@ class Watcher {
     Event event;
     const bool parsed = event.ParseFromString(pending_);
     pending_.clear();
-    if (parsed) see(message.time_us(), message.up(), event);
+    if (parsed) see(message, event);
   }
 
   void note(base::Micros time_us, const Json& json, const std::string& line) {
@@ -80,61 +81,27 @@ class Watcher {
     }
   }
 
-  void see(base::Micros time_us, bool up, const Event& event) {
-    const Direction direction = up ? Direction::up : Direction::down;
+  void see(const ipc::WatchEvent& message, const Event& event) {
+    const base::Micros time_us = message.time_us();
+    const Direction direction = message.up() ? Direction::up : Direction::down;
     if (format_ == Format::json) return note(time_us, event_json(event, direction), "");
     if (view_ == WatchView::screen) {
-      if (event.kind_case() == Event::kKeyframe) return show_keyframe(event.keyframe());
-      if (is_pty(event)) {
-        const event::Request::Pty& pty = event.request().pty();
-        start(event.request().channel(), codec::terminal::announced_size(pty.columns(), pty.rows()));
-      }
+      const bool shown = screen_.see(message.sequence(), event);
+      if (screen_.screen() != nullptr && !painter_) take_screen();
+      dirty_ = dirty_ || shown;
       // Who joins late is told of what happened before.
       const base::Micros age = std::max<base::Micros>(clock_.now_us() - time_us, 0);
       if (const auto told = notice_of(event)) notice_.show(*told, clock_.monotonic_us() - age);
-      if (screen_ && feed(event)) return;
+      if (shown && painter_) return;
     }
     if (event.kind_case() != Event::kKeyframe) note(time_us, {}, event_line(event, direction));
   }
 
-  static bool is_pty(const Event& event) {
-    return event.kind_case() == Event::kRequest && event.request().what_case() == event::Request::kPty;
-  }
-
-  // The first terminal is the one that shows.
-  void start(std::uint32_t channel, Size size) {
-    if (screen_ && channel != channel_) return;
-    if (!painter_) {
-      viewer_.take_screen();
-      painter_.emplace(viewer_.size());
-      status_.clear();
-    }
-    channel_ = channel;
-    screen_.emplace(size, 0);
+  void take_screen() {
+    viewer_.take_screen();
+    painter_.emplace(viewer_.size());
+    status_.clear();
     dirty_ = true;
-  }
-
-  void show_keyframe(const event::Keyframe& keyframe) {
-    const bool continues = screen_ && keyframe_goes_on_ && keyframe.channel() == channel_;
-    if (!continues) start(keyframe.channel(), codec::terminal::announced_size(keyframe.columns(), keyframe.rows()));
-    if (keyframe.channel() == channel_) keyframe_goes_on_ = keyframe.more();
-    dirty_ = true;
-    if (screen_ && keyframe.channel() == channel_) screen_->feed(base::view(keyframe.ansi()));
-  }
-
-  // True when the event was for the terminal that shows.
-  bool feed(const Event& event) {
-    if (event.kind_case() == Event::kData && event.data().channel() == channel_) {
-      screen_->feed(base::view(event.data().bytes()));
-      dirty_ = true;
-      return true;
-    }
-    const bool resize = event.kind_case() == Event::kRequest && event.request().channel() == channel_ &&
-                        event.request().what_case() == event::Request::kWindowChange;
-    if (!resize) return false;
-    if (const auto size = resize_of(event, channel_)) screen_->resize(*size);
-    dirty_ = true;
-    return true;
   }
 
   std::string status() const {
@@ -144,7 +111,7 @@ class Watcher {
   }
 
   void paint() {
-    if (!painter_ || !screen_) return;
+    if (!painter_) return;
     if (std::string now = status(); now != status_) {
       status_ = std::move(now);
       painter_->set_status(status_);
@@ -155,7 +122,7 @@ class Watcher {
     if (now - painted_us_ < kFrameUs) return;
     painted_us_ = now;
     dirty_ = false;
-    viewer_.write(painter_->paint(*screen_));
+    viewer_.write(painter_->paint(*screen_.screen()));
   }
 
   base::SystemClock clock_;
@@ -163,9 +130,7 @@ class Watcher {
   WatchView view_;
   Viewer& viewer_;
   std::optional<Painter> painter_;
-  std::optional<Terminal> screen_;
-  std::uint32_t channel_ = 0;
-  bool keyframe_goes_on_ = false;
+  WatchScreen screen_;
   std::string state_;
   NoticeLine notice_;
   std::string status_;  // what the painter was told

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/bytes.h"
 #include "ipc/seqpacket.h"
@@ -77,7 +78,8 @@ sandbox::Step ended_as_it_should(const Fd& pidfd) {
   return {};
 }
 
-sandbox::Step start_and_spawn(const std::string& program, const std::optional<sandbox::Identity>& identity) {
+sandbox::Step start_and_spawn(const std::string& program, const std::optional<sandbox::Identity>& identity,
+                              WorkerPeer peer_kind) {
   std::optional<ipc::WorkerIdentity> who;
   if (identity) who = ipc::WorkerIdentity{identity->uid, identity->gid};
   auto process = ipc::start_zygote(program, who);
@@ -99,7 +101,8 @@ sandbox::Step start_and_spawn(const std::string& program, const std::optional<sa
   request.set_number(1);
   const std::string bytes = request.SerializeAsString();
   const std::array<int, 2> fds{broker->worker.get(), peer_of_worker.get()};
-  auto sent = ipc::send_with_fds(process->control.get(), base::view(bytes), fds);
+  auto sent = ipc::send_with_fds(process->control.get(), base::view(bytes),
+                                 std::span(fds).first(peer_kind == WorkerPeer::socket ? 2 : 1));
   if (!sent || *sent != ipc::Transfer::done) return failure_of("asking for a worker", "the zygote does not answer");
   broker->worker.reset();
   const std::array<std::uint8_t, 1> nonsense{0xff};
@@ -116,11 +119,11 @@ sandbox::Step start_and_spawn(const std::string& program, const std::optional<sa
 }  // namespace
 
 sandbox::Finding try_worker(const std::string& name, const std::string& program,
-                            const std::optional<sandbox::Identity>& identity) {
+                            const std::optional<sandbox::Identity>& identity, WorkerPeer peer) {
   using sandbox::FindingState;
   sandbox::Finding out{name, FindingState::ok, program + ": every step, then one worker",
                        "steps that work alone can fail together; without a worker there is no session", ""};
-  if (auto failure = start_and_spawn(program, identity)) {
+  if (auto failure = start_and_spawn(program, identity, peer)) {
     out.state = FindingState::fail;
     out.detail = failure->what;
     out.remedy = failure->remedy.empty() ? "see the lines above" : failure->remedy;

@@ -10,6 +10,7 @@
 
 #include "event/event.pb.h"
 #include "ipc/admin.pb.h"
+#include "ipc/inspector.pb.h"
 #include "ipc/message_kind.h"
 #include "ipc/seqpacket.h"
 #include "ipc/ssh_back.pb.h"
@@ -35,7 +36,9 @@ void decode_any(base::ByteView message) {
   if (message[0] == static_cast<std::uint8_t>(MessageKind::event)) return decode<event::Event>(body);
   decode<FrontToBroker>(body);
   decode<BackToBroker>(body);
+  decode<InspectorToBroker>(body);
   decode<BrokerToFront>(body);
+  decode<BrokerToInspector>(body);
   decode<BrokerToBack>(body);
   decode<TelnetToBroker>(body);
   decode<BrokerToTelnet>(body);

@@ -9,7 +9,7 @@ namespace sallyport::ipc {
 
 enum class MessageKind : std::uint8_t {
   event = 1,       ///< a serialized event.Event follows: judged, recorded, forwarded as the same bytes
-  control = 2,     ///< a serialized FrontToBroker, BrokerToFront, BackToBroker or BrokerToBack follows
+  control = 2,     ///< a serialized message of the worker's protocol follows (FrontToBroker, BrokerToBack, …)
   event_part = 3,  ///< the beginning of a long event follows; the message of kind event that comes next ends it
 };
 

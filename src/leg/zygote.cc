@@ -35,7 +35,7 @@ void print(int fd, std::string_view text) {
 
 int explain(std::string_view program, int fd) {
   print(fd, std::string(program) +
-                ": a contained part of Sallyport that speaks one protocol with one peer.\n"
+                ": a contained part of Sallyport. It works on one session, or one leg of it, at a time.\n"
                 "It is started by the broker (sallyport serve), which holds its control socket; it does nothing by "
                 "itself.\n");
   return kExitUsage;
@@ -104,12 +104,18 @@ void exit_aborted(int) {
   ::_exit(kExitAborted);
 }
 
+bool has_peer(const sandbox::Contained& zygote) {
+  return zygote.needs.peer == sandbox::WorkerNeeds::Peer::socket;
+}
+
 [[noreturn]] void live_as_worker(const sandbox::Contained& zygote, base::Fd broker, base::Fd peer,
                                  WorkerMain worker_main, std::string_view program) {
   // The broker's socket takes the place of the zygote's control socket, which no worker may hold.
-  if (::dup2(broker.get(), sandbox::kBrokerFd) < 0 || ::dup2(peer.get(), sandbox::kPeerFd) < 0) ::_exit(kExitSandbox);
+  const int last = has_peer(zygote) ? sandbox::kPeerFd : sandbox::kBrokerFd;
+  if (::dup2(broker.get(), sandbox::kBrokerFd) < 0) ::_exit(kExitSandbox);
+  if (peer && ::dup2(peer.get(), sandbox::kPeerFd) < 0) ::_exit(kExitSandbox);
   for (base::Fd* fd : {&broker, &peer}) {
-    if (fd->get() <= sandbox::kPeerFd) fd->release();  // taken over by what was duplicated onto it
+    if (fd->get() <= last) fd->release();  // taken over by what was duplicated onto it
     fd->reset();
   }
   ::signal(SIGABRT, exit_aborted);
@@ -118,7 +124,7 @@ void exit_aborted(int) {
     ::_exit(kExitSandbox);
   }
   reseed_randomness();
-  ::_exit(worker_main({sandbox::kBrokerFd, sandbox::kPeerFd}));
+  ::_exit(worker_main({sandbox::kBrokerFd, has_peer(zygote) ? sandbox::kPeerFd : -1}));
 }
 
 /// What a fork cost is known to the zygote only as a number; the worker's life is the broker's.
@@ -132,7 +138,8 @@ bool serve(const sandbox::Contained& zygote, WorkerMain worker_main, std::string
     return true;
   }
   ipc::SpawnRequest request;
-  if (!request.ParseFromArray(buffer.data(), static_cast<int>(received->bytes)) || received->fds != 2) return false;
+  if (!request.ParseFromArray(buffer.data(), static_cast<int>(received->bytes))) return false;
+  if (received->fds != (has_peer(zygote) ? 2U : 1U)) return false;
   ipc::ZygoteReply answer;
   const pid_t pid = sandbox::fork_into_process_namespace();
   if (pid == 0) live_as_worker(zygote, std::move(fds[0]), std::move(fds[1]), worker_main, program);

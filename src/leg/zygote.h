@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main function of every front and back: a zygote that enters its sandbox holding no secret, then forks one worker
-// a session. Untrusted side. It must never parse a byte that came from a user or a target.
+// The main function of every front, back and inspector: a zygote that enters its sandbox holding no secret, then forks
+// one worker a session. Untrusted side. It must never parse a byte that came from a user or a target.
 #pragma once
 
 #include "ipc/worker_exit.h"
@@ -11,7 +11,7 @@ namespace sallyport::leg {
 /// What a worker is born with, and all of it. Both are non-blocking (the broker sets that; the sandbox cannot).
 struct WorkerSockets {
   int broker = -1;  ///< SOCK_SEQPACKET to the broker (Link)
-  int peer = -1;    ///< the user's or the target's connection
+  int peer = -1;    ///< the user's or the target's connection; none for a worker that has no peer
 };
 
 /// Runs once in the zygote, inside its sandbox: whatever libraries do lazily (fetching ciphers, one key exchange), so

@@ -33,7 +33,8 @@ Step contain_zygote(const std::optional<Identity>& identity, const WorkerNeeds& 
 }
 
 Step contain_worker(const Contained& zygote) {
-  if (auto f = close_all_above(kPeerFd)) return f;
+  const bool has_peer = zygote.needs.peer == WorkerNeeds::Peer::socket;
+  if (auto f = close_all_above(has_peer ? kPeerFd : kBrokerFd)) return f;
   if (auto f = limit_worker(zygote.needs)) return f;
   if (auto f = drop_all_capabilities()) return f;
   if (auto f = silence_standard_error()) return f;

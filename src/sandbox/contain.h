@@ -22,8 +22,8 @@ struct Contained {
 /// the process must end: it may be half contained.
 Step contain_zygote(const std::optional<Identity>& identity, const WorkerNeeds& needs, Contained& out);
 
-/// Turns a process that the zygote just forked, with its sockets as kBrokerFd and kPeerFd, into a worker. Nothing else
-/// is open afterwards but /dev/null as 0, 1 and 2. On failure the process must end.
+/// Turns a process that the zygote just forked, with its sockets as kBrokerFd and (if it has a peer) kPeerFd, into a
+/// worker. Nothing else is open afterwards but /dev/null as 0, 1 and 2. On failure the process must end.
 Step contain_worker(const Contained& zygote);
 
 }  // namespace sallyport::sandbox

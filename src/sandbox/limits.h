@@ -18,6 +18,8 @@ inline constexpr std::uint64_t kWorkerDescriptors = 16;
 /// What a program's workers may have beyond what every worker may.
 struct WorkerNeeds {
   std::uint64_t descriptors = 0;
+  /// A worker that has no peer owns no socket but the broker's.
+  enum class Peer : bool { none, socket } peer = Peer::socket;
 };
 
 Step limit_zygote(const WorkerNeeds& needs);

@@ -19,7 +19,7 @@ def examine(gateway, tmp_path, before=(), stdin=subprocess.DEVNULL, environment=
 def test_a_fit_host(world):
     result = world.gateway.run("doctor")
     assert result.returncode == 0, result.stdout + result.stderr
-    for word in ("namespace", "seccomp", "front worker", "back worker", "recordings"):
+    for word in ("namespace", "seccomp", "front worker", "back worker", "inspector worker", "recordings"):
         assert word in result.stdout.lower(), word
 
 
@@ -27,12 +27,13 @@ def test_a_worker_that_cannot_contain_itself_is_found(world, tmp_path):
     """Every single step is possible here, and yet there would be no session."""
     programs = tmp_path / "libexec"
     programs.mkdir()
-    for name in ("sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet"):
+    for name in ("sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector"):
         shutil.copy(world.gateway.bin / name, programs / name)
     shutil.copy("/bin/true", programs / "sallyport-back-ssh")
     findings, status = examine(world.gateway, tmp_path, libexec_dir=str(programs))
     assert status == 1
     assert findings["front worker"]["state"] == "ok", findings["front worker"]
+    assert findings["inspector worker"]["state"] == "ok", findings["inspector worker"]
     assert findings["back worker"]["state"] == "fail" and "ended at once" in findings["back worker"]["detail"]
 
 

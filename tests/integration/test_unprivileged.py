@@ -67,7 +67,7 @@ def test_a_hostile_worker_is_refused_as_much(build, folder, account, messages, s
     own = folder / "unprivileged-hostile"
     programs = own / "libexec"
     programs.mkdir(parents=True)
-    for name in ("sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet"):
+    for name in ("sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector"):
         shutil.copy(build / "bin" / name.replace("sallyport-front-ssh", "sallyport-puppet"), programs / name)
     world = World(build, own, account, dropbear=False, gateway_user=service_user,
                   config={"libexec_dir": str(programs), "limits": {"preauth_seconds": 20}})

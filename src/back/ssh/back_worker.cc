@@ -64,9 +64,6 @@ base::Status BackWorker::live_control(const ipc::BrokerToBack& message, std::spa
       return relay().far_credit(message.credit().channel(), message.credit().bytes());
     case Kind::kBulkStart:
       return start_bulk(message.bulk_start(), fds);
-    case Kind::kKeyframeWanted:
-      want_keyframes();
-      return {};
     default:
       return fail(Errc::corrupt, "a message that no back takes");
   }

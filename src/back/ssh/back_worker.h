@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "back/ssh/back_channel.h"
 #include "back/ssh/bulk.h"
 #include "back/ssh/login.h"
 #include "ipc/ssh_back.pb.h"
@@ -31,8 +30,6 @@ class BackWorker final : public leg::ssh::Worker {
   base::Status demand(codec::ssh::EventKind kind) override;
   base::Status peer_event(codec::ssh::EventKind kind) override;
   std::unique_ptr<leg::ssh::BulkPath> make_bulk_path() override;
-  bool role_holds_peer() const override { return telling_; }
-  base::Status role_pump() override;
   base::Status start(const ipc::BackStart& start);
   base::Status host_accepted(const ipc::HostAccepted& accepted);
   base::Status live_control(const ipc::BrokerToBack& message, std::span<base::Fd> fds);
@@ -42,24 +39,19 @@ class BackWorker final : public leg::ssh::Worker {
   // RelayRole (back_channels.cc)
   leg::ssh::Opening peer_opens(RelayChannel& channel, const codec::ssh::ChannelOpen& open) override;
   Took peer_data(RelayChannel&, StreamId, base::ByteView) override { return Took::no; }
-  void observe_data(RelayChannel& channel, StreamId stream, base::ByteView data) override;
   Took peer_request(RelayChannel&, const codec::ssh::ChannelRequest&) override { return Took::no; }
   Took peer_global_request(const codec::ssh::GlobalRequest&) override { return Took::no; }
   void peer_global_answer(bool) override {}  // that it answers at all is what was asked
   void peer_finished(RelayChannel&) override {}
-  void observe_far_request(RelayChannel& channel, const event::Request& request) override;
   void far_terminal_state(RelayChannel&, const event::TerminalState&) override {}
   void grant_far(std::uint32_t channel, std::uint32_t bytes) override;
   void far_refused(RelayChannel&, std::string_view) override {}
   void swallowed_answer(RelayChannel&, bool) override {}
   void channel_gone(RelayChannel& channel) override;
-  void want_keyframes();
 
   std::optional<Login> login_;
   bool login_started_ = false;
   bool bulk_hash_ = true;
-  bool models_due_ = false;  // some terminal has something to tell
-  bool telling_ = false;     // a screen is told in part
   std::uint32_t keepalive_seconds_ = 0;
 };
 

@@ -13,8 +13,6 @@ void warm_up() {
   (void)sallyport::codec::ssh::warm_up(random);
   sallyport::back::ssh::StreamHash hash;
   (void)hash.so_far();
-  sallyport::codec::terminal::Terminal terminal({24, 80});
-  terminal.feed(sallyport::base::view("warm"));
 }
 
 int work(sallyport::leg::WorkerSockets sockets) {

@@ -6,11 +6,6 @@
 
 namespace {
 
-void warm_up() {
-  sallyport::codec::terminal::Terminal terminal({24, 80});
-  terminal.feed(sallyport::base::view("warm"));
-}
-
 int work(sallyport::leg::WorkerSockets sockets) {
   sallyport::base::SystemClock clock;
   return sallyport::back::telnet::TelnetWorker(sockets, clock).run();
@@ -19,5 +14,5 @@ int work(sallyport::leg::WorkerSockets sockets) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return sallyport::leg::run_zygote(argc, argv, warm_up, work);
+  return sallyport::leg::run_zygote(argc, argv, nullptr, work);
 }

@@ -19,8 +19,13 @@ constexpr std::uint32_t kResourceShortage = 4;  // RFC 4254 section 5.1
 // Above this, the target does not read, and new window sizes wait for it.
 constexpr std::size_t kMaxUnwrittenBytes = 64 * 1024;
 
-codec::telnet::Client::Window window_of(codec::terminal::Size size) {
-  return {static_cast<std::uint16_t>(size.columns), static_cast<std::uint16_t>(size.rows)};
+// A zero means that another unit counts (RFC 4254 section 6.2): the usual size then.
+std::uint16_t bounded(std::uint32_t announced, std::uint16_t usual) {
+  return announced == 0 ? usual : static_cast<std::uint16_t>(std::min<std::uint32_t>(announced, 0xffff));
+}
+
+codec::telnet::Client::Window window_of(std::uint32_t columns, std::uint32_t rows) {
+  return {bounded(columns, 80), bounded(rows, 24)};
 }
 
 }  // namespace
@@ -73,17 +78,15 @@ base::Status TelnetChannel::request(const event::Request& request) {
   if (ended_) return {};
   switch (request.what_case()) {
     case event::Request::kPty: {
-      const auto size = codec::terminal::announced_size(request.pty().columns(), request.pty().rows());
-      if (!terminal_) terminal_ = std::make_unique<leg::terminal::TerminalModel>(*number_, size);
-      terminal_->resize(size);
-      window_ = window_of(size);
+      terminal_ = true;
+      window_ = window_of(request.pty().columns(), request.pty().rows());
       window_due_ = true;
       answer(request, true);
       return {};
     }
     case event::Request::kShell:
-      answer(request, terminal_ != nullptr);
-      shell_ = shell_ || terminal_ != nullptr;
+      answer(request, terminal_);
+      shell_ = shell_ || terminal_;
       return {};
     case event::Request::kWindowChange:
       window_change(request.window_change());
@@ -108,10 +111,8 @@ void TelnetChannel::answer(const event::Request& request, bool ok) {
 }
 
 void TelnetChannel::window_change(const event::Request::WindowChange& change) {
-  const auto size = codec::terminal::changed_size(change.columns(), change.rows());
-  if (!size || !terminal_) return;
-  terminal_->resize(*size);
-  window_ = window_of(*size);
+  if (!terminal_ || change.columns() == 0 || change.rows() == 0) return;
+  window_ = window_of(change.columns(), change.rows());
   window_due_ = true;
 }
 
@@ -125,12 +126,8 @@ void TelnetChannel::show(base::ByteView output) {
   waiting_.insert(waiting_.end(), output.begin(), output.end());
 }
 
-void TelnetChannel::want_keyframe() {
-  if (terminal_) terminal_->want_keyframe();
-}
-
 bool TelnetChannel::holds_target() const {
-  return waiting_.size() >= kMaxWaitingBytes || (terminal_ && terminal_->telling());
+  return waiting_.size() >= kMaxWaitingBytes;
 }
 
 void TelnetChannel::pump() {
@@ -147,10 +144,9 @@ void TelnetChannel::pump() {
   }
   if (!shell_ || ended_) return;
   std::size_t sent = 0;
-  while (terminal_->tell(port_) && sent < waiting_.size() && credit_ > 0 && !port_.congested()) {
+  while (sent < waiting_.size() && credit_ > 0 && !port_.congested()) {
     const std::size_t most = std::min<std::size_t>(waiting_.size() - sent, ipc::kMaxDataBytes);
     const auto part = base::ByteView(waiting_).subspan(sent, std::min<std::uint64_t>(most, credit_));
-    terminal_->feed(part);
     port_.send_data(*number_, leg::StreamId::main, part);
     sent += part.size();
     credit_ -= part.size();
@@ -162,7 +158,7 @@ void TelnetChannel::pump() {
 std::size_t TelnetChannel::drain() {
   pump();
   if (!number_ || !shell_ || ended_) return 0;
-  if (!waiting_.empty() || terminal_->due()) return waiting_.size() + 1;
+  if (!waiting_.empty()) return waiting_.size();
   Event exit;
   exit.mutable_exit()->set_channel(*number_);
   exit.mutable_exit()->set_status(0);  // Telnet tells none

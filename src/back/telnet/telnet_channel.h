@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "base/bytes.h"
@@ -12,7 +11,6 @@
 #include "codec/telnet/client.h"
 #include "event/event.pb.h"
 #include "leg/broker_port.h"
-#include "leg/terminal/terminal_model.h"
 
 namespace sallyport::back::telnet {
 
@@ -31,7 +29,6 @@ class TelnetChannel {
   base::Status far_credit(std::uint32_t channel, std::uint32_t bytes);
   /// What the terminal is to show; kept until the user has a shell and takes it.
   void show(base::ByteView output);
-  void want_keyframe();
   /// Moves on what can be moved.
   void pump();
 
@@ -53,7 +50,7 @@ class TelnetChannel {
   codec::telnet::Client& client_;
   leg::BrokerPort& port_;
   std::optional<std::uint32_t> number_;
-  std::unique_ptr<leg::terminal::TerminalModel> terminal_;
+  bool terminal_ = false;
   base::Bytes waiting_;
   std::uint64_t credit_ = 0;  // bytes that the user still takes
   std::uint64_t told_ = 0;    // bytes sent to the user

@@ -47,9 +47,6 @@ base::Status TelnetWorker::on_control(base::ByteView bytes, std::span<base::Fd>)
     case Kind::kCredit:
       if (draining() && !live_) return {};
       return channel_.far_credit(message.credit().channel(), message.credit().bytes());
-    case Kind::kKeyframeWanted:
-      channel_.want_keyframe();
-      return {};
     default:
       return fail(Errc::corrupt, "a message that no Telnet back takes");
   }

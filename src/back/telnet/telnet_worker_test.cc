@@ -332,19 +332,5 @@ TEST(TelnetWorker, MoreThanWasGrantedEndsIt) {
   EXPECT_FALSE(stage.ended->clean());
 }
 
-TEST(TelnetWorker, TellsAKeyframeWhenAsked) {
-  Stage stage;
-  stage.log_in();
-  stage.open_shell();
-  ASSERT_TRUE(stage.until([&] { return stage.at_user.ends_with("host$ "); }));
-  ipc::BrokerToTelnet wanted;
-  wanted.mutable_keyframe_wanted();
-  stage.control(wanted);
-  ASSERT_TRUE(stage.until([&] { return stage.events.back().has_keyframe(); }));
-  EXPECT_EQ(stage.events.back().keyframe().columns(), 100u);
-  EXPECT_EQ(stage.events.back().keyframe().rows(), 30u);
-  EXPECT_NE(stage.events.back().keyframe().ansi().find("Welcome"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace sallyport::back::telnet

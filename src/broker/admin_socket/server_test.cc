@@ -263,7 +263,7 @@ TEST_F(ServerTest, ManyRequestsAtOnceAreAnsweredEachUnderItsId) {
   // The ids are free again, and the watch goes on.
   c.send(get("user", 2));
   std::set<std::uint64_t> more;
-  sessions.find("s0")->feed().add(1, false, base::Bytes(10, 'x'));
+  sessions.find("s0")->feed().add({0, 1}, false, base::Bytes(10, 'x'));
   while (!more.contains(2) || !more.contains(1'000)) {
     const auto reply = c.receive();
     ASSERT_TRUE(reply);
@@ -324,7 +324,7 @@ TEST_F(ServerTest, ASlowReaderCostsOnlyItself) {
     for (std::uint64_t id = 17; id <= 30; ++id) slow.back().send(watch("s1", id));
   }
   const base::Bytes event(30'000, 'x');
-  for (int i = 0; i < 100; ++i) session->feed().add(i, false, event);
+  for (int i = 0; i < 100; ++i) session->feed().add({0, i}, false, event);
   // Others are served meanwhile, each at its own pace.
   for (int i = 0; i < 20; ++i) {
     TestClient other = client();

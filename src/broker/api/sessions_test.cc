@@ -135,7 +135,7 @@ TEST_F(SessionsTest, AWatcherThatDoesNotReadIsToldOfTheGap) {
   begin(watch("s1"), sink);
   EXPECT_EQ(sink->hear_messages(1).events.at(0).state(), "live");
   const base::Bytes event(30'000, 'x');
-  for (int i = 0; i < 200; ++i) session->feed().add(i, false, event);
+  for (int i = 0; i < 200; ++i) session->feed().add({0, i}, false, event);
   session->feed().close();
   on_loop([&] { sink->read_more(SIZE_MAX / 2); });
   const auto heard = sink->hear();

@@ -98,12 +98,12 @@ class Watching final : public Activity {
       if (!exchange_.open()) return;
       if (!exchange_.ready()) return wait();
       const LiveFeed::Batch batch = session_->feed().after(seq_, kBatchBytes);
+      if (batch.lost) send_gap();
+      for (const FeedEntry& entry : batch.keyframes) send_entry(entry);
       if (batch.gap) send_gap();
-      for (const FeedEntry& entry : batch.entries) {
-        send_entry(entry);
-        seq_ = std::max(seq_, entry.seq);
-      }
-      if (!batch.entries.empty()) continue;
+      for (const FeedEntry& entry : batch.entries) send_entry(entry);
+      seq_ = batch.up_to;
+      if (!batch.empty()) continue;
       if (batch.closed) finish();
       return;
     }
@@ -128,7 +128,8 @@ class Watching final : public Activity {
       const base::ByteView piece = rest.first(std::min(rest.size(), kPieceBytes));
       rest = rest.subspan(piece.size());
       ipc::WatchEvent out;
-      out.set_time_us(entry.time_us);
+      out.set_time_us(entry.at.time_us);
+      out.set_sequence(entry.at.sequence);
       out.set_up(entry.up);
       out.set_more(!rest.empty());
       out.set_event(piece.data(), piece.size());

@@ -17,9 +17,9 @@ namespace sallyport::broker {
 inline constexpr std::size_t kConnectionDescriptors = 2;
 /// Of a connection that is accepted and has its front started: the user's socket beside these.
 inline constexpr std::size_t kArrivingDescriptors = 3;
-/// What a session adds: the back's socket and its process; the record, its current and its next tail; one for what
-/// is only held in passing, as the target's socket before a back has it.
-inline constexpr std::size_t kSessionDescriptors = 6;
+/// What a session adds: the back's and the inspector's sockets and their processes; the record, its current and its
+/// next tail; one for what is only held in passing, as the target's socket before a back has it.
+inline constexpr std::size_t kSessionDescriptors = 8;
 
 /// How the node divides its descriptors, from its start on.
 struct DescriptorPlan {

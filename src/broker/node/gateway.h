@@ -18,6 +18,7 @@ struct Gateway {
   RecordThreadState& record_state;
   std::shared_ptr<const recording::Signer> signer;
   const ProtocolTable& protocols;
+  WorkerSource& inspectors;
   Admission& strangers;           ///< connections that are not logged in yet
   Admission& users;               ///< connections that are logged in
   DescriptorBudget& descriptors;  ///< theirs and their sessions'

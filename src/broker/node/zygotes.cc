@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "base/log.h"
@@ -100,13 +101,17 @@ void Zygotes::request(Pending pending) {
   }
   auto pair = ipc::make_socket_pair();
   if (!pair) return pending.done(base::pass(pair));
-  if (auto set = base::set_nonblocking(pending.peer.get()); !set) return pending.done(base::pass(set));
+  const bool has_peer = static_cast<bool>(pending.peer);
+  if (has_peer) {
+    if (auto set = base::set_nonblocking(pending.peer.get()); !set) return pending.done(base::pass(set));
+  }
   ipc::SpawnRequest message;
   message.set_number(current_->next_number++);
   std::string bytes;
   message.SerializeToString(&bytes);
   const std::array<int, 2> fds{pair->worker.get(), pending.peer.get()};
-  auto sent = ipc::send_with_fds(current_->process.control.get(), base::view(bytes), fds);
+  auto sent =
+      ipc::send_with_fds(current_->process.control.get(), base::view(bytes), std::span(fds).first(has_peer ? 2 : 1));
   if (!sent || *sent != ipc::Transfer::done) {
     return pending.done(fail(Errc::busy, "too many sessions are starting at once"));
   }

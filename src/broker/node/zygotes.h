@@ -38,7 +38,8 @@ struct SpawnedWorker {
 class WorkerSource {
  public:
   virtual ~WorkerSource() = default;
-  /// Forks a worker that owns the peer socket. done() is called once, on the main thread. Any thread may call.
+  /// Forks a worker that owns the peer socket, or has no peer when there is none. done() is called once, on the main
+  /// thread. Any thread may call.
   virtual void spawn(base::Fd peer, std::function<void(base::Result<SpawnedWorker>)> done) = 0;
 };
 

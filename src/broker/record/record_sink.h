@@ -12,6 +12,12 @@
 
 namespace sallyport::broker {
 
+/// Where an event stands in the record, and since when.
+struct RecordPlace {
+  std::uint64_t sequence = 0;
+  base::Micros time_us = 0;
+};
+
 class RecordSink {
  public:
   virtual ~RecordSink() = default;

@@ -74,7 +74,6 @@ class BackSide {
   virtual void send_bulk_start(const ipc::BulkStart& start, std::span<const int> fds) = 0;
   /// The blocks up to this one are in the record: they may be forwarded.
   virtual void recorded(std::uint64_t up_to) = 0;
-  virtual void want_keyframe() = 0;
   virtual void terminate() = 0;
   virtual void hold_reading(bool hold) = 0;
   virtual bool congested() const = 0;

@@ -20,28 +20,29 @@ Journal::Journal(RecordSink& sink, const base::Clock& clock, LiveFeed& feed, Hel
                  const std::string& user, std::function<void()> wants_keyframe)
     : sink_(sink), clock_(clock), feed_(feed), screens_(screens, user), wants_keyframe_(std::move(wants_keyframe)) {}
 
-std::optional<base::Micros> Journal::append(Direction from, const Event& event, base::ByteView bytes) {
+std::optional<RecordPlace> Journal::append(Direction from, const Event& event, base::ByteView bytes) {
   const base::Micros now = clock_.now_us();
   if (!sink_.append(kind_of(from, event), now, bytes)) return std::nullopt;
-  return now;
+  return RecordPlace{sink_.entries() - 1, now};
 }
 
-void Journal::show(base::Micros time_us, Direction from, const Event& event, base::ByteView bytes) {
+void Journal::show(RecordPlace at, Direction from, const Event& event, base::ByteView bytes) {
   if (event.has_keyframe()) {
-    feed_.add_keyframe(time_us, event.keyframe().channel(),
-                       event.keyframe().more() ? LiveFeed::Part::more_follow : LiveFeed::Part::last, bytes);
+    const event::Keyframe& keyframe = event.keyframe();
+    feed_.add_keyframe(at, {keyframe.channel(), keyframe.as_of()},
+                       keyframe.more() ? LiveFeed::Part::more_follow : LiveFeed::Part::last, bytes);
     screens_.set(feed_.keyframe_bytes());
     if (!screens_.fits()) feed_.drop_keyframes();
   } else if (kind_of(from, event) == recording::EntryKind::plain) {
-    feed_.add(time_us, from == Direction::up, bytes);
+    feed_.add(at, from == Direction::up, bytes);
     if (feed_.take_keyframe_due()) wants_keyframe_();
   }
 }
 
 bool Journal::write(Direction from, const Event& event, base::ByteView bytes) {
-  const auto time_us = append(from, event, bytes);
-  if (time_us) show(*time_us, from, event, bytes);
-  return time_us.has_value();
+  const auto at = append(from, event, bytes);
+  if (at) show(*at, from, event, bytes);
+  return at.has_value();
 }
 
 bool Journal::write_own(const Event& event) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -29,9 +30,9 @@ class Journal {
   std::uint64_t entries() const { return sink_.entries(); }
   void synced(std::function<void(bool ok)> done) { sink_.synced(std::move(done)); }
 
-  /// Appended, and not shown yet: the time of its entry is returned for show(). None: the record failed.
-  std::optional<base::Micros> append(Direction from, const event::Event& event, base::ByteView bytes);
-  void show(base::Micros time_us, Direction from, const event::Event& event, base::ByteView bytes);
+  /// Appended, and not shown yet: its place is returned for show(). None: the record failed.
+  std::optional<RecordPlace> append(Direction from, const event::Event& event, base::ByteView bytes);
+  void show(RecordPlace at, Direction from, const event::Event& event, base::ByteView bytes);
   /// Both. False: the record failed.
   bool write(Direction from, const event::Event& event, base::ByteView bytes);
   /// An event of the broker's own.

@@ -32,10 +32,6 @@ Lane lane_of(const Event& event, Direction from) {
       return {from, event.bulk_begin().channel()};
     case Event::kStreamBlock:
       return {from, event.stream_block().channel()};
-    case Event::kKeyframe:
-      return {from, event.keyframe().channel()};
-    case Event::kTerminalState:
-      return {from, event.terminal_state().channel()};
     default:
       return {from, Lane::kNoChannel};
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/id.h"
+#include "broker/session/inspector_link.h"
 
 namespace sallyport::broker {
 
@@ -16,9 +17,21 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontSide& front, Pass
       parts_(base::make_id(services_.clock.now_us(), services_.random), std::move(facts), front),
       notes_(parts_, services_.config.node, services_.audit, services_.user_audit),
       placement_(thread.home(), services_.clock),
+      inspector_(
+          thread.loop(),
+          [this, &inspectors = gateway.inspectors](SessionInspector::Opened opened) {
+            spawner_.spawn(inspectors, {}, [&thread = thread_, opened](base::Result<SpawnedWorker> spawned) {
+              if (!spawned) return opened(base::pass(spawned));
+              opened(std::make_unique<InspectorLink>(thread, std::move(*spawned)));
+            });
+          },
+          [this](const std::string& reason, const std::string& fault) { inspector_gone(reason, fault); }),
       store_(services_, thread.loop(), parts_.id, parts_.facts.identity.user),
       records_(gateway, thread.loop(),
-               {[this] { live_.relay().go_on(); },
+               {[this] {
+                  live_.relay().go_on();
+                  inspector_.go_on();
+                },
                 [this](const std::string& why) {
                   ending_.end("recording stopped: " + why, "Recording stopped, so this session ends.");
                 }}),
@@ -28,8 +41,8 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontSide& front, Pass
       approval_alarm_(thread.loop()),
       ending_alarm_(thread.loop()),
       requests_(services_, thread.loop()),
-      live_(parts_, {services_.clock, services_.policy, thread.loop(), notes_, ending_, placement_, passwords,
-                     services_.config.limits.auth_tries, services_.held}),
+      live_(parts_, {services_.clock, services_.policy, thread.loop(), notes_, ending_, placement_, inspector_,
+                     passwords, services_.config.limits.auth_tries, services_.held}),
       ending_(*this, parts_, {services_.clock, ending_alarm_, notes_, store_, live_.relay().book()}),
       opening_(*this, parts_,
                {services_.config, services_.clock, services_.policy, gateway.protocols, services_.openings,
@@ -41,7 +54,7 @@ Session::~Session() = default;
 
 void Session::record_made() {
   parts_.journal.emplace(*parts_.record, services_.clock, parts_.handle->feed(), services_.screens,
-                         parts_.facts.identity.user, [this] { live_.relay().ask_keyframe(); });
+                         parts_.facts.identity.user, [this] { inspector_.want_keyframes(); });
 }
 
 std::unique_ptr<BackSide> Session::make_back(const Protocol& protocol, SpawnedWorker worker, AccountSecret secret) {
@@ -66,6 +79,7 @@ void Session::opened(const std::string& banner) {
 
 void Session::front_gone(const std::string& reason, const std::string& fault) {
   live_.front_gone();
+  inspector_.front_gone();
   placement_.forget();
   ending_.front_gone(reason, fault);
 }
@@ -79,6 +93,12 @@ void Session::back_ended(const std::string& reason, bool clean, const std::strin
 void Session::stop_parts() {
   opening_.stop();
   live_.stop();
+}
+
+// The session goes on, recorded: screens help its readers, and no policy needs its content understood.
+void Session::inspector_gone(const std::string& reason, const std::string& fault) {
+  if (!fault.empty()) notes_.worker_fault("inspector", fault);
+  notes_.inspector_gone(reason);
 }
 
 // What calls it must not be destroyed under itself.

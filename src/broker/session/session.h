@@ -13,6 +13,7 @@
 #include "broker/session/request_desk.h"
 #include "broker/session/session_ending.h"
 #include "broker/session/session_errands.h"
+#include "broker/session/session_inspector.h"
 #include "broker/session/session_live.h"
 #include "broker/session/session_notes.h"
 #include "broker/session/session_opening.h"
@@ -49,6 +50,7 @@ class Session : public std::enable_shared_from_this<Session>,
 
   void can_be_found() override { live_.attach(); }
   void record_made() override;
+  void inspector_gone(const std::string& reason, const std::string& fault);
   std::unique_ptr<BackSide> make_back(const Protocol& protocol, SpawnedWorker worker, AccountSecret secret) override;
   void opened(const std::string& banner) override;
   void opening_failed(const std::string& text, const std::string& reason) override { ending_.refuse(text, reason); }
@@ -57,6 +59,8 @@ class Session : public std::enable_shared_from_this<Session>,
   void stop_parts() override;
   void when_drained(std::function<void()> then) override { live_.relay().back_gone(std::move(then)); }
   bool errands_out() override { return opening_.has_errands_out(); }
+  void settle_terminals(std::function<void()> then) override { inspector_.settle(std::move(then)); }
+  void stop_inspector() override { inspector_.stop(); }
   void over() override;
 
   Services& services_;
@@ -65,6 +69,7 @@ class Session : public std::enable_shared_from_this<Session>,
   SessionParts parts_;
   SessionNotes notes_;
   Placement placement_;
+  SessionInspector inspector_;
   StoreErrand store_;
   RecordErrand records_;
   DialErrand dialer_;

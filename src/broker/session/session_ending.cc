@@ -83,7 +83,9 @@ void SessionEnding::end(const std::string& reason, const std::string& text, Good
   }
   if (parts_.front != nullptr && was_live) {
     parts_.front->hold_reading(false);
-    parts_.front->terminate(text, goodbye);
+    owner_.settle_terminals([this, text, goodbye] {
+      if (parts_.front != nullptr) parts_.front->terminate(text, goodbye);
+    });
   }
   const bool forced = parts_.handle && parts_.handle->terminating();
   const std::int64_t live_us = goodbye == Goodbye::until_drained ? kDrainUs : kGoodbyeUs;
@@ -102,6 +104,7 @@ void SessionEnding::look() {
   phase_ = Phase::over;
   means_.alarm.cancel();
   parts_.seat.reset();
+  owner_.stop_inspector();
   if (parts_.record) return seal();
   if (parts_.handle) note_end({}, {});
   finish();

@@ -30,6 +30,10 @@ class SessionEnding {
     /// then: when what the ended back said last has passed.
     virtual void when_drained(std::function<void()> then) = 0;
     virtual bool errands_out() = 0;
+    /// then: when the front knows what is set on the user's terminals, as well as anybody does; soon.
+    virtual void settle_terminals(std::function<void()> then) = 0;
+    /// The record ends: nothing is derived from it any more.
+    virtual void stop_inspector() = 0;
     /// Nothing of the session is left. Once.
     virtual void over() = 0;
   };

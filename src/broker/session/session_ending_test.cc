@@ -84,11 +84,17 @@ class EndingTest : public ::testing::Test, public SessionEnding::Owner {
   }
   void when_drained(std::function<void()> then) override { drained = std::move(then); }
   bool errands_out() override { return out; }
+  void settle_terminals(std::function<void()> then) override {
+    if (!settling) return then();
+    settle = std::move(then);
+  }
+  void stop_inspector() override { ++inspector_stopped; }
   void over() override { ++overs; }
 
   bool out = false;
-  unsigned stopped = 0, overs = 0;
-  std::function<void()> drained;
+  bool settling = false;
+  unsigned stopped = 0, inspector_stopped = 0, overs = 0;
+  std::function<void()> drained, settle;
   HandClock clock;
   HandAlarm alarm;
   FakeAudit audit, user_audit;
@@ -128,6 +134,30 @@ TEST_F(EndingTest, WhenTheFrontGoesFirstTheSealWaitsForTheBack) {
   EXPECT_EQ(overs, 0U);
   is_sealed();
   EXPECT_EQ(overs, 1U);
+}
+
+TEST_F(EndingTest, TheUserIsToldOnceTheTerminalsAreSettled) {
+  is_live();
+  settling = true;
+  ending.end("terminated", "enough");
+  EXPECT_EQ(back->terminated, 1U) << "the target need not wait";
+  EXPECT_THAT(front.terminated, IsEmpty());
+  settle();
+  EXPECT_THAT(front.terminated, ElementsAre("enough"));
+  EXPECT_EQ(inspector_stopped, 0U) << "what it says yet is recorded";
+  ending.back_gone("", true, "");
+  ending.front_gone("", "");
+  EXPECT_EQ(inspector_stopped, 1U);
+  ASSERT_TRUE(is_closing());
+}
+
+TEST_F(EndingTest, AFrontThatGoesMeanwhileIsToldNothing) {
+  is_live();
+  settling = true;
+  ending.end("terminated", "enough");
+  ending.front_gone("", "");
+  settle();
+  EXPECT_THAT(front.terminated, IsEmpty());
 }
 
 TEST_F(EndingTest, WhenTheBackGoesFirstWhatItSaidLastPassesFirst) {

@@ -178,7 +178,6 @@ class FakeBack final : public BackSide {
   void send_credit(const ipc::Credit&) override { ++credits; }
   void send_bulk_start(const ipc::BulkStart&, std::span<const int>) override {}
   void recorded(std::uint64_t up_to) override { acknowledged = up_to; }
-  void want_keyframe() override { ++keyframes_wanted; }
   void terminate() override { ++terminated; }
   void hold_reading(bool hold) override { unread = hold; }
   bool congested() const override { return is_congested; }
@@ -190,7 +189,7 @@ class FakeBack final : public BackSide {
   std::vector<std::string> events;
   std::optional<std::string> killed;
   std::uint64_t acknowledged = 0;
-  unsigned credits = 0, keyframes_wanted = 0, terminated = 0;
+  unsigned credits = 0, terminated = 0;
   bool started = false, unread = false, is_congested = false;
 };
 

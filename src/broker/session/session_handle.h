@@ -40,7 +40,7 @@ class SessionHandle {
   /// Kills both workers now. For a terminate that the loop has not carried out in time. Idempotent.
   void force_kill();
 
-  /// For watchers: asks the back for a fresh keyframe, and notes in the record who watches.
+  /// For watchers: asks the inspector for fresh keyframes, and notes in the record who watches.
   void watcher_joined(const std::string& actor);
   void watcher_left(const std::string& actor);
 

@@ -71,6 +71,7 @@ void SessionLive::begin() {
   review();
   if (means_.ending.phase() != SessionEnding::Phase::live) return;
   limits_.start(parts_.grant.limits);
+  means_.inspector.begin(*parts_.journal, *parts_.front);
   relay_.open({*parts_.journal, *parts_.rules, *parts_.back, *parts_.handle, parts_.grant.record});
 }
 

@@ -11,6 +11,7 @@
 #include "broker/node/placement.h"
 #include "broker/session/session_control.h"
 #include "broker/session/session_ending.h"
+#include "broker/session/session_inspector.h"
 #include "broker/session/session_limits.h"
 #include "broker/session/session_notes.h"
 #include "broker/session/session_parts.h"
@@ -42,6 +43,7 @@ class SessionLive : private SessionRelay::Owner, private SessionLimits::Owner, p
     SessionNotes& notes;
     SessionEnding& ending;
     Placement& placement;
+    SessionInspector& inspector;
     PasswordCheck& passwords;
     unsigned password_tries;
     HeldBudget& held;
@@ -65,6 +67,10 @@ class SessionLive : private SessionRelay::Owner, private SessionLimits::Owner, p
   bool login_counts() override;
   void decide(const event::Event& event, const Judgement& judgement, SessionRelay::Decided done) override;
   void refused(const Judgement& judgement) override { means_.notes.refused(judgement); }
+  void event_recorded(std::uint64_t sequence, Direction from, const event::Event& event,
+                      base::ByteView bytes) override {
+    means_.inspector.see(sequence, from, event, bytes);
+  }
   void relay_failed(const std::string& reason, const std::string& text) override;
   void dead_back_broke_rules(const std::string& fault) override { means_.ending.back_broke_rules(fault); }
 
@@ -77,7 +83,7 @@ class SessionLive : private SessionRelay::Owner, private SessionLimits::Owner, p
   void note_control(const std::string& action, const std::string& actor, const std::string& text) override;
   void note_wrong_password() override { means_.notes.wrong_password(); }
   void gate_opened() override { relay_.go_on(); }
-  void keyframe_wanted() override { relay_.ask_keyframe(); }
+  void keyframe_wanted() override { means_.inspector.want_keyframes(); }
   void end_by(const std::string& reason, const std::string& text) override { means_.ending.end(reason, text); }
   void kill_workers() override { means_.ending.kill_workers(); }
 

@@ -166,6 +166,10 @@ void SessionNotes::worker_fault(const std::string& worker, const std::string& fa
   audit_.write({"worker.fault", "sallyport", parts_.id, {{"worker", worker}, {"fault", fault}}});
 }
 
+void SessionNotes::inspector_gone(const std::string& reason) {
+  audit_.write({"session.inspector_gone", "sallyport", parts_.id, {{"reason", reason}}});
+}
+
 audit::Event SessionNotes::end(const std::string& reason) const {
   return {"session.end",
           parts_.facts.identity.user,

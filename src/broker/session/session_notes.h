@@ -44,8 +44,10 @@ class SessionNotes {
   void control(const std::string& action, const std::string& actor, const std::string& text);
   void wrong_password();
   void refused(const Judgement& judgement);
-  /// worker: "front" or "back".
+  /// worker: "front", "back" or "inspector".
   void worker_fault(const std::string& worker, const std::string& fault);
+  /// It ended before the session did.
+  void inspector_gone(const std::string& reason);
   audit::Event end(const std::string& reason) const;
 
  private:

@@ -133,16 +133,18 @@ void SessionRelay::judge(Direction from, const Event& event, base::ByteView byte
 
 void SessionRelay::pass(Direction from, const Event& event, base::ByteView bytes, const Judgement& judgement) {
   Journal& journal = live_->journal;
-  const auto time_us = journal.append(from, event, bytes);
-  if (!time_us) return;
-  const std::uint64_t sequence = journal.entries() - 1;
+  const auto at = journal.append(from, event, bytes);
+  if (!at) return;
+  const std::uint64_t sequence = at->sequence;
   if (judgement.ruling == Ruling::hold || needs_sync(from, event)) {
-    journal.show(*time_us, from, event, bytes);
+    journal.show(*at, from, event, bytes);
+    owner_.event_recorded(sequence, from, event, bytes);
     return hold(from, event, {lane_of(event, from), base::to_bytes(bytes), sequence}, judgement);
   }
   if (!say_passing(event, sequence)) return;
   send(from, bytes);
-  journal.show(*time_us, from, event, bytes);  // those who watch can wait for those who work
+  journal.show(*at, from, event, bytes);  // those who watch can wait for those who work
+  owner_.event_recorded(sequence, from, event, bytes);
   forwarded(from, event);
   meter_.event_passed(bytes.size());
 }
@@ -239,10 +241,6 @@ bool SessionRelay::say_own(const Outbox& outbox) {
 
 void SessionRelay::credit(Direction from, const ipc::Credit& credit) {
   legs_.send_credit(from, credit);
-}
-
-void SessionRelay::ask_keyframe() {
-  if (live_) live_->back.want_keyframe();
 }
 
 void SessionRelay::back_gone(std::function<void()> then) {

@@ -37,6 +37,9 @@ class SessionRelay {
     /// The rules want a verdict of somebody else over this event. done: on the loop, at any time, once.
     virtual void decide(const event::Event& event, const Judgement& judgement, Decided done) = 0;
     virtual void refused(const Judgement& judgement) = 0;
+    /// The event may pass, and is in the record under this number. It may still have to wait.
+    virtual void event_recorded(std::uint64_t sequence, Direction from, const event::Event& event,
+                                base::ByteView bytes) = 0;
     /// The session must end. text is for the user.
     virtual void relay_failed(const std::string& reason, const std::string& text) = 0;
     /// A back that has ended left something behind that no back says.
@@ -73,7 +76,6 @@ class SessionRelay {
   void credit(Direction from, const ipc::Credit& credit);
   /// The gate, the disk or a worker may have become ready.
   void go_on();
-  void ask_keyframe();
 
   void front_gone() { legs_.front_gone(); }
   /// then: when what it said has passed; at once if nothing waits. None: what it said does not matter.

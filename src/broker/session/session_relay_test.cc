@@ -75,6 +75,9 @@ class RelayTest : public ::testing::Test, public SessionRelay::Owner, public Ses
   }
   void refused(const Judgement& judgement) override { refusals.push_back(judgement.reason); }
   void data_moved(Direction, const Channel*) override {}
+  void event_recorded(std::uint64_t sequence, Direction, const Event&, base::ByteView bytes) override {
+    recorded.emplace_back(sequence, base::to_text(bytes));
+  }
   void event_passed(std::size_t) override {}
   void bulk_begins() override {}
   void bulk_flows() override {}
@@ -86,6 +89,7 @@ class RelayTest : public ::testing::Test, public SessionRelay::Owner, public Ses
 
   using Texts = std::vector<std::string>;
   bool counts = true;
+  std::vector<std::pair<std::uint64_t, std::string>> recorded;
   std::deque<SessionRelay::Decided> decisions;
   std::vector<std::string> refusals, channels_opened;
   std::string failure;
@@ -377,6 +381,20 @@ TEST_P(RandomRelay, KeepsTheOrderOfEachLaneAndForwardsWhatIsRecorded) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomRelay, ::testing::Range(1U, 101U));
+
+// For whoever reads along: each under its number, whether it waits or not.
+TEST_F(RelayTest, WhatMayPassIsToldInTheOrderOfTheRecord) {
+  open();
+  recorded.clear();
+  up(0, "h1");
+  down(0, "answer");
+  up(2, "n");
+  down(2, "more");
+  ASSERT_EQ(recorded.size(), 3u);
+  for (const auto& [sequence, bytes] : recorded) EXPECT_EQ(record.written.at(sequence), bytes);
+  EXPECT_LT(recorded[0].first, recorded[1].first);
+  EXPECT_LT(recorded[1].first, recorded[2].first);
+}
 
 }  // namespace
 }  // namespace sallyport::broker

@@ -14,7 +14,6 @@ using policy::Permission;
 
 namespace {
 
-constexpr int kMaxTerminalTraits = 32;
 constexpr std::size_t kMaxChannelType = 256;  // as in the SSH engine
 constexpr const char* kBarred = "what proves who you are was changed since you logged in: log in anew for this";
 
@@ -79,23 +78,11 @@ Judgement Gate::judge(const Event& event, Direction from, ChannelBook& book) {
     case Event::kBulkBegin:
     case Event::kStreamBlock:
       return bulk(event, from, book);
-    case Event::kKeyframe: {
-      const Channel* channel = book.find(event.keyframe().channel());
-      if (from != Direction::down || channel == nullptr || !channel->pty) return fault("keyframe of no terminal");
-      return {Ruling::keep, {}, {}};
-    }
-    case Event::kTerminalState: {
-      const std::uint32_t number = event.terminal_state().channel();
-      const Channel* channel = book.find(number);
-      if (from != Direction::down || channel == nullptr || !channel->pty) return fault("state of no terminal");
-      if (event.terminal_state().traits_size() > kMaxTerminalTraits) return fault("too many traits of a terminal");
-      return speaking(book, number, from) != nullptr ? pass() : Judgement{Ruling::keep, {}, {}};
-    }
     case Event::kGlobalRequest:
     case Event::kGlobalAnswer:
       return global(event, from);
     default:
-      return fault("an event that only the broker makes");
+      return fault("an event that no leg makes");
   }
 }
 

@@ -88,7 +88,7 @@ class Run {
     require(event.has_request() || event.has_global_request());
   }
 
-  // What nobody forwards: counted blocks, screens, and what came too late.
+  // What nobody forwards: counted blocks, and what came too late.
   void kept(const event::Event& event, Direction from) {
     if (event.has_stream_block()) {
       const event::StreamBlock& block = event.stream_block();
@@ -96,10 +96,6 @@ class Run {
       Shadow::Side& counted = side(block.channel(), block.up() ? Direction::up : Direction::down);
       (block.stream() == event::STREAM_STDERR ? counted.error_blocks : counted.blocks) += block.bytes();
       return;
-    }
-    if (event.has_keyframe()) return require(from == Direction::down && book_.find(event.keyframe().channel())->pty);
-    if (event.has_terminal_state()) {
-      return require(from == Direction::down && book_.find(event.terminal_state().channel())->pty);
     }
     if (event.has_data()) return require(book_.find(event.data().channel())->refused);
     // What crossed a refusal on its way.
@@ -137,8 +133,6 @@ class Run {
       case event::Event::kClose:
         side(event.close().channel(), from).ended = true;
         return;
-      case event::Event::kTerminalState:
-        return require(from == Direction::down && book_.find(event.terminal_state().channel())->pty);
       case event::Event::kChannelOpened:
       case event::Event::kChannelRefused:
       case event::Event::kExit:

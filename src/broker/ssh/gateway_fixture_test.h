@@ -43,7 +43,7 @@ class GatewayFixture : public BrokerFixture {
                                                     held_,
                                                     screens_});
     gateway_ = std::make_unique<Gateway>(
-        Gateway{*services_, record_state_, nullptr, protocols_, strangers_, users_, descriptors_, 0});
+        Gateway{*services_, record_state_, nullptr, protocols_, inspectors_, strangers_, users_, descriptors_, 0});
   }
   void TearDown() override {
     other_thread_.reset();
@@ -64,6 +64,9 @@ class GatewayFixture : public BrokerFixture {
   HeldBudget held_, screens_;
   RecordThreadState record_state_;
   ProtocolTable protocols_;
+  struct : WorkerSource {
+    void spawn(base::Fd, std::function<void(base::Result<SpawnedWorker>)>) override {}
+  } inspectors_;
   Admission strangers_{100, 100}, users_{100, 2};
   DescriptorBudget descriptors_{1000};
   std::unique_ptr<AccessRequests> requests_;

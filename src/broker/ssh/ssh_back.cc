@@ -113,12 +113,6 @@ void SshBack::recorded(std::uint64_t up_to) {
   link_.send(message);
 }
 
-void SshBack::want_keyframe() {
-  ipc::BrokerToBack message;
-  message.mutable_keyframe_wanted();
-  link_.send(message);
-}
-
 void SshBack::terminate() {
   ipc::BrokerToBack message;
   message.mutable_terminate();

@@ -24,7 +24,6 @@ class SshBack : public BackSide, private BackOwner {
   void send_credit(const ipc::Credit& credit) override;
   void send_bulk_start(const ipc::BulkStart& start, std::span<const int> fds) override;
   void recorded(std::uint64_t up_to) override;
-  void want_keyframe() override;
   void terminate() override;
   void hold_reading(bool hold) override { link_.hold_reading(hold); }
   bool congested() const override { return link_.congested(); }

@@ -124,12 +124,6 @@ void TelnetBack::send_credit(const ipc::Credit& credit) {
   send(message);
 }
 
-void TelnetBack::want_keyframe() {
-  ipc::BrokerToTelnet message;
-  message.mutable_keyframe_wanted();
-  send(message);
-}
-
 void TelnetBack::terminate() {
   ipc::BrokerToTelnet message;
   message.mutable_terminate();

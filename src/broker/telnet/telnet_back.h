@@ -29,7 +29,6 @@ class TelnetBack : public BackSide {
   /// A terminal's streams are never sent in bulk.
   void send_bulk_start(const ipc::BulkStart&, std::span<const int>) override {}
   void recorded(std::uint64_t) override {}
-  void want_keyframe() override;
   void terminate() override;
   void hold_reading(bool hold) override { worker_.hold_reading(hold); }
   bool congested() const override { return worker_.congested(); }

@@ -16,7 +16,6 @@ using event::Event;
 namespace {
 
 constexpr unsigned kAdministrativelyProhibited = 1;  // RFC 4254 section 5.1
-constexpr int kMaxTerminalTraits = 32;
 constexpr const char* kBarred = "what proves who you are was changed since you logged in: log in anew for this";
 constexpr const char* kOneTerminal = "a Telnet target has one terminal with a shell, and nothing else";
 constexpr const char* kNoCommands = "a Telnet target runs no commands and has no files: open a shell";
@@ -120,17 +119,6 @@ Judgement TelnetRules::from_target(const Event& event, ChannelBook& book) const 
     case Event::kExit:
       return speaking(book, event.exit().channel(), Direction::down) != nullptr ? pass()
                                                                                 : fault("exit of no running channel");
-    case Event::kKeyframe: {
-      const Channel* channel = book.find(event.keyframe().channel());
-      return channel != nullptr && channel->pty ? keep() : fault("keyframe of no terminal");
-    }
-    case Event::kTerminalState: {
-      const std::uint32_t number = event.terminal_state().channel();
-      const Channel* channel = book.find(number);
-      if (channel == nullptr || !channel->pty) return fault("state of no terminal");
-      if (event.terminal_state().traits_size() > kMaxTerminalTraits) return fault("too many traits of a terminal");
-      return speaking(book, number, Direction::down) != nullptr ? pass() : keep();
-    }
     default:
       return fault("an event that no Telnet target causes");
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A terminal's screen from the bytes sent to it: libvterm's parser and state layer over our own compact cells.
-// Runs on the untrusted side (the back) and in the command line. Pure: no system call, no clock; never answers queries.
+// Runs on the untrusted side (the inspector) and in the command line. Pure: no system call, no clock; never answers
+// queries.
 #pragma once
 
 #include <cstddef>

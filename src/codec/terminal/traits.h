@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a program may set on a terminal and leave behind, and the bytes that undo it. Runs on the untrusted side, in the
-// back that sees it set and in the front that undoes it. Pure; knows nothing of screens.
+// inspector that sees it set and in the front that undoes it. Pure; knows nothing of screens.
 #pragma once
 
 #include <cstdint>

@@ -122,6 +122,9 @@ Took FrontWorker::peer_request(RelayChannel& channel, const codec::ssh::ChannelR
 void FrontWorker::far_terminal_state(RelayChannel& channel, const event::TerminalState& state) {
   if (!channel.role) return;
   codec::terminal::Traits traits;
+  for (int trait = 0; state.unknown() && trait < codec::terminal::kTraits; ++trait) {
+    traits.add(static_cast<codec::terminal::Trait>(trait));
+  }
   for (const int trait : state.traits()) {
     if (trait < codec::terminal::kTraits) traits.add(static_cast<codec::terminal::Trait>(trait));
   }

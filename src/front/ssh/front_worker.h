@@ -40,13 +40,11 @@ class FrontWorker final : public leg::ssh::Worker {
   // RelayRole (front_channels.cc)
   leg::ssh::Opening peer_opens(RelayChannel& channel, const codec::ssh::ChannelOpen& open) override;
   Took peer_data(RelayChannel& channel, StreamId stream, base::ByteView data) override;
-  void observe_data(RelayChannel&, StreamId, base::ByteView) override {}
   Took peer_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request) override;
   void request_not_carried(RelayChannel& channel, std::string_view why) override;
   Took peer_global_request(const codec::ssh::GlobalRequest& request) override;
   void peer_global_answer(bool) override {}
   void peer_finished(RelayChannel& channel) override;
-  void observe_far_request(RelayChannel&, const event::Request&) override {}
   void far_terminal_state(RelayChannel& channel, const event::TerminalState& state) override;
   void grant_far(std::uint32_t channel, std::uint32_t bytes) override;
   void far_refused(RelayChannel& channel, std::string_view text) override;

@@ -190,7 +190,6 @@ base::Status Relay::far_refused(RelayChannel& channel, std::uint32_t reason, con
 }
 
 base::Status Relay::far_request(RelayChannel& channel, const event::Request& request) {
-  role_.observe_far_request(channel, request);
   if (!channel.out.close_sent) {
     auto sent = send_request(connection_, channel.id, request);
     if (sent) {

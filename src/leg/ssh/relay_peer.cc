@@ -127,7 +127,6 @@ void Relay::forward(RelayChannel& channel, StreamId stream, base::ByteView data)
   } else {
     port_.send_data(channel.number, stream, data);
   }
-  role_.observe_data(channel, stream, data);  // last: nobody waits for a model of the screen
 }
 
 void Relay::flush_held(RelayChannel& channel) {

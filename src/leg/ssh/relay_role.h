@@ -10,7 +10,6 @@
 #include "leg/ssh/relay_channel.h"
 
 namespace sallyport::event {
-class Request;
 class TerminalState;
 }  // namespace sallyport::event
 
@@ -31,8 +30,6 @@ class RelayRole {
   virtual Opening peer_opens(RelayChannel& channel, const codec::ssh::ChannelOpen& open) = 0;
   /// Data from the peer. took: the role keeps it (and calls Relay::consumed_here).
   virtual Took peer_data(RelayChannel& channel, StreamId stream, base::ByteView data) = 0;
-  /// Data from the peer that goes on to the far leg, in order.
-  virtual void observe_data(RelayChannel& channel, StreamId stream, base::ByteView data) = 0;
   /// A request from the peer. took: the role pushed its answer, if one is wanted, to channel.answers.
   virtual Took peer_request(RelayChannel& channel, const codec::ssh::ChannelRequest& request) = 0;
   /// A request from the peer that no event carries: it is refused, and why is for the peer to know.
@@ -42,9 +39,7 @@ class RelayRole {
   virtual void peer_global_answer(bool ok) = 0;
   /// EOF or CLOSE came from the peer.
   virtual void peer_finished(RelayChannel& channel) = 0;
-  /// A request from the far leg, before it goes to the peer.
-  virtual void observe_far_request(RelayChannel& channel, const event::Request& request) = 0;
-  /// What the far leg's terminal model says is set on the peer's terminal; in order with the data.
+  /// What is set on the peer's terminal, as of what the inspector has read.
   virtual void far_terminal_state(RelayChannel& channel, const event::TerminalState& state) = 0;
   /// The far leg may send this many bytes more on the channel: tell the broker.
   virtual void grant_far(std::uint32_t channel, std::uint32_t bytes) = 0;

@@ -183,7 +183,6 @@ class SmallBroker {
       if (!withhold_recorded) recorded(last_block_);
       return;
     }
-    if (e.has_keyframe()) return;
     event_to_front(e);
     if (e.has_data()) consider_bulk(e.data(), false);
   }

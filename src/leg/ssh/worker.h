@@ -35,11 +35,11 @@ class Worker : public WorkerLife, public PeerHandler, public RelayRole {
   virtual base::Status demand(codec::ssh::EventKind kind) = 0;
   virtual std::unique_ptr<BulkPath> make_bulk_path() = 0;
   /// True: take nothing from the peer now, for the role's own reasons.
-  virtual bool role_holds_peer() const = 0;
+  virtual bool role_holds_peer() const { return false; }
   /// True: what the peer says now may be an answer that somebody waits for, so it is read a little longer.
   virtual bool role_awaits_peer() const { return false; }
   /// Moves what the role has to move; before every wait.
-  virtual base::Status role_pump() = 0;
+  virtual base::Status role_pump() { return {}; }
 
   /// Starts the connection; the peer is read from now on.
   void open_transport(codec::ssh::TransportConfig config, std::uint32_t rekey_seconds);

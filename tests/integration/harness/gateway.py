@@ -33,7 +33,7 @@ def find_key(value, key):
 
 def copy_executables(source, to):
     to.mkdir()
-    for name in ("sallyport", "sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet"):
+    for name in ("sallyport", "sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector"):
         shutil.copy(source / name, to / name)
     return to
 
@@ -193,7 +193,7 @@ class Gateway:
     # --- processes ----------------------------------------------------------------------------------------------
     def workers(self, leg=None):
         """Process ids of session workers: children of the broker in a process namespace of their own.
-        leg: 'front' or 'back'."""
+        leg: 'front', 'back' or 'inspector'."""
         found = []
         for pid in children(self.pid):
             inner = status_field(pid, "NSpid")
@@ -203,6 +203,6 @@ class Gateway:
                 command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if leg is None or f"-{leg}-" in command:
+            if leg is None or f"/sallyport-{leg}" in command:
                 found.append(pid)
         return found

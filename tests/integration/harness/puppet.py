@@ -25,7 +25,7 @@ def compile_messages(folder):
 
 
 def libexec(build, folder, **stand_ins):
-    """A folder of worker programs in which front or back (or both) is the puppet."""
+    """A folder of worker programs in which the front, the back or the inspector (or several of them) is a puppet."""
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     for leg in ("front", "back"):
@@ -33,6 +33,8 @@ def libexec(build, folder, **stand_ins):
         source = "sallyport-puppet" if stand_ins.get(leg) else name
         os.symlink(build / "bin" / source, folder / name)
     os.symlink(build / "bin" / "sallyport-back-telnet", folder / "sallyport-back-telnet")
+    inspector = "sallyport-puppet-inspector" if stand_ins.get("inspector") else "sallyport-inspector"
+    os.symlink(build / "bin" / inspector, folder / "sallyport-inspector")
     return folder
 
 
