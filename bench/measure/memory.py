@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of the gateway for each idle, recorded session with a terminal of 80x24 whose screen is full: both workers and the
-broker's share. Needs root: other users may not look into the workers."""
+"""Memory of the gateway for each idle, recorded session with a terminal of 80x24 whose screen is full: its three workers and
+the broker's share. Needs root: other users may not look into the workers."""
 import os
 import time
 
@@ -30,19 +30,17 @@ def measure(world, sessions):
             for each in batch:
                 each.wait_for(READY, 60)
         time.sleep(IDLE_S)
-        fronts, backs = gateway.workers("front"), gateway.workers("back")
-        if len(fronts) < sessions or len(backs) < sessions:
-            raise RuntimeError(f"{len(fronts)} fronts and {len(backs)} backs for {sessions} sessions")
+        workers = {leg: gateway.workers(leg) for leg in ("front", "back", "inspector")}
+        if any(len(pids) < sessions for pids in workers.values()):
+            raise RuntimeError(f"{ {leg: len(pids) for leg, pids in workers.items()} } for {sessions} sessions")
         figures = {
             "sessions": sessions,
-            "front_pss_kib": sum(map(accounts.pss_kib, fronts)) / sessions,
-            "back_pss_kib": sum(map(accounts.pss_kib, backs)) / sessions,
-            "front_private_kib": sum(map(accounts.private_kib, fronts)) / sessions,
-            "back_private_kib": sum(map(accounts.private_kib, backs)) / sessions,
+            **{f"{leg}_pss_kib": sum(map(accounts.pss_kib, pids)) / sessions for leg, pids in workers.items()},
+            **{f"{leg}_private_kib": sum(map(accounts.private_kib, pids)) / sessions for leg, pids in workers.items()},
             "broker_growth_kib": (accounts.pss_kib(gateway.pid) - before["broker"]) / sessions,
-            "page_tables_kib": (sum(map(accounts.page_tables_kib, [*resident, *fronts, *backs])) - before["tables"]) / sessions,
+            "page_tables_kib": (sum(map(accounts.page_tables_kib, [*resident, *sum(workers.values(), [])])) - before["tables"]) / sessions,
         }
-        figures["pss_kib"] = figures["front_pss_kib"] + figures["back_pss_kib"] + figures["broker_growth_kib"]
+        figures["pss_kib"] = sum(figures[f"{leg}_pss_kib"] for leg in workers) + figures["broker_growth_kib"]
         after = kernel.kib()
         figures["kernel_kib"] = None if after is None else (after - before["kernel"]) / sessions
         return figures

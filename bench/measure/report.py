@@ -145,8 +145,9 @@ def connections_grid(result):
 
 
 def memory_grid(memory):
-    names = {"pss_kib": "PSS: front, back and the broker's growth", "front_pss_kib": "front, PSS",
+    names = {"pss_kib": "PSS: front, back, inspector and the broker's growth", "front_pss_kib": "front, PSS",
              "front_private_kib": "front, private", "back_pss_kib": "back, PSS", "back_private_kib": "back, private",
+             "inspector_pss_kib": "inspector, PSS", "inspector_private_kib": "inspector, private",
              "broker_growth_kib": "broker's growth, PSS", "page_tables_kib": "page tables beside it",
              "kernel_kib": "kernel memory beside it (page tables, sockets, tasks)"}
     return grid(f"Memory for each of {memory['sessions']} idle recorded sessions of 80x24, KiB", ["", "figure"],
