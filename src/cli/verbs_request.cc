@@ -17,7 +17,7 @@ struct Options {
   std::string id, comment, user, account, reason, ticket, length, start, state;
   std::vector<std::string> targets;
   unsigned sessions = 0, limit = 0;
-  bool to_decide = false;
+  bool to_decide = false, to_review = false, break_glass = false;
 };
 
 // "90", "90s", "15m", "4h", "2d". Errors: invalid.
@@ -96,6 +96,7 @@ base::Result<int> create(Context& context, const Options& o) {
   }
   asked.set_start(o.start);
   asked.set_max_sessions(o.sessions);
+  asked.set_break_glass(o.break_glass);
   return ask(context, request);
 }
 
@@ -108,6 +109,7 @@ base::Result<int> list(Context& context, const Options& o) {
     if (!o.state.empty()) asked.add_states(o.state);
     asked.set_user(o.user);
     asked.set_to_decide(o.to_decide);
+    asked.set_to_review(o.to_review);
     asked.set_cursor(cursor);
     asked.set_limit(limit);
     return request;
@@ -142,6 +144,13 @@ base::Result<int> vote(Context& context, const Options& o, bool approves) {
   return ask(context, request);
 }
 
+base::Result<int> review(Context& context, const Options& o) {
+  ipc::AdminRequest request;
+  request.mutable_request_review()->set_name(o.id);
+  request.mutable_request_review()->set_comment(o.comment);
+  return ask(context, request);
+}
+
 base::Result<int> cancel(Context& context, const std::string& id) {
   ipc::AdminRequest request;
   request.mutable_request_close()->set_name(id);
@@ -172,11 +181,14 @@ void add_request_verbs(Command root) {
       .option("--for", o->length, "How long, such as 30m or 4h; the default is what the policies allow")
       .option("--start", o->start, "Not before this time (RFC 3339); the default is at its approval")
       .option("--sessions", o->sessions, "So many sessions at most (0: any number)")
+      .flag("--break-glass", o->break_glass,
+            "An emergency: at once, where the policies allow that; somebody reviews it")
       .option("--user", o->user, "On whose behalf (administrators only)")
       .run([o](Context& c) { return create(c, *o); });
   verb = request.verb("list", "List requests, the newest first",
                       {"sallyport request list --to-decide", "sallyport request list --state waiting -o json"});
   verb.flag("--to-decide", o->to_decide, "Only those that wait for you")
+      .flag("--to-review", o->to_review, "Only emergencies that nobody has reviewed")
       .option("--state", o->state, "Only those in this state",
               {"waiting", "approved", "denied", "cancelled", "expired", "ended"})
       .option("--user", o->user, "Only those of this user")
@@ -186,6 +198,12 @@ void add_request_verbs(Command root) {
   verb.id("request", o->id, "The request: its id or its code").run([o](Context& c) { return show(c, o->id); });
   add_vote(request, o, "approve", "Approve a request; its time runs from then on", true);
   add_vote(request, o, "deny", "Deny a request", false);
+  verb =
+      request.verb("review", "Sign off an emergency: you have looked at what was done",
+                   {"sallyport request list --to-review", "sallyport request review 7F3KQ2ZD --comment 'as agreed'"});
+  verb.id("request", o->id, "The request: its id or its code")
+      .option("--comment", o->comment, "What to tell the auditors")
+      .run([o](Context& c) { return review(c, *o); });
   verb = request.verb("cancel", "Take back a request, or end an approved one and the sessions under it",
                       {"sallyport request cancel 7F3KQ2ZD"});
   verb.id("request", o->id, "The request: its id or its code").run([o](Context& c) { return cancel(c, o->id); });

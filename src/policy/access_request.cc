@@ -127,10 +127,11 @@ std::vector<ApprovalProof> approvals_of(const Snapshot& snapshot, const AccessRe
   // Its time has not begun before it is approved.
   const base::Micros age_us = request.approved_us == 0 ? 0 : std::max<base::Micros>(0, now_us - good_from_us(request));
   std::vector<ApprovalProof> out;
+  if (request.emergency) out.push_back({request.id, "", {}, age_us, true});
   for (const Vote& vote : request.votes) {
     if (!vote.approves || same_person(request, vote.voter)) continue;
     if (vote.voter != kRoot && !is_enabled(snapshot, vote.voter)) continue;
-    out.push_back({request.id, vote.voter, groups_of(snapshot, vote.voter, {}), age_us});
+    out.push_back({request.id, vote.voter, groups_of(snapshot, vote.voter, {}), age_us, false});
   }
   return out;
 }
@@ -178,6 +179,36 @@ Status cast_vote(const Snapshot& snapshot, AccessRequest& request, Vote vote) {
     request.state = RequestState::approved;
     request.approved_us = last.at_us;
   }
+  return {};
+}
+
+Status break_glass(AccessRequest& request, base::Micros now_us) {
+  if (!std::all_of(request.rules.begin(), request.rules.end(), [](const auto& rule) { return rule.break_glass; })) {
+    return fail(Errc::denied, "the policies let nobody break the glass here: ask for an approval");
+  }
+  if (request.reason.empty()) return fail(Errc::invalid, "whoever breaks the glass says why");
+  request.emergency = true;
+  request.state = RequestState::approved;
+  request.approved_us = now_us;
+  return {};
+}
+
+bool is_to_review(const AccessRequest& request) {
+  return request.emergency && request.reviewed_by.empty();
+}
+
+Status review_request(const Snapshot& snapshot, AccessRequest& request, std::string_view reviewer,
+                      const std::string& comment, base::Micros now_us) {
+  if (!request.emergency) return fail(Errc::invalid, "this request was no emergency");
+  if (!is_to_review(request)) return fail(Errc::invalid, "this emergency was reviewed by " + request.reviewed_by);
+  if (same_person(request, reviewer)) return fail(Errc::denied, "nobody reviews an emergency of their own");
+  if (!may_decide(snapshot, request, reviewer)) return fail(Errc::denied, "this is for other approvers to review");
+  if (!is_line(comment, kMaxReasonBytes)) {
+    return fail(Errc::invalid, "a comment is one line of text, at most " + std::to_string(kMaxReasonBytes) + " bytes");
+  }
+  request.reviewed_by = std::string(reviewer);
+  request.reviewed_us = now_us;
+  request.review = comment;
   return {};
 }
 

@@ -55,6 +55,10 @@ struct AccessRequest {
   std::int64_t max_sessions = 0;     ///< 0: any number
   std::int64_t sessions_opened = 0;  ///< under it
   std::vector<ApprovalRule> rules;   ///< as the policies demanded when it was made: each must be met
+  bool emergency = false;            ///< the requester broke the glass: approved at once, by nobody
+  base::Micros reviewed_us = 0;
+  std::string reviewed_by;  ///< of an emergency: who has looked at what was done; empty: it is to be reviewed
+  std::string review;
   RequestState state = RequestState::waiting;
   std::vector<Vote> votes;
   base::Micros approved_us = 0;
@@ -85,6 +89,15 @@ base::Micros good_until_us(const AccessRequest& request);
 /// second vote of the same person, and any vote on what is decided, is refused. Errors: denied, invalid (in words for
 /// the voter).
 base::Status cast_vote(const Snapshot& snapshot, AccessRequest& request, Vote vote);
+
+/// Approves the request at once, by nobody: each of its rules must allow that, and there must be a reason. Errors:
+/// denied, invalid.
+base::Status break_glass(AccessRequest& request, base::Micros now_us);
+/// Whether somebody still has to review an emergency.
+bool is_to_review(const AccessRequest& request);
+/// Signs off an emergency: whoever may decide the request, so never the requester. Errors: denied, invalid.
+base::Status review_request(const Snapshot& snapshot, AccessRequest& request, std::string_view reviewer,
+                            const std::string& comment, base::Micros now_us);
 
 /// The requester takes back what is not decided, or gives up what was approved; whoever may decide it ends it early.
 /// Errors: denied, invalid.

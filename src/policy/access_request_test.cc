@@ -213,6 +213,39 @@ TEST_F(AccessRequestTest, BoundsOfWhatARequesterWrites) {
   EXPECT_TRUE(bad([](auto& r) { r.start_us = r.created_us + 400 * 86'400 * kSecond; }));
 }
 
+TEST_F(AccessRequestTest, TheGlassIsBrokenWhereEveryRuleAllowsItAndSomebodyReviewsIt) {
+  auto r = request();
+  r.reason = "it burns";
+  EXPECT_EQ(break_glass(r, kStart).error().code, base::Errc::denied);
+  EXPECT_FALSE(grants(r, kStart));
+  r.rules[0].break_glass = true;
+  r.rules.push_back({{"dave"}, {}, 1, 3600});
+  EXPECT_EQ(break_glass(r, kStart).error().code, base::Errc::denied) << "one rule does not";
+  r.rules.pop_back();
+  r.reason = "";
+  EXPECT_EQ(break_glass(r, kStart).error().code, base::Errc::invalid);
+  r.reason = "it burns";
+  ASSERT_TRUE(break_glass(r, kStart));
+  EXPECT_TRUE(grants(r, kStart + kSecond));
+  EXPECT_FALSE(grants(r, kStart + 3600 * kSecond));
+  const Wanted wanted{"alice", 7, "root", "web1"};
+  EXPECT_FALSE(check_grants(snapshot_, r, wanted, {{{}, {"leads"}, 1, 3600}}, kStart + kSecond))
+      << "the policies do not allow it any more";
+
+  EXPECT_TRUE(is_to_review(r));
+  EXPECT_FALSE(vote(r, "bob")) << "there is nothing to decide";
+  EXPECT_EQ(review_request(snapshot_, r, "alice", "", kStart).error().code, base::Errc::denied);
+  EXPECT_EQ(review_request(snapshot_, r, "dave", "", kStart).error().code, base::Errc::denied);
+  EXPECT_TRUE(is_to_review(r));
+  ASSERT_TRUE(close_request(snapshot_, r, "alice", kStart + 2 * kSecond));
+  EXPECT_TRUE(is_to_review(r)) << "also when its time is over";
+  ASSERT_TRUE(review_request(snapshot_, r, "bob", "as agreed", kStart + 5 * kSecond));
+  EXPECT_FALSE(is_to_review(r));
+  EXPECT_FALSE(review_request(snapshot_, r, "carol", "", kStart + 6 * kSecond));
+  auto plain = request();
+  EXPECT_FALSE(review_request(snapshot_, plain, "bob", "", kStart)) << "no emergency";
+}
+
 // Whatever is done in whatever order: what is granted was approved by as many people as are needed, none of them the
 // requester or the sponsor, before it was denied, cancelled or ended, and within its time.
 TEST_F(AccessRequestTest, NothingIsGrantedThatWasNotApproved) {

@@ -20,7 +20,8 @@ namespace {
 constexpr const char* kForms =
     "name a target (ssh USER@ACCOUNT@TARGET@gateway), or one of: requests, request ACCOUNT@TARGET [--for 2h] [--ticket "
     "T] "
-    "REASON, approve REQUEST, deny REQUEST, cancel REQUEST, resume SESSION";
+    "REASON, approve REQUEST, deny REQUEST, cancel REQUEST, break-glass ACCOUNT@TARGET REASON, review REQUEST, resume "
+    "SESSION";
 constexpr std::size_t kMaxIdBytes = 64;
 constexpr std::int64_t kMaxSeconds = std::int64_t{366} * 86'400;
 
@@ -63,8 +64,9 @@ Result<std::int64_t> seconds_in(std::string_view word) {
   return number * unit->second;
 }
 
-Result<OwnCommand> read_request(Words words) {
+Result<OwnCommand> read_request(Words words, bool emergency) {
   RequestCommand out;
+  out.emergency = emergency;
   const std::string_view place = words.next();
   const std::size_t at = std::min(place.find_first_of("@%+"), place.size());
   out.account = std::string(place.substr(0, at));
@@ -96,12 +98,14 @@ Result<OwnCommand> parse_own_command(std::string_view text) {
   Words words(text);
   const std::string_view verb = words.next();
   if (verb == "requests" && words.empty()) return OwnCommand(ListCommand{});
-  if (verb == "request") return read_request(words);
-  if (verb != "resume" && verb != "approve" && verb != "deny" && verb != "cancel") return fail(Errc::invalid, kForms);
+  if (verb == "request" || verb == "break-glass") return read_request(words, verb == "break-glass");
+  if (verb != "resume" && verb != "approve" && verb != "deny" && verb != "cancel" && verb != "review")
+    return fail(Errc::invalid, kForms);
   const std::string id(words.next());
   if (!is_id(id)) return fail(Errc::invalid, std::string(verb) + " takes the id or the code that you were shown");
   const std::string rest(words.rest());
   if (verb == "approve" || verb == "deny") return OwnCommand(VoteCommand{id, verb == "approve", rest});
+  if (verb == "review") return OwnCommand(ReviewCommand{id, rest});
   if (!rest.empty()) return fail(Errc::invalid, std::string(verb) + " takes one word");
   if (verb == "cancel") return OwnCommand(CancelCommand{id});
   return OwnCommand(ResumeCommand{id});

@@ -18,13 +18,14 @@ inline constexpr std::size_t kMaxOwnCommandBytes = 2048;
 struct ResumeCommand {
   std::string session;
 };
-/// "request ACCOUNT@TARGET [--for TIME] [--ticket TICKET] [REASON…]"
+/// "request ACCOUNT@TARGET [--for TIME] [--ticket TICKET] [REASON…]", "break-glass ACCOUNT@TARGET … REASON…"
 struct RequestCommand {
   std::string account;
   std::string target;
   std::int64_t valid_seconds = 0;  ///< 0: as long as the policies allow
   std::string ticket;
   std::string reason;
+  bool emergency = false;
 };
 /// "requests"
 struct ListCommand {};
@@ -34,12 +35,17 @@ struct VoteCommand {
   bool approves = false;
   std::string comment;
 };
+/// "review REQUEST [COMMENT…]"
+struct ReviewCommand {
+  std::string request;
+  std::string comment;
+};
 /// "cancel REQUEST"
 struct CancelCommand {
   std::string request;
 };
 
-using OwnCommand = std::variant<ResumeCommand, RequestCommand, ListCommand, VoteCommand, CancelCommand>;
+using OwnCommand = std::variant<ResumeCommand, RequestCommand, ListCommand, VoteCommand, ReviewCommand, CancelCommand>;
 
 /// Words are separated by blanks; there are no quotes. Errors: invalid, in words for the user, with the forms there
 /// are.

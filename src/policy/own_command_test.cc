@@ -32,6 +32,9 @@ TEST(OwnCommand, EachForm) {
   EXPECT_EQ(asked.ticket, "T-1");
   EXPECT_EQ(asked.reason, "the disk is full");
   EXPECT_EQ(read<RequestCommand>("request root%web1").reason, "");
+  EXPECT_FALSE(asked.emergency);
+  EXPECT_TRUE(read<RequestCommand>("break-glass root@web1 it burns").emergency);
+  EXPECT_EQ(read<ReviewCommand>("review 7F3KQ2ZD looks right").comment, "looks right");
 }
 
 TEST(OwnCommand, NothingElse) {

@@ -35,6 +35,7 @@ ApprovalRule read_approval(JsonObject& in) {
     in.reject("count", "is greater than the number of approvers");
   }
   out.valid_seconds = in.maybe_seconds("valid").value_or(kApprovalSeconds);
+  out.break_glass = in.optional_bool("break_glass", false);
   return out;
 }
 

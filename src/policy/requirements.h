@@ -28,6 +28,7 @@ struct ApprovalRule {
   std::vector<std::string> groups;  ///< and any member of these
   std::int64_t count = 1;           ///< so many different ones
   std::int64_t valid_seconds = 0;   ///< from an approval on
+  bool break_glass = false;         ///< in an emergency the user goes on at once, and somebody reviews it later
   auto operator<=>(const ApprovalRule&) const = default;
 };
 
@@ -77,6 +78,7 @@ struct ApprovalProof {
   std::string approver;
   std::vector<std::string> approver_groups;
   base::Micros age_us = 0;  ///< since the approval, on a monotonic clock
+  bool emergency = false;   ///< nobody has approved it: the user broke the glass, with a reason
 };
 
 /// What has been shown for one session. The broker fills in only what it has checked itself.

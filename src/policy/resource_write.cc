@@ -102,6 +102,7 @@ json require_json(const RequireRules& r) {
     list(approval["approvers"], "groups", r.approval->groups);
     approval["count"] = r.approval->count;
     approval["valid"] = r.approval->valid_seconds;
+    if (r.approval->break_glass) approval["break_glass"] = true;
   }
   if (r.reason) out["reason"] = true;
   if (!r.ticket.empty()) out["ticket"] = r.ticket;

@@ -100,6 +100,13 @@ const std::vector<std::vector<const char*>>& steps() {
       {
           "ALTER TABLE resource_versions ADD COLUMN author TEXT NOT NULL DEFAULT ''",
       },
+      {
+          "ALTER TABLE requests ADD COLUMN emergency BIGINT NOT NULL DEFAULT 0",
+          "ALTER TABLE requests ADD COLUMN reviewed_us BIGINT NOT NULL DEFAULT 0",
+          "ALTER TABLE requests ADD COLUMN reviewed_by TEXT NOT NULL DEFAULT ''",
+          "ALTER TABLE requests ADD COLUMN review TEXT NOT NULL DEFAULT ''",
+          "CREATE INDEX requests_to_review ON requests (emergency, reviewed_by, id)",
+      },
   };
   return all;
 }

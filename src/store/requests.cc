@@ -16,16 +16,17 @@ namespace {
 constexpr const char* kSelect =
     "SELECT id, state, requester, requester_life, sponsor, account, targets, reason, ticket, created_us, decide_by_us,"
     " start_us, valid_seconds, max_sessions, sessions_opened, rules,"
-    " approved_us, closed_us, closed_by FROM requests WHERE 1 = 1";
+    " approved_us, closed_us, closed_by, emergency, reviewed_us, reviewed_by, review FROM requests WHERE 1 = 1";
 
 Status check_row(const RequestRow& r) {
-  return check_text(
-      {r.id, r.state, r.requester, r.sponsor, r.account, r.targets, r.reason, r.ticket, r.rules, r.closed_by});
+  return check_text({r.id, r.state, r.requester, r.sponsor, r.account, r.targets, r.reason, r.ticket, r.rules,
+                     r.closed_by, r.reviewed_by, r.review});
 }
 
 // The numbers of a row, in the width that the database library knows.
 struct Numbers {
-  long long life = 0, created = 0, decide_by = 0, start = 0, valid = 0, most = 0, opened = 0, approved = 0, closed = 0;
+  long long life = 0, created = 0, decide_by = 0, start = 0, valid = 0, most = 0, opened = 0, approved = 0, closed = 0,
+            emergency = 0, reviewed = 0;
 
   explicit Numbers(const RequestRow& r)
       : life(r.requester_life),
@@ -36,7 +37,9 @@ struct Numbers {
         most(r.max_sessions),
         opened(r.sessions_opened),
         approved(r.approved_us),
-        closed(r.closed_us) {}
+        closed(r.closed_us),
+        emergency(r.emergency ? 1 : 0),
+        reviewed(r.reviewed_us) {}
 
   void put_into(RequestRow& r) const {
     r.requester_life = life;
@@ -48,6 +51,8 @@ struct Numbers {
     r.sessions_opened = opened;
     r.approved_us = approved;
     r.closed_us = closed;
+    r.emergency = emergency != 0;
+    r.reviewed_us = reviewed;
   }
 };
 
@@ -61,6 +66,8 @@ std::vector<RequestRow> fetch_all(Query& query) {
   query.into(row.rules);
   for (long long* number : {&n.approved, &n.closed}) query.into(*number);
   query.into(row.closed_by);
+  for (long long* number : {&n.emergency, &n.reviewed}) query.into(*number);
+  for (std::string* s : {&row.reviewed_by, &row.review}) query.into(*s);
   query.run();
   std::vector<RequestRow> out;
   while (query.fetch()) n.put_into(out.emplace_back(row));
@@ -75,13 +82,16 @@ Status Store::insert_request(const RequestRow& row) {
   return database_->write("insert request", Durability::power_loss, [&](soci::session& sql) -> Status {
     sql << "INSERT INTO requests (id, state, requester, requester_life, sponsor, account, targets, reason, ticket,"
            " created_us, decide_by_us, start_us, valid_seconds, max_sessions, sessions_opened, rules,"
-           " approved_us, closed_us, closed_by) VALUES (:id, :state, :requester,"
+           " approved_us, closed_us, closed_by, emergency,"
+           " reviewed_us, reviewed_by, review) VALUES (:id, :state, :requester,"
            " :life, :sponsor, :account, :targets, :reason, :ticket, :created, :decide_by, :start, :valid, :most,"
-           " :opened, :rules, :approved, :closed, :closed_by)",
+           " :opened, :rules, :approved, :closed, :closed_by, :emergency, :reviewed,"
+           " :reviewed_by, :review)",
         soci::use(row.id), soci::use(row.state), soci::use(row.requester), soci::use(n.life), soci::use(row.sponsor),
         soci::use(row.account), soci::use(row.targets), soci::use(row.reason), soci::use(row.ticket),
         soci::use(n.created), soci::use(n.decide_by), soci::use(n.start), soci::use(n.valid), soci::use(n.most),
-        soci::use(n.opened), soci::use(row.rules), soci::use(n.approved), soci::use(n.closed), soci::use(row.closed_by);
+        soci::use(n.opened), soci::use(row.rules), soci::use(n.approved), soci::use(n.closed), soci::use(row.closed_by),
+        soci::use(n.emergency), soci::use(n.reviewed), soci::use(row.reviewed_by), soci::use(row.review);
     return {};
   });
 }
@@ -95,6 +105,9 @@ Status Store::update_request(const RequestRow& row) {
     query.bind(", approved_us = ?", row.approved_us);
     query.bind(", closed_us = ?", row.closed_us);
     query.bind(", closed_by = ?", row.closed_by);
+    query.bind(", reviewed_us = ?", row.reviewed_us);
+    query.bind(", reviewed_by = ?", row.reviewed_by);
+    query.bind(", review = ?", row.review);
     query.bind(" WHERE id = ?", row.id);
     if (query.change() == 0) return fail(Errc::not_found, "there is no request " + row.id);
     return {};
@@ -120,6 +133,7 @@ Result<std::vector<RequestRow>> Store::list_requests(const RequestFilter& filter
     if (!filter.states.empty()) query.text(")");
     if (!filter.requester.empty()) query.bind(" AND requester = ?", filter.requester);
     if (!filter.account.empty()) query.bind(" AND account = ?", filter.account);
+    if (filter.to_review) query.text(" AND emergency = 1 AND reviewed_by = ''");
     if (!filter.before_id.empty()) query.bind(" AND id < ?", filter.before_id);
     query.bind(" ORDER BY id DESC LIMIT ?", filter.limit);
     return fetch_all(query);

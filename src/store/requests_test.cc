@@ -44,6 +44,10 @@ RequestRow request(const std::string& id, const std::string& requester, const st
   out.approved_us = 8;
   out.closed_us = 9;
   out.closed_by = "carol";
+  out.emergency = true;
+  out.reviewed_us = 10;
+  out.reviewed_by = "dan";
+  out.review = "as agreed";
   return out;
 }
 
@@ -66,7 +70,9 @@ TEST_P(RequestsTest, ARequestComesBackAsItWasKept) {
             std::tie(was.ticket, was.created_us, was.decide_by_us, was.start_us, was.valid_seconds, was.max_sessions));
   EXPECT_EQ(std::tie(is.sessions_opened, is.rules, is.approved_us),
             std::tie(was.sessions_opened, was.rules, was.approved_us));
-  EXPECT_EQ(std::tie(is.closed_us, is.closed_by), std::tie(was.closed_us, was.closed_by));
+  EXPECT_EQ(std::tie(is.closed_us, is.closed_by, is.emergency), std::tie(was.closed_us, was.closed_by, was.emergency));
+  EXPECT_EQ(std::tie(is.reviewed_us, is.reviewed_by, is.review),
+            std::tie(was.reviewed_us, was.reviewed_by, was.review));
   EXPECT_EQ(store_->get_request("01b").error().code, base::Errc::not_found);
 }
 
@@ -110,9 +116,19 @@ TEST_P(RequestsTest, TheNewestComeFirstAndFiltersHold) {
   EXPECT_EQ(ids(store_->list_requests(filter)), std::vector<std::string>{"010"});
   filter.account = "nobody";
   EXPECT_TRUE(ids(store_->list_requests(filter)).empty());
+  RequestFilter open;
+  open.to_review = true;
+  EXPECT_TRUE(ids(store_->list_requests(open)).empty());
+  RequestRow emergency = request("016", "alice", "ended");
+  emergency.reviewed_by = "";
+  ASSERT_TRUE(store_->insert_request(emergency));
+  EXPECT_EQ(ids(store_->list_requests(open)), std::vector<std::string>{"016"});
+  emergency.reviewed_by = "bob";
+  ASSERT_TRUE(store_->update_request(emergency));
+  EXPECT_TRUE(ids(store_->list_requests(open)).empty());
   RequestFilter two;
   two.limit = 2;
-  EXPECT_EQ(ids(store_->list_requests(two)), (std::vector<std::string>{"015", "014"}));
+  EXPECT_EQ(ids(store_->list_requests(two)), (std::vector<std::string>{"016", "015"}));
 }
 
 TEST_P(RequestsTest, AVoterVotesOnce) {

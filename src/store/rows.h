@@ -105,6 +105,10 @@ struct RequestRow {
   base::Micros approved_us = 0;
   base::Micros closed_us = 0;
   std::string closed_by = {};
+  bool emergency = false;
+  base::Micros reviewed_us = 0;
+  std::string reviewed_by = {};
+  std::string review = {};
 };
 
 struct RequestVoteRow {
@@ -121,6 +125,7 @@ struct RequestFilter {
   std::string account = {};
   std::string before_id = {};  ///< cursor: only ids smaller than this one
   std::int64_t limit = 1000;
+  bool to_review = false;  ///< only emergencies that nobody has reviewed
 };
 
 /// One audit event: indexed columns beside the body that is hashed. See audit/log.h.

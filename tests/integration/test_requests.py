@@ -161,6 +161,28 @@ def test_a_request_outlives_the_gateway(guarded):
     assert again.communicate(timeout=30)[0] == b"here\n"
 
 
+def test_the_glass_is_broken_and_somebody_reviews_it(guarded):
+    refused = guarded.ssh("gateway", "break-glass deploy@web1 it burns")
+    assert refused.returncode != 0 and b"break the glass" in refused.stderr, refused.stderr
+    guarded.gateway.apply(policy(approval={**approval(), "break_glass": True}))
+    silent = guarded.ssh("gateway", "break-glass deploy@web1")
+    assert silent.returncode != 0 and b"says why" in silent.stderr, silent.stderr
+    broken = guarded.ssh("gateway", "break-glass deploy@web1 it burns")
+    code = re.match(rb"[0-9A-Z]{8}", broken.stderr)
+    assert broken.returncode == 0 and code, broken
+    assert guarded.ssh("via", "echo here", timeout=20).stdout == b"here\n", "at once"
+    assert "glass broken by alice" in guarded.gateway.process.own_log_text()
+    code = code.group().decode()
+    (open_item,) = json.loads(guarded.gateway.cli("request", "list", "--to-review", "-o", "json"))
+    assert (open_item["code"], open_item["break_glass"], open_item["reviewed_by"]) == (code, True, "")
+    assert guarded.ssh("gateway", f"review {code}").returncode != 0, "not one's own"
+    assert code.encode() in guarded.ssh("bob", "requests").stderr
+    assert guarded.ssh("bob", f"review {code} as agreed").returncode == 0
+    assert json.loads(guarded.gateway.cli("request", "list", "--to-review", "-o", "json")) == []
+    shown = json.loads(guarded.gateway.cli("request", "show", code, "-o", "json"))
+    assert (shown["reviewed_by"], shown["review"], shown["reason"]) == ("bob", "as agreed", "it burns")
+
+
 def test_copies_and_other_clients_wait_too(guarded, tmp_path):
     """scp, sftp, plink and paramiko wait through a hold of ten seconds."""
     source = tmp_path / "file"

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/escape.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "base/text_time.h"
 
 namespace sallyport::broker {
@@ -43,6 +45,7 @@ std::string text_of(const std::vector<policy::ApprovalRule>& rules) {
   std::string out;
   for (const policy::ApprovalRule& rule : rules) {
     out += std::to_string(rule.count) + " " + std::to_string(rule.valid_seconds);
+    if (rule.break_glass) out += " break-glass";
     for (const std::string& user : rule.users) out += " u:" + user;
     for (const std::string& group : rule.groups) out += " g:" + group;
     out += "\n";
@@ -59,6 +62,10 @@ Result<std::vector<policy::ApprovalRule>> rules_in(const std::string& text) {
     policy::ApprovalRule rule;
     bool good = static_cast<bool>(words >> rule.count >> rule.valid_seconds) && rule.count > 0;
     for (std::string word; words >> word;) {
+      if (word == "break-glass") {
+        rule.break_glass = true;
+        continue;
+      }
       good = good && (word.starts_with("u:") || word.starts_with("g:")) && policy::is_name(word.substr(2));
       (word.starts_with("u:") ? rule.users : rule.groups).push_back(word.substr(std::min<std::size_t>(2, word.size())));
     }
@@ -92,6 +99,10 @@ store::RequestRow row_of(const AccessRequest& r) {
   out.approved_us = r.approved_us;
   out.closed_us = r.closed_us;
   out.closed_by = r.closed_by;
+  out.emergency = r.emergency;
+  out.reviewed_us = r.reviewed_us;
+  out.reviewed_by = r.reviewed_by;
+  out.review = r.review;
   return out;
 }
 
@@ -120,6 +131,10 @@ Result<AccessRequest> request_of(const store::RequestRow& row) {
   out.approved_us = row.approved_us;
   out.closed_us = row.closed_us;
   out.closed_by = row.closed_by;
+  out.emergency = row.emergency;
+  out.reviewed_us = row.reviewed_us;
+  out.reviewed_by = row.reviewed_by;
+  out.review = row.review;
   return out;
 }
 
@@ -194,6 +209,15 @@ Status AccessRequests::note(const char* type, const std::string& actor, const Ac
 
 void AccessRequests::create(RequestDraft draft, Done done) {
   const std::string id = base::make_id(clock_.now_us(), random_);
+  if (draft.emergency) {
+    done = [done = std::move(done)](Result<AccessRequest> made) {
+      if (made) {
+        base::log_warning("glass broken by " + made->requester + " for " + made->account + "@" + joined(made->targets) +
+                          ", request " + request_code(made->id) + ": " + base::escape_for_terminal(made->reason));
+      }
+      done(std::move(made));
+    };
+  }
   commit([this, draft = std::move(draft), id](AccessRequest& out) { return create_now(draft, id, out); },
          std::move(done));
 }
@@ -215,6 +239,9 @@ Status AccessRequests::create_now(const RequestDraft& draft, const std::string& 
   out.max_sessions = draft.max_sessions;
   out.rules = draft.rules;
   if (Status good = policy::check_request(out); !good) return good;
+  if (draft.emergency) {
+    if (Status broken = policy::break_glass(out, now); !broken) return broken;
+  }
   auto lately = store_.list_requests({{}, out.requester, "", "", kMostAnHour});
   if (!lately) return base::pass(lately);
   if (lately->size() == static_cast<std::size_t>(kMostAnHour) && lately->back().created_us > now - kHourUs) {
@@ -240,7 +267,7 @@ Status AccessRequests::create_now(const RequestDraft& draft, const std::string& 
                                 " requests that wait for a decision; cancel some (sallyport request cancel ID)");
   }
   if (Status kept = store_.insert_request(row_of(out)); !kept) return kept;
-  return note("request.create", draft.actor, out,
+  return note(out.emergency ? "request.break_glass" : "request.create", draft.actor, out,
               {{"reason", out.reason},
                {"ticket", out.ticket},
                {"source", draft.source},
@@ -268,6 +295,14 @@ Result<AccessRequest> AccessRequests::find(store::Store& store, const std::strin
   }
   auto open = store.list_requests({kOpenStates, "", "", "", kMostLookedAt});
   if (!open) return base::pass(open);
+  store::RequestFilter to_review;
+  to_review.to_review = true;
+  auto emergencies = store.list_requests(to_review);
+  if (!emergencies) return base::pass(emergencies);
+  for (store::RequestRow& row : *emergencies) {
+    const bool listed = std::any_of(open->begin(), open->end(), [&](const auto& one) { return one.id == row.id; });
+    if (!listed) open->push_back(std::move(row));
+  }
   const store::RequestRow* found = nullptr;
   for (const store::RequestRow& row : *open) {
     if (wanted.size() != kCodeLength || !row.id.ends_with(wanted)) continue;
@@ -321,6 +356,19 @@ void AccessRequests::close(const std::string& name, const std::string& user, con
         }
         done(std::move(closed));
       });
+}
+
+void AccessRequests::review(const std::string& name, const std::string& reviewer, const std::string& comment,
+                            const std::string& actor, Done done) {
+  commit(
+      [this, name, reviewer, comment, actor](AccessRequest& out) -> Status {
+        const auto how = [&](AccessRequest& request) {
+          return policy::review_request(policy_.current()->resources, request, reviewer, comment, clock_.now_us());
+        };
+        if (Status changed = change(name, how, out); !changed) return changed;
+        return note("request.review", actor, out, {{"by", reviewer}, {"comment", comment}});
+      },
+      std::move(done));
 }
 
 void AccessRequests::claim(Claim claim, std::function<void(Result<std::optional<AccessRequest>>)> done) {

@@ -39,6 +39,7 @@ struct RequestDraft {
   std::int64_t max_sessions = 0;
   std::vector<policy::ApprovalRule> rules = {};
   base::Micros decide_within_us = 0;
+  bool emergency = false;   ///< the requester breaks the glass
   bool joins = false;       ///< one of the requester that waits for the same is taken instead of a new one
   std::string actor = {};   ///< for the audit log
   std::string source = {};  ///< whence it was asked, for the audit log
@@ -59,6 +60,10 @@ class AccessRequests {
             const std::string& actor, Done done);
   /// By its requester, or by whoever may decide it. Errors: not_found, denied, invalid.
   void close(const std::string& name, const std::string& user, const std::string& actor, Done done);
+
+  /// Signs off an emergency. Errors: not_found, denied, invalid.
+  void review(const std::string& name, const std::string& reviewer, const std::string& comment,
+              const std::string& actor, Done done);
 
   struct Claim {
     std::string user;

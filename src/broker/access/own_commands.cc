@@ -30,6 +30,7 @@ std::string line_of(const AccessRequest& request, base::Micros now_us) {
                     " asks for " + request.account + "@" + listed(request.targets);
   if (!request.ticket.empty()) out += "  " + request.ticket;
   if (!request.reason.empty()) out += "  " + request.reason;
+  if (policy::is_to_review(request)) out += "  (glass broken, to be reviewed)";
   if (state == RequestState::approved) out += "  until " + base::to_rfc3339(policy::good_until_us(request));
   return out;
 }
@@ -58,6 +59,7 @@ struct Run {
     draft.reason = asked.reason;
     draft.ticket = asked.ticket;
     draft.valid_seconds = asked.valid_seconds;
+    draft.emergency = asked.emergency;
     draft.actor = identity.user;
     draft.source = source;
     const auto state = services.policy.current();
@@ -70,7 +72,14 @@ struct Run {
   void operator()(const policy::ListCommand&) {
     services.reader_thread.post([&services = services, user = identity.user, reply = std::move(reply)] {
       auto rows = services.reader.list_requests({{"waiting", "approved"}, "", "", "", 1000});
-      if (!rows) return reply("Sallyport: the requests cannot be read now.", false);
+      store::RequestFilter to_review;
+      to_review.to_review = true;
+      auto emergencies = services.reader.list_requests(to_review);
+      if (!rows || !emergencies) return reply("Sallyport: the requests cannot be read now.", false);
+      for (const store::RequestRow& row : *emergencies) {
+        const bool listed = std::any_of(rows->begin(), rows->end(), [&](const auto& one) { return one.id == row.id; });
+        if (!listed) rows->push_back(row);
+      }
       const auto state = services.policy.current();
       const base::Micros now = services.clock.now_us();
       std::string text;
@@ -80,8 +89,9 @@ struct Run {
         if (!request) continue;
         const RequestState is = policy::state_at(*request, now);
         const bool own = request->requester == user && (is == RequestState::waiting || is == RequestState::approved);
-        const bool to_decide = is == RequestState::waiting && policy::may_decide(state->resources, *request, user);
-        if ((!own && !to_decide) || ++lines > kMostListed) continue;
+        const bool decides = policy::may_decide(state->resources, *request, user);
+        const bool to_do = decides && (is == RequestState::waiting || policy::is_to_review(*request));
+        if ((!own && !to_do) || ++lines > kMostListed) continue;
         text += line_of(*request, now) + "\n";
       }
       reply(text.empty() ? "No request of yours is open, and none waits for you." : text, true);
@@ -91,6 +101,11 @@ struct Run {
   void operator()(const policy::VoteCommand& vote) {
     services.requests.vote(vote.request, identity.user, vote.approves, vote.comment, identity.user,
                            tell(services, std::move(reply)));
+  }
+
+  void operator()(const policy::ReviewCommand& review) {
+    services.requests.review(review.request, identity.user, review.comment, identity.user,
+                             tell(services, std::move(reply)));
   }
 
   void operator()(const policy::CancelCommand& cancel) {

@@ -67,6 +67,8 @@ std::optional<api::Request> request_in(ipc::AdminRequest& message) {
       return api::PolicyLint{};
     case Asks::kPolicyReplay:
       return api::PolicyReplay{{}, std::move(*message.mutable_policy_replay())};
+    case Asks::kRequestReview:
+      return std::move(*message.mutable_request_review());
     case Asks::kApplyItem:
     case Asks::kApplyCommit:
     case Asks::kCancel:

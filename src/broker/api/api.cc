@@ -38,6 +38,7 @@ struct Dispatch {
   void operator()(ipc::ResourceDiff& asked) const { resource_diff(exchange, asked); }
   void operator()(PolicyLint& asked) const { policy_lint(exchange, asked); }
   void operator()(PolicyReplay& asked) const { policy_replay(exchange, asked); }
+  void operator()(ipc::RequestReview& asked) const { request_review(exchange, asked); }
   void operator()(ipc::NodeStatus& asked) const { node_status(exchange, asked); }
 };
 

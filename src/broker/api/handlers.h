@@ -61,6 +61,7 @@ void request_show(const ExchangePtr& exchange, ipc::RequestShow& asked);
 void request_vote(const ExchangePtr& exchange, ipc::RequestVote& asked);
 /// Cancels what waits, ends what was approved, and with it the sessions under it.
 void request_close(const ExchangePtr& exchange, ipc::RequestClose& asked);
+void request_review(const ExchangePtr& exchange, ipc::RequestReview& asked);
 
 // resource_history.cc
 void resource_history(const ExchangePtr& exchange, ipc::ResourceHistory& asked);

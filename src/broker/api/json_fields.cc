@@ -99,6 +99,12 @@ std::string request_json(const policy::AccessRequest& request, base::Micros now_
                             {"time", time_or_null(vote.at_us)},
                             {"comment", vote.comment}});
   }
+  out["break_glass"] = request.emergency;
+  if (request.emergency) {
+    out["reviewed_at"] = time_or_null(request.reviewed_us);
+    out["reviewed_by"] = request.reviewed_by;
+    out["review"] = request.review;
+  }
   out["closed_at"] = time_or_null(request.closed_us);
   out["closed_by"] = request.closed_by;
   return dump(out);

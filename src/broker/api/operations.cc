@@ -78,6 +78,7 @@ constexpr std::array<Operation, kOperations> kOperationTable =
              Row<ipc::RequestShow>{{"request.show", kReaders, kEveryUser, Proof::any, 1}},
              Row<ipc::RequestVote>{{"request.vote", kNobody, kDeciders, Proof::any, 1}},
              Row<ipc::RequestClose>{{"request.close", kNobody, kDeciders, Proof::any, 1}},
+             Row<ipc::RequestReview>{{"request.review", kNobody, kDeciders, Proof::any, 1}},
              Row<ipc::NodeStatus>{{"node.status", kReaders, kNobody, Proof::any, 1}});
 
 const Operation& operation_of(const Request& request) {

@@ -31,7 +31,7 @@ using Request =
                  ipc::SetSecret, ipc::ShowCa, ipc::RotateMasterKey, ipc::SessionList, ipc::SessionShow,
                  ipc::SessionControl, ipc::SessionWatch, ipc::RecordingList, ipc::RecordingOpen, ipc::AuditRead,
                  ipc::AuditVerify, ipc::AuditHead, ipc::PolicyTest, ipc::RequestCreate, ipc::RequestList,
-                 ipc::RequestShow, ipc::RequestVote, ipc::RequestClose, ipc::NodeStatus, ipc::ResourceHistory,
-                 ipc::ResourceDiff, PolicyLint, PolicyReplay>;
+                 ipc::RequestShow, ipc::RequestVote, ipc::RequestClose, ipc::RequestReview, ipc::NodeStatus,
+                 ipc::ResourceHistory, ipc::ResourceDiff, PolicyLint, PolicyReplay>;
 
 }  // namespace sallyport::broker::api

@@ -55,6 +55,7 @@ base::Result<RequestDraft> draft_of(const Exchange& exchange, const ipc::Request
   out.ticket = asked.ticket();
   out.valid_seconds = asked.for_seconds();
   out.max_sessions = asked.max_sessions();
+  out.emergency = asked.break_glass();
   if (!asked.start().empty()) {
     auto start = base::from_rfc3339(asked.start());
     if (!start) return base::pass(start);
@@ -121,6 +122,7 @@ void request_list(const ExchangePtr& exchange, ipc::RequestList& asked) {
   Filter filter;
   filter.rows.requester = asked.user();
   filter.to_decide = asked.to_decide();
+  filter.rows.to_review = asked.to_review();
   for (const std::string& word : asked.states()) {
     const auto state = policy::request_state_from(word);
     if (!state) return exchange->fail(state.error());
@@ -152,6 +154,12 @@ void request_vote(const ExchangePtr& exchange, ipc::RequestVote& asked) {
   const Caller& caller = exchange->caller();
   exchange->services().requests.vote(asked.name(), voter_of(caller), asked.approves(), asked.comment(), caller.actor,
                                      answer_with(exchange));
+}
+
+void request_review(const ExchangePtr& exchange, ipc::RequestReview& asked) {
+  const Caller& caller = exchange->caller();
+  exchange->services().requests.review(asked.name(), voter_of(caller), asked.comment(), caller.actor,
+                                       answer_with(exchange));
 }
 
 void request_close(const ExchangePtr& exchange, ipc::RequestClose& asked) {
