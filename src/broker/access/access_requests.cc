@@ -3,12 +3,11 @@
 #include "broker/access/access_requests.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "base/escape.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "base/text_time.h"
+#include "broker/access/request_rows.h"
 
 namespace sallyport::broker {
 
@@ -26,117 +25,6 @@ constexpr std::int64_t kMostLookedAt = 1000;  // of one user's approved requests
 constexpr std::int64_t kMostAnHour = 200;  // requests of one user
 constexpr base::Micros kHourUs = 3600 * base::Micros{1'000'000};
 const std::vector<std::string> kOpenStates{"waiting", "approved"};
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : " ") + name;
-  return out;
-}
-
-std::vector<std::string> split(const std::string& names) {
-  std::istringstream in(names);
-  std::vector<std::string> out;
-  for (std::string name; in >> name;) out.push_back(name);
-  return out;
-}
-
-// One line a rule: how many, how long, and who: "1 3600 u:bob g:leads". Names hold neither blanks nor colons.
-std::string text_of(const std::vector<policy::ApprovalRule>& rules) {
-  std::string out;
-  for (const policy::ApprovalRule& rule : rules) {
-    out += std::to_string(rule.count) + " " + std::to_string(rule.valid_seconds);
-    if (rule.break_glass) out += " break-glass";
-    for (const std::string& user : rule.users) out += " u:" + user;
-    for (const std::string& group : rule.groups) out += " g:" + group;
-    out += "\n";
-  }
-  return out;
-}
-
-// Errors: corrupt. A rule that is not understood must not become one that is met.
-Result<std::vector<policy::ApprovalRule>> rules_in(const std::string& text) {
-  std::vector<policy::ApprovalRule> out;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    policy::ApprovalRule rule;
-    bool good = static_cast<bool>(words >> rule.count >> rule.valid_seconds) && rule.count > 0;
-    for (std::string word; words >> word;) {
-      if (word == "break-glass") {
-        rule.break_glass = true;
-        continue;
-      }
-      good = good && (word.starts_with("u:") || word.starts_with("g:")) && policy::is_name(word.substr(2));
-      (word.starts_with("u:") ? rule.users : rule.groups).push_back(word.substr(std::min<std::size_t>(2, word.size())));
-    }
-    if (!good || (rule.users.empty() && rule.groups.empty())) {
-      return fail(Errc::corrupt, "a request's rules are not as this version writes them");
-    }
-    out.push_back(std::move(rule));
-  }
-  if (out.empty()) return fail(Errc::corrupt, "a request has no rules");
-  return out;
-}
-
-store::RequestRow row_of(const AccessRequest& r) {
-  store::RequestRow out;
-  out.id = r.id;
-  out.state = policy::to_string(r.state);
-  out.requester = r.requester;
-  out.requester_life = r.requester_life;
-  out.sponsor = r.sponsor;
-  out.account = r.account;
-  out.targets = joined(r.targets);
-  out.reason = r.reason;
-  out.ticket = r.ticket;
-  out.created_us = r.created_us;
-  out.decide_by_us = r.decide_by_us;
-  out.start_us = r.start_us;
-  out.valid_seconds = r.valid_seconds;
-  out.max_sessions = r.max_sessions;
-  out.sessions_opened = r.sessions_opened;
-  out.rules = text_of(r.rules);
-  out.approved_us = r.approved_us;
-  out.closed_us = r.closed_us;
-  out.closed_by = r.closed_by;
-  out.emergency = r.emergency;
-  out.reviewed_us = r.reviewed_us;
-  out.reviewed_by = r.reviewed_by;
-  out.review = r.review;
-  return out;
-}
-
-Result<AccessRequest> request_of(const store::RequestRow& row) {
-  AccessRequest out;
-  auto state = policy::request_state_from(row.state);
-  if (!state) return base::pass(state);
-  out.state = *state;
-  out.id = row.id;
-  out.requester = row.requester;
-  out.requester_life = row.requester_life;
-  out.sponsor = row.sponsor;
-  out.account = row.account;
-  out.targets = split(row.targets);
-  out.reason = row.reason;
-  out.ticket = row.ticket;
-  out.created_us = row.created_us;
-  out.decide_by_us = row.decide_by_us;
-  out.start_us = row.start_us;
-  out.valid_seconds = row.valid_seconds;
-  out.max_sessions = row.max_sessions;
-  out.sessions_opened = row.sessions_opened;
-  auto rules = rules_in(row.rules);
-  if (!rules) return base::pass(rules);
-  out.rules = std::move(*rules);
-  out.approved_us = row.approved_us;
-  out.closed_us = row.closed_us;
-  out.closed_by = row.closed_by;
-  out.emergency = row.emergency;
-  out.reviewed_us = row.reviewed_us;
-  out.reviewed_by = row.reviewed_by;
-  out.review = row.review;
-  return out;
-}
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
