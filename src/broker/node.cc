@@ -85,6 +85,7 @@ struct Node::Parts {
   std::unique_ptr<vault::Vault> vault;
   std::unique_ptr<audit::Log> audit_log;
   std::optional<identity::Passwords> passwords;
+  std::optional<identity::Totp> totp;
   PolicyHolder policy;
   Admission admission, users;
   DescriptorBudget descriptors;
@@ -194,6 +195,7 @@ base::Status Node::Parts::open_store() {
   auto hashes = identity::Passwords::create({}, random);
   if (!hashes) return base::pass(hashes);
   passwords.emplace(std::move(*hashes));
+  totp.emplace(*store, *vault, clock, random);
   if (auto loaded = policy.reload(*store); !loaded) return loaded;
   const NodeSigner signer(*vault);
   return recover_records(*store, *audit_log, config.recording.dir, signer, clock, late_seals);
@@ -286,7 +288,7 @@ base::Status Node::start(const std::string& libexec) {
       p.config,         p.clock,       p.random,     p.main_loop,      *p.store_thread, *p.hash_thread, *p.guesses,
       *p.record_thread, *p.resolver,   *p.store,     *p.reader_thread, *p.reader,       *p.vault,       *p.audit,
       *p.preauth_audit, *p.user_audit, p.openings,   p.target_logins,  *p.passwords,    p.policy,       *p.requests,
-      p.sessions,       p.logins,      p.late_seals, p.held,           p.screens});
+      p.sessions,       p.logins,      p.late_seals, p.held,           p.screens,       *p.totp});
   p.protocols.emplace(policy::Protocol::ssh, ssh_protocol(*p.backs));
   p.protocols.emplace(policy::Protocol::telnet, telnet_protocol(*p.telnet_backs));
   p.gateway =

@@ -94,11 +94,6 @@ TEST(CommandLine, AComplaintNamesTheWholePath) {
   EXPECT_EQ(complaint({"recording", "play"}), "2 sallyport: ID is required\nTry: sallyport recording play --help\n");
 }
 
-TEST(CommandLine, WhatIsForLaterSaysSo) {
-  const std::vector<const char*> words{"user", "enroll-totp", "alice"};
-  EXPECT_EQ(complaint(words).rfind("1 sallyport: not in this version: ", 0), 0U) << complaint(words);
-}
-
 TEST(CommandLine, EveryVerbHasAnExample) {
   CommandLine line;
   add_all_verbs(line);

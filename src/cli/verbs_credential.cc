@@ -119,7 +119,7 @@ void add_credential_verbs(Command root) {
     std::vector<std::string> key;
   };
   auto o = std::make_shared<Options>();
-  Command user = root.group("user", "Passwords and public keys of users");
+  Command user = root.group("user", "Passwords, public keys and one-time codes of users");
   Command verb =
       user.verb("set-password", "Set a user's password: from the terminal without echo, or from standard input",
                 {"sallyport user set-password alice", "pwgen | sallyport user set-password alice"});
@@ -132,8 +132,7 @@ void add_credential_verbs(Command root) {
       .positionals("KEY", o->key, "The key, as in a .pub file", Presence::optional)
       .option("-f,--file", o->file, "Read the key from this file (- or no option: standard input)")
       .run([o](Context& c) { return add_key(c, o->name, o->key, o->file); });
-  add_later_verb(user, "enroll-totp", "Enrol a user for one-time codes",
-                 "one-time codes; users prove themselves with public keys and passwords");
+  add_factor_verbs(user);
   add_role_verb(user);
 
   Command account = root.group("account", "Secrets with which the gateway logs in to targets");

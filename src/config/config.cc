@@ -112,6 +112,20 @@ void read_limits(MapReader limits, Limits& out) {
   limits.finish();
 }
 
+// It stands before a colon in the address that apps read.
+bool is_issuer(const std::string& text) {
+  return !text.empty() && text.size() <= 64 && text.find(':') == std::string::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+void read_auth(MapReader auth, Auth& out) {
+  auth.names("require_factors", out.require_factors, {"totp"});
+  auth.number("factor_seconds", out.factor_seconds, 10, 600);
+  auth.text("issuer", out.issuer);
+  if (!is_issuer(out.issuer)) auth.wrong("issuer", "must be 1 to 64 printable ASCII characters, without a colon");
+  auth.finish();
+}
+
 // RFC 4253 §4.2: SSH-2.0-softwareversion SP comments, printable US-ASCII, 255 bytes with CR LF.
 bool is_identification(const std::string& text) {
   constexpr std::string_view begin = "SSH-2.0-";
@@ -337,6 +351,7 @@ base::Result<Config> parse_config(std::string_view text, const std::string& name
     read_top(top, config);
     read_listen(top.map("listen"), config);
     read_limits(top.map("limits"), config.limits);
+    read_auth(top.map("auth"), config.auth);
     read_ssh(top.map("ssh"), config.ssh);
     read_recording(top.map("recording"), config.recording);
     read_resolver(top.map("resolver"), config.resolver);

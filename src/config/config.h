@@ -73,6 +73,13 @@ struct Ssh {
   std::string jump_suffix;  ///< ".psm": TARGET.psm is another name of TARGET for `ssh -J`; empty: none
 };
 
+/// How users log in, beside what each user and each policy says.
+struct Auth {
+  std::vector<std::string> require_factors;  ///< of every user for every session: "totp"
+  std::uint32_t factor_seconds = 60;         ///< from a right key or password to a right second factor
+  std::string issuer = "Sallyport";          ///< what authenticator apps call this gateway
+};
+
 /// Defaults of a node; a policy's `record` may override bulk_after and bulk_hash.
 struct Recording {
   std::string dir;                              ///< filled in: DATA_DIR/recordings unless set
@@ -100,6 +107,7 @@ struct Config {
   std::optional<std::string> egress_address;     ///< targets see this address; for certificates' source-address
   base::LogLevel log_level = base::LogLevel::info;
   Limits limits;
+  Auth auth;
   Ssh ssh;
   Recording recording;
   Resolver resolver;

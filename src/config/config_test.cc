@@ -90,9 +90,19 @@ resolver: {servers: [10.0.0.53, "[::1]:5353"]}
 
 TEST(Config, RefusesUnknownKeysAndSaysWhatIsPossible) {
   EXPECT_EQ(error_of("\ndata-dir: /x\n").substr(0, 65),
-            "c.yaml:2: unknown key \"data-dir\"; possible here: data_dir, egress");
+            "c.yaml:2: unknown key \"data-dir\"; possible here: auth, data_dir, ");
   EXPECT_EQ(error_of("limits:\n  max_session: 3\n").substr(0, 48),
             "c.yaml:2: unknown key \"limits.max_session\"; poss");
+}
+
+TEST(Config, SaysHowUsersLogIn) {
+  const auto config = parse_config("auth: {require_factors: [totp], factor_seconds: 90, issuer: Ops & Co}", "c.yaml");
+  ASSERT_TRUE(config) << config.message();
+  EXPECT_EQ(config->auth.require_factors, std::vector<std::string>{"totp"});
+  EXPECT_EQ(config->auth.factor_seconds, 90U);
+  EXPECT_EQ(config->auth.issuer, "Ops & Co");
+  EXPECT_NE(error_of("auth: {require_factors: [sms]}").find("auth.require_factors"), std::string::npos);
+  EXPECT_NE(error_of("auth: {issuer: 'a:b'}").find("without a colon"), std::string::npos);
 }
 
 TEST(Config, RefusesWrongValues) {

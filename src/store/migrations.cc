@@ -107,6 +107,12 @@ const std::vector<std::vector<const char*>>& steps() {
           "ALTER TABLE requests ADD COLUMN review TEXT NOT NULL DEFAULT ''",
           "CREATE INDEX requests_to_review ON requests (emergency, reviewed_by, id)",
       },
+      {
+          // Second factors of users.
+          "CREATE TABLE factors (user_name TEXT NOT NULL, type TEXT NOT NULL, enrolled_at_us BIGINT NOT NULL,"
+          " last_step BIGINT NOT NULL, failures BIGINT NOT NULL, wait_until_us BIGINT NOT NULL,"
+          " PRIMARY KEY (user_name, type))",
+      },
   };
   return all;
 }

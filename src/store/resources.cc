@@ -209,6 +209,13 @@ Result<std::vector<ResourceRow>> Store::resource_history(std::string_view kind, 
   });
 }
 
+Status Store::note_change() {
+  return database_->write("note change", Durability::power_loss, [&](soci::session& sql) -> Status {
+    count_change(sql, database_->backend());
+    return {};
+  });
+}
+
 Result<std::int64_t> Store::resources_revision() {
   return database_->read("revision", [](soci::session& sql) -> Result<std::int64_t> {
     long long value = 0;

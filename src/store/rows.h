@@ -51,6 +51,16 @@ struct CredentialRow {
   base::Micros updated_at_us = 0;
 };
 
+/// How far a user's second factor was used, and how often somebody guessed at it. Its secret is the vault's.
+struct FactorRow {
+  std::string user = {};
+  std::string type = {};  ///< "totp"
+  base::Micros enrolled_at_us = 0;
+  std::int64_t last_step = 0;      ///< no code of this step or an earlier one counts any more
+  std::int64_t failures = 0;       ///< wrong codes in a row
+  base::Micros wait_until_us = 0;  ///< before that, no code is looked at
+};
+
 /// A session and its recording: they share an id.
 struct SessionRow {
   std::string id = {};

@@ -99,6 +99,8 @@ class Store {
   base::Result<std::vector<ResourceRow>> resource_history(std::string_view kind, std::string_view name);
   /// Grows with every change to any resource, so that a snapshot can be known to be stale.
   base::Result<std::int64_t> resources_revision();
+  /// Makes it grow for something beside the resources that snapshots hold, too.
+  base::Status note_change();
 
   // Credentials: password hashes, and secrets that the vault sealed.
   /// Inserts or replaces.
@@ -111,6 +113,16 @@ class Store {
   base::Status delete_credential(const CredentialKey& key);
   /// Whatever credentials an owner has; none is no error.
   base::Status delete_credentials_of(std::string_view owner_kind, std::string_view owner_name);
+
+  // Second factors of users.
+  /// Inserts or replaces.
+  base::Status put_factor(const FactorRow& row);
+  /// Errors: not_found.
+  base::Result<FactorRow> get_factor(std::string_view user, std::string_view type);
+  /// Of all users, sorted.
+  base::Result<std::vector<FactorRow>> list_factors();
+  /// None is no error.
+  base::Status delete_factors_of(std::string_view user);
 
   // Sessions.
   /// Errors: exists.

@@ -33,10 +33,12 @@ class RotationTest : public VaultTest {
     VaultTest::SetUp();
     open_started();
     ASSERT_TRUE(vault_->set_account_secret("deploy", SecretType::password, view("hunter2")));
+    ASSERT_TRUE(vault_->set_factor_secret("alice", "totp", view("of an app")));
     host_ = vault_->host_key_ed25519().public_key().line();
   }
   void expect_intact() {
     EXPECT_EQ(base::to_text(vault_->account_password("deploy")->view()), "hunter2");
+    EXPECT_EQ(base::to_text(vault_->factor_secret("alice", "totp")->view()), "of an app");
     EXPECT_EQ(vault_->host_key_ed25519().public_key().line(), host_);
   }
   /// A rotation whose commit cannot be synced: whether it happened is unknown until the next start.

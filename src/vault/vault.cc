@@ -264,4 +264,20 @@ Status Vault::forget_account(std::string_view account) {
   return store_.delete_credentials_of("account", account);
 }
 
+store::CredentialKey Vault::factor_key(std::string_view user, std::string_view type) {
+  return {"factor", std::string(user), std::string(type)};
+}
+
+Status Vault::set_factor_secret(std::string_view user, std::string_view type, ByteView secret) {
+  return put(factor_key(user, type), secret);
+}
+
+Result<SecretBytes> Vault::factor_secret(std::string_view user, std::string_view type) {
+  return get(factor_key(user, type));
+}
+
+Status Vault::forget_factors(std::string_view user) {
+  return store_.delete_credentials_of("factor", user);
+}
+
 }  // namespace sallyport::vault

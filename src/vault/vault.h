@@ -59,6 +59,15 @@ class Vault {
   /// Removes all that is stored for an account; nothing stored is no error.
   base::Status forget_account(std::string_view account);
 
+  // Secrets of users' second factors: one of each type ("totp", …) per user.
+  static store::CredentialKey factor_key(std::string_view user, std::string_view type);
+  /// Stores or replaces.
+  base::Status set_factor_secret(std::string_view user, std::string_view type, base::ByteView secret);
+  /// Errors: not_found, corrupt.
+  base::Result<base::SecretBytes> factor_secret(std::string_view user, std::string_view type);
+  /// Removes all that is stored for a user's factors; nothing stored is no error.
+  base::Status forget_factors(std::string_view user);
+
   // The gateway's keys, which all nodes of a store share, made at the first start, in memory from then on.
   /// What the SSH listener proves itself with.
   const keys::PrivateKey& host_key_ed25519() const;

@@ -46,6 +46,9 @@ base::Status PolicyHolder::reload(store::Store& store) {
     fresh->resources.put(std::move(*resource));
   }
   read_zones(fresh->resources);
+  auto factors = store.list_factors();
+  if (!factors) return base::pass(factors);
+  for (const store::FactorRow& row : *factors) fresh->enrolled.insert(row.user);
   for (const auto& [name, user] : fresh->resources.users) {
     auto keys = identity::AuthorizedKeys::parse(user.public_keys);
     if (!keys) return base::fail(base::Errc::corrupt, "user " + name + ": " + keys.message());

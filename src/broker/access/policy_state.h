@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -21,6 +22,7 @@ struct PolicyState {
   policy::Snapshot resources;
   std::map<std::string, identity::AuthorizedKeys, std::less<>> keys;
   std::map<std::string, store::Incarnation, std::less<>> incarnations;  ///< of users
+  std::set<std::string, std::less<>> enrolled;                          ///< users who have a second factor
   identity::AuthorizedKeys no_keys = identity::AuthorizedKeys::none();
 
   const identity::AuthorizedKeys& keys_of(std::string_view user) const;
@@ -28,6 +30,8 @@ struct PolicyState {
   bool may_log_in(std::string_view user) const { return incarnation_of(user).has_value(); }
   /// What a proof of this user is bound to while it is given; nullopt for whoever may not log in.
   std::optional<store::Incarnation> incarnation_of(std::string_view user) const;
+  /// Whether the user is asked for a one-time code.
+  bool is_enrolled(std::string_view user) const { return enrolled.contains(user); }
   /// Whether what was proved under this incarnation still counts: the user may log in, is the same, and nothing that
   /// proves a user was taken away or replaced since.
   bool counts(std::string_view user, const store::Incarnation& proved) const;

@@ -19,6 +19,14 @@ std::optional<api::Request> request_in(ipc::AdminRequest& message) {
       return std::move(*message.mutable_set_password());
     case Asks::kAddKey:
       return std::move(*message.mutable_add_key());
+    case Asks::kEnrollTotp:
+      return std::move(*message.mutable_enroll_totp());
+    case Asks::kConfirmTotp:
+      return std::move(*message.mutable_confirm_totp());
+    case Asks::kRemoveTotp:
+      return std::move(*message.mutable_remove_totp());
+    case Asks::kShowUser:
+      return std::move(*message.mutable_show_user());
     case Asks::kSetSecret:
       return std::move(*message.mutable_set_secret());
     case Asks::kShowCa:

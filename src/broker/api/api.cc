@@ -16,6 +16,10 @@ struct Dispatch {
   void operator()(ipc::TargetScan& asked) const { target_scan(exchange, asked); }
   void operator()(ipc::SetPassword& asked) const { set_password(exchange, asked); }
   void operator()(ipc::AddKey& asked) const { add_key(exchange, asked); }
+  void operator()(ipc::EnrollTotp& asked) const { enroll_totp(exchange, asked); }
+  void operator()(ipc::ConfirmTotp& asked) const { confirm_totp(exchange, asked); }
+  void operator()(ipc::RemoveTotp& asked) const { remove_totp(exchange, asked); }
+  void operator()(ipc::ShowUser& asked) const { show_user(exchange, asked); }
   void operator()(ipc::SetSecret& asked) const { set_secret(exchange, asked); }
   void operator()(ipc::ShowCa& asked) const { show_ca(exchange, asked); }
   void operator()(ipc::RotateMasterKey& asked) const { rotate_master_key(exchange, asked); }

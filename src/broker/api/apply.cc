@@ -204,6 +204,7 @@ base::Result<Answer> delete_one(const Exchange& exchange, const std::string& kin
     if (auto written = services.audit.log().append(event); !written) return base::pass(written);
     if (kind == "user") {
       if (auto gone = services.store.delete_credentials_of("user", name); !gone) return gone;
+      if (auto gone = services.totp.forget(name); !gone) return gone;
     }
     if (kind == "account") {
       if (auto gone = services.vault.forget_account(name); !gone) return gone;

@@ -3,9 +3,9 @@
 // its hash or the vault, and is wiped: it is never logged, audited or answered.
 #include <nlohmann/json.hpp>
 
-#include "broker/access/barred_users.h"
 #include "broker/access/declared.h"
 #include "broker/api/handlers.h"
+#include "broker/api/user_change.h"
 #include "identity/user_credentials.h"
 #include "keys/public_key.h"
 #include "ledger/chain.h"
@@ -16,32 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::shared_ptr<base::SecretBytes> take_secret(std::string& field) {
-  auto out = std::make_shared<base::SecretBytes>(base::view(field));
-  base::wipe(field.data(), field.size());
-  return out;
-}
-
-base::Error unknown(const char* kind, const std::string& name) {
-  return {base::Errc::not_found, std::string("there is no ") + kind + " " + name + ": `sallyport apply` one first"};
-}
-
-base::Status write_event(const Exchange& exchange, const char* type, std::vector<audit::Field> fields) {
-  audit::Event event = exchange.event(type);
-  event.fields = std::move(fields);
-  auto written = exchange.services().audit.log().append(event);
-  if (!written) return base::pass(written);
-  return {};
-}
-
-// Inside the transaction that stores something for it: what is left for one that is gone is the next one's of its name.
-base::Status still_there(const Exchange& exchange, const char* kind, const std::string& name) {
-  auto row = exchange.services().store.get_resource(kind, name);
-  if (row) return {};
-  if (row.error().code == base::Errc::not_found) return base::fail(base::Errc::not_found, unknown(kind, name).message);
-  return base::pass(row);
-}
-
 base::Result<Answer> store_password(const Exchange& exchange, const std::string& user, const std::string& hash) {
   Services& services = exchange.services();
   const base::Status done = services.store.transaction([&]() -> base::Status {
@@ -50,8 +24,7 @@ base::Result<Answer> store_password(const Exchange& exchange, const std::string&
     return identity::set_password(services.store, user, hash, services.clock.now_us());
   });
   if (!done) return base::fail(done.error().code, done.error().message);
-  if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
-  end_what_is_barred(services, exchange.caller().actor);
+  if (auto in_force = put_in_force(exchange); !in_force) return base::pass(in_force);
   return Answer{{}, Json{{"user", user}}.dump()};
 }
 
@@ -84,8 +57,7 @@ base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& nam
     return {};
   });
   if (!done) return base::fail(done.error().code, done.error().message);
-  if (auto loaded = services.policy.reload(services.store); !loaded) return base::pass(loaded);
-  end_what_is_barred(services, exchange.caller().actor);
+  if (auto in_force = put_in_force(exchange); !in_force) return base::pass(in_force);
   return Answer{{}, Json{{"user", name}, {"fingerprint", fingerprint}}.dump()};
 }
 

@@ -28,6 +28,13 @@ void set_secret(const ExchangePtr& exchange, ipc::SetSecret& asked);
 void show_ca(const ExchangePtr& exchange, ipc::ShowCa& asked);
 void rotate_master_key(const ExchangePtr& exchange, ipc::RotateMasterKey& asked);
 
+// users.cc
+/// The answer holds the new secret, for the one who enrols the user. It counts once a code of it was confirmed.
+void enroll_totp(const ExchangePtr& exchange, ipc::EnrollTotp& asked);
+void confirm_totp(const ExchangePtr& exchange, ipc::ConfirmTotp& asked);
+void remove_totp(const ExchangePtr& exchange, ipc::RemoveTotp& asked);
+void show_user(const ExchangePtr& exchange, ipc::ShowUser& asked);
+
 // sessions.cc
 void session_list(const ExchangePtr& exchange, ipc::SessionList& asked);
 void session_show(const ExchangePtr& exchange, ipc::SessionShow& asked);

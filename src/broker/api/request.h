@@ -28,10 +28,11 @@ struct PolicyReplay {
 
 using Request =
     std::variant<Apply, ipc::GetResource, ipc::DeleteResource, ipc::TargetScan, ipc::SetPassword, ipc::AddKey,
-                 ipc::SetSecret, ipc::ShowCa, ipc::RotateMasterKey, ipc::SessionList, ipc::SessionShow,
-                 ipc::SessionControl, ipc::SessionWatch, ipc::RecordingList, ipc::RecordingOpen, ipc::AuditRead,
-                 ipc::AuditVerify, ipc::AuditHead, ipc::PolicyTest, ipc::RequestCreate, ipc::RequestList,
-                 ipc::RequestShow, ipc::RequestVote, ipc::RequestClose, ipc::RequestReview, ipc::NodeStatus,
-                 ipc::ResourceHistory, ipc::ResourceDiff, PolicyLint, PolicyReplay>;
+                 ipc::EnrollTotp, ipc::ConfirmTotp, ipc::RemoveTotp, ipc::ShowUser, ipc::SetSecret, ipc::ShowCa,
+                 ipc::RotateMasterKey, ipc::SessionList, ipc::SessionShow, ipc::SessionControl, ipc::SessionWatch,
+                 ipc::RecordingList, ipc::RecordingOpen, ipc::AuditRead, ipc::AuditVerify, ipc::AuditHead,
+                 ipc::PolicyTest, ipc::RequestCreate, ipc::RequestList, ipc::RequestShow, ipc::RequestVote,
+                 ipc::RequestClose, ipc::RequestReview, ipc::NodeStatus, ipc::ResourceHistory, ipc::ResourceDiff,
+                 PolicyLint, PolicyReplay>;
 
 }  // namespace sallyport::broker::api

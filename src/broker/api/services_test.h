@@ -36,6 +36,7 @@ class ServicesTest : public ::testing::Test {
                                                                 return vault->node_sign(message);
                                                               }}));
     passwords.emplace(std::move(*identity::Passwords::create({1, 8 << 20}, random)));
+    totp.emplace(*store, *vault, clock, random);
     trail = std::make_unique<AuditTrail>(*log, *store, *store_thread);
     guesses = std::make_unique<GuessQueue>(*hash_thread, clock, 1, [](base::Micros, const auto&) {});
     preauth_audit = std::make_unique<PreauthAudit>(*trail, clock);
@@ -45,7 +46,7 @@ class ServicesTest : public ::testing::Test {
                                 *guesses,   *record_thread, *resolver,      *store,      *reader_thread, *reader,
                                 *vault,     *trail,         *preauth_audit, *user_audit, openings,       target_logins,
                                 *passwords, policy,         *requests,      sessions,    logins,         late_seals,
-                                held,       screens});
+                                held,       screens,        *totp});
     const auto scan_host = [](const policy::Target&, const HostScanner::Done& done) {
       done(base::fail(base::Errc::io, "nobody is there"));
     };
@@ -109,6 +110,7 @@ class ServicesTest : public ::testing::Test {
   std::unique_ptr<vault::Vault> vault;
   std::unique_ptr<audit::Log> log;
   std::optional<identity::Passwords> passwords;
+  std::optional<identity::Totp> totp;
   std::unique_ptr<AuditTrail> trail;
   std::unique_ptr<GuessQueue> guesses;
   std::unique_ptr<PreauthAudit> preauth_audit;

@@ -20,6 +20,7 @@
 #include "broker/session/registry.h"
 #include "config/config.h"
 #include "identity/password.h"
+#include "identity/totp.h"
 #include "net/executor.h"
 #include "net/loop.h"
 #include "net/resolver.h"
@@ -53,8 +54,9 @@ struct Services {
   Registry& sessions;
   Logins& logins;
   LateSeals& late_seals;
-  HeldBudget& held;     ///< events that wait
-  HeldBudget& screens;  ///< for watchers
+  HeldBudget& held;      ///< events that wait
+  HeldBudget& screens;   ///< for watchers
+  identity::Totp& totp;  ///< blocks: only on store_thread
 
   /// What makes the node a reader of what it records; empty when it may only write.
   base::ByteView recording_key() const {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps of changes.
+#include "broker/api/user_change.h"
+
+#include "broker/access/barred_users.h"
+
+namespace sallyport::broker::api {
+
+std::shared_ptr<base::SecretBytes> take_secret(std::string& field) {
+  auto out = std::make_shared<base::SecretBytes>(base::view(field));
+  base::wipe(field.data(), field.size());
+  return out;
+}
+
+base::Error unknown(const char* kind, const std::string& name) {
+  return {base::Errc::not_found, std::string("there is no ") + kind + " " + name + ": `sallyport apply` one first"};
+}
+
+base::Status write_event(const Exchange& exchange, const char* type, std::vector<audit::Field> fields) {
+  audit::Event event = exchange.event(type);
+  event.fields = std::move(fields);
+  auto written = exchange.services().audit.log().append(event);
+  if (!written) return base::pass(written);
+  return {};
+}
+
+base::Status still_there(const Exchange& exchange, const char* kind, const std::string& name) {
+  auto row = exchange.services().store.get_resource(kind, name);
+  if (row) return {};
+  if (row.error().code == base::Errc::not_found) return base::fail(base::Errc::not_found, unknown(kind, name).message);
+  return base::pass(row);
+}
+
+base::Status put_in_force(const Exchange& exchange) {
+  Services& services = exchange.services();
+  if (auto loaded = services.policy.reload(services.store); !loaded) return loaded;
+  end_what_is_barred(services, exchange.caller().actor);
+  return {};
+}
+
+}  // namespace sallyport::broker::api
