@@ -29,10 +29,6 @@ struct FactorAnswer {
 class Factor {
  public:
   virtual ~Factor() = default;
-  /// As in a policy's `require`.
-  virtual std::string_view name() const = 0;
-  /// What the user is asked.
-  virtual std::string_view question() const = 0;
   /// Judges an answer of a known user. A right one counts once: it is noted durably before this returns, and so is a
   /// wrong one. Errors: the store's and the vault's; then nothing was judged.
   virtual base::Result<FactorAnswer> judge(std::string_view user, base::ByteView answer) = 0;

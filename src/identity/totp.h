@@ -36,8 +36,6 @@ class Totp final : public Factor {
   Totp(store::Store& store, vault::Vault& vault, const base::Clock& clock, base::Random& random)
       : store_(store), vault_(vault), clock_(clock), random_(random) {}
 
-  std::string_view name() const override { return kTotpName; }
-  std::string_view question() const override { return "One-time code: "; }
   /// Takes a code of the app, of this half minute, the last or the next one, or a recovery code.
   base::Result<FactorAnswer> judge(std::string_view user, base::ByteView answer) override;
 

@@ -110,6 +110,8 @@ RequireRules read_require(JsonObject& in) {
   }
   out.remember_seconds = in.maybe_seconds("remember");
   if (out.remember_seconds && out.factors.empty()) in.reject("remember", "is for factors; name some");
+  out.max_age_seconds = in.maybe_seconds("max_age");
+  if (out.max_age_seconds && out.factors.empty()) in.reject("max_age", "is for factors; name some");
   nested(in, "approval", [&](JsonObject& a) { out.approval = read_approval(a); });
   out.reason = in.optional_bool("reason", false);
   out.ticket = in.optional_text("ticket");

@@ -45,6 +45,7 @@ std::string listed(const std::vector<std::string>& names) {
 bool is_proved(Factor factor, const Requirements& requirements, const Proofs& proofs) {
   return std::any_of(proofs.factors.begin(), proofs.factors.end(), [&](const FactorProof& proof) {
     if (proof.factor != factor || proof.age_us < 0) return false;
+    if (requirements.max_age_seconds && proof.age_us >= *requirements.max_age_seconds * kSecondUs) return false;
     if (proof.kind == FactorProof::Kind::by_this_login) return true;
     return proof.age_us < requirements.remember_seconds * kSecondUs;
   });
@@ -126,6 +127,9 @@ void Requirements::add(const RequireRules& rules) {
   if (!rules.factors.empty()) {
     const std::int64_t remembers = rules.remember_seconds.value_or(0);
     remember_seconds = factors.empty() ? remembers : std::min(remember_seconds, remembers);
+  }
+  if (rules.max_age_seconds) {
+    max_age_seconds = std::min(max_age_seconds.value_or(*rules.max_age_seconds), *rules.max_age_seconds);
   }
   for (const Factor factor : rules.factors) insert_sorted(factors, factor);
   if (rules.approval) insert_sorted(approvals, *rules.approval);

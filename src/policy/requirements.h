@@ -36,6 +36,8 @@ struct ApprovalRule {
 struct RequireRules {
   std::vector<Factor> factors;
   std::optional<std::int64_t> remember_seconds;  ///< a factor that was proved before counts for so long
+  std::optional<std::int64_t>
+      max_age_seconds;  ///< a factor that was proved longer ago counts no more, whatever proved it
   std::optional<ApprovalRule> approval;
   bool reason = false;
   std::string ticket;       ///< a pattern of RE2 that all of the ticket's number must match; empty: no ticket
@@ -50,7 +52,8 @@ struct Requirements {
   std::vector<Factor> factors;
   /// The shortest time that a policy with factors names; one that names none remembers nothing, and the sum is 0.
   std::int64_t remember_seconds = 0;
-  std::vector<ApprovalRule> approvals;  ///< each of them; one approval may serve several
+  std::optional<std::int64_t> max_age_seconds;  ///< the shortest that a policy names
+  std::vector<ApprovalRule> approvals;          ///< each of them; one approval may serve several
   bool reason = false;
   std::vector<std::string> tickets;  ///< patterns, all of which the ticket must match
   bool supervisor = false;

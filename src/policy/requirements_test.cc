@@ -67,6 +67,14 @@ TEST(Requirements, AFactorOfThisLoginCountsAndARememberedOneForAWhile) {
   Proofs proofs;
   proofs.factors = {{Factor::totp, FactorProof::Kind::by_this_login, 9000 * kSecond}};
   EXPECT_THAT(missing(sum({totp()}), proofs), IsEmpty());
+  Requirements young = sum({totp(600)});
+  young.max_age_seconds = 30;
+  for (const auto kind : {FactorProof::Kind::by_this_login, FactorProof::Kind::remembered}) {
+    proofs.factors = {{Factor::totp, kind, 30 * kSecond - 1}};
+    EXPECT_TRUE(unmet(young, proofs).empty());
+    proofs.factors = {{Factor::totp, kind, 30 * kSecond}};
+    EXPECT_EQ(unmet(young, proofs).size(), 1U) << "too old, whatever proved it";
+  }
   proofs.factors = {{Factor::totp, FactorProof::Kind::remembered, 0}};
   EXPECT_THAT(missing(sum({totp()}), proofs), ElementsAre("factor"));
   EXPECT_THAT(missing(sum({totp(60)}), proofs), IsEmpty());
@@ -77,6 +85,15 @@ TEST(Requirements, AFactorOfThisLoginCountsAndARememberedOneForAWhile) {
 }
 
 TEST(Requirements, TheShortestMemoryHolds) {
+  RequireRules young = totp();
+  young.max_age_seconds = 30;
+  RequireRules younger = totp();
+  younger.max_age_seconds = 20;
+  for (const auto& all : {std::vector{young, younger, totp()}, std::vector{totp(), younger, young}}) {
+    Requirements merged;
+    for (const RequireRules& one : all) merged.add(one);
+    EXPECT_EQ(merged.max_age_seconds, 20);
+  }
   EXPECT_EQ(sum({totp(600), totp(60)}).remember_seconds, 60);
   EXPECT_EQ(sum({totp(60), totp(600)}).remember_seconds, 60);
   EXPECT_EQ(sum({totp(60), totp()}).remember_seconds, 0);

@@ -305,10 +305,12 @@ std::string with_require(const std::string& require) {
 }
 
 TEST(Resource, WhatAPolicyRequires) {
-  const Policy p = get<Policy>(with_require(R"({"factors":["totp"],"remember":"15m","reason":true,"supervisor":true,
+  const Policy p =
+      get<Policy>(with_require(R"({"factors":["totp"],"remember":"15m","max_age":"1h","reason":true,"supervisor":true,
       "ticket":"CHG-[0-9]+","approval":{"approvers":{"groups":["leads"],"users":["dave"]},"count":2,"valid":"4h"}})"));
   EXPECT_THAT(p.require.factors, ElementsAre(Factor::totp));
   EXPECT_EQ(p.require.remember_seconds, 900);
+  EXPECT_EQ(p.require.max_age_seconds, 3600);
   EXPECT_TRUE(p.require.reason);
   EXPECT_TRUE(p.require.supervisor);
   EXPECT_EQ(p.require.ticket, "CHG-[0-9]+");
@@ -369,6 +371,7 @@ TEST(Resource, WhatAPolicyCannotRequire) {
            {R"({"factors":["sms"]})", "there is totp"},
            {R"({"factors":["totp","totp"]})", "twice"},
            {R"({"remember":"5m","reason":true})", "is for factors"},
+           {R"({"max_age":"5m","reason":true})", "is for factors"},
            {R"({"ticket":"[","reason":true})", "pattern of RE2"},
            {R"({"ticket":""})", "pattern of 1 to 256"},
            {R"({"ticket":".*"})", "empty ticket"},

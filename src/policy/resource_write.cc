@@ -96,6 +96,7 @@ json require_json(const RequireRules& r) {
   json out = json::object();
   for (const Factor factor : r.factors) out["factors"].push_back(to_string(factor));
   if (r.remember_seconds) out["remember"] = *r.remember_seconds;
+  if (r.max_age_seconds) out["max_age"] = *r.max_age_seconds;
   if (r.approval) {
     json& approval = out["approval"];
     list(approval["approvers"], "users", r.approval->users);

@@ -5,13 +5,22 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "policy/address.h"
+#include "policy/requirements.h"
 #include "store/rows.h"
 
 namespace sallyport::broker {
+
+/// A second factor that the user proved, and when, on the monotonic clock.
+struct ProvedFactor {
+  policy::Factor factor = policy::Factor::totp;
+  policy::FactorProof::Kind kind = policy::FactorProof::Kind::by_this_login;
+  base::Micros proved_us = 0;
+};
 
 struct Identity {
   std::string user;
@@ -19,6 +28,7 @@ struct Identity {
   std::optional<policy::Destination> destination;
   base::Micros proved_us = 0;           ///< when, on the monotonic clock
   store::Incarnation incarnation = {};  ///< of the user, as it was then; compared wherever the identity is used
+  std::vector<ProvedFactor> factors = {};
 };
 
 class PasswordCheck {

@@ -19,6 +19,7 @@ Json requirements_json(const policy::Requirements& requirements) {
   Json out = Json::object();
   for (const policy::Factor factor : requirements.factors) out["factors"].push_back(policy::to_string(factor));
   if (requirements.remember_seconds > 0) out["remember_seconds"] = requirements.remember_seconds;
+  if (requirements.max_age_seconds) out["max_age_seconds"] = *requirements.max_age_seconds;
   for (const policy::ApprovalRule& rule : requirements.approvals) {
     out["approvals"].push_back(
         {{"users", rule.users}, {"groups", rule.groups}, {"count", rule.count}, {"valid_seconds", rule.valid_seconds}});

@@ -11,7 +11,7 @@
 namespace sallyport::broker {
 
 policy::Proofs proofs_of(const SessionParts& parts, const policy::Snapshot& resources, base::Micros now_us) {
-  policy::Proofs out = proofs_of(parts.facts.identity);
+  policy::Proofs out = proofs_of(parts.facts.identity, parts.checked_us);
   if (parts.approval) {
     out.approvals = policy::approvals_of(resources, *parts.approval, now_us);
     out.reason = parts.approval->reason;

@@ -42,6 +42,9 @@ class Session : public std::enable_shared_from_this<Session>,
   void front_drained() { live_.relay().go_on(); }
   void front_gone(const std::string& reason, const std::string& fault);
 
+  /// What the user has proved since the login; before open().
+  void prove(const ProvedFactor& factor) { parts_.facts.identity.factors.push_back(factor); }
+
  private:
   void back_event(base::ByteView event) override { live_.relay().take(Direction::down, event); }
   void back_credit(const ipc::Credit& credit) override { live_.relay().credit(Direction::down, credit); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "broker/access/proofs.h"
 #include "broker/session/lease.h"
 #include "policy/requirements.h"
 
@@ -29,11 +30,14 @@ bool a_request_may_bring(const std::vector<Unmet>& missing) {
 
 bool SessionClearance::check(const policy::Grant& grant, const PolicyState& state) {
   const SessionFacts& facts = parts_.facts;
+  parts_.checked_us = clock_.monotonic_us();
   const std::vector<Unmet> missing =
-      policy::unmet(grant.requirements, proofs_of(parts_, state.resources, clock_.now_us()));
+      missing_proofs(grant.requirements, auth_, proofs_of(parts_, state.resources, clock_.now_us()));
   if (missing.empty()) return true;
   if (asked_ || !a_request_may_bring(missing)) {
-    refuse(policy::sentence(missing));
+    const Enrolled enrolled = state.is_enrolled(facts.identity.user) ? Enrolled::yes : Enrolled::no;
+    owner_.not_cleared("requirement_unmet", policy::sentence(missing),
+                       refusal_text(missing, enrolled, facts.identity.user), "a requirement is not met");
     return false;
   }
   asked_ = true;
@@ -70,10 +74,6 @@ void SessionClearance::waits_for_approval(const std::string& text) {
 
 void SessionClearance::not_approved(const std::string& text, const std::string& reason) {
   owner_.not_cleared("not_approved", reason, text, reason);
-}
-
-void SessionClearance::refuse(const std::string& text) {
-  owner_.not_cleared("requirement_unmet", text, text, "a requirement is not met");
 }
 
 }  // namespace sallyport::broker

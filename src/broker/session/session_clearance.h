@@ -9,6 +9,7 @@
 #include "broker/access/policy_state.h"
 #include "broker/session/approval_wait.h"
 #include "broker/session/session_parts.h"
+#include "config/config.h"
 #include "policy/decide.h"
 
 namespace sallyport::broker {
@@ -26,8 +27,9 @@ class SessionClearance : private ApprovalWait::Owner {
   };
 
   /// All of it outlives the clearance.
-  SessionClearance(Owner& owner, SessionParts& parts, ApprovalDesk& desk, Alarm& alarm, const base::Clock& clock)
-      : owner_(owner), parts_(parts), desk_(desk), clock_(clock), wait_(*this, desk, alarm, clock) {}
+  SessionClearance(Owner& owner, SessionParts& parts, ApprovalDesk& desk, Alarm& alarm, const base::Clock& clock,
+                   const config::Auth& auth)
+      : owner_(owner), parts_(parts), desk_(desk), clock_(clock), auth_(auth), wait_(*this, desk, alarm, clock) {}
 
   /// Whether the grant may be used now. False: the owner was told, or is told later.
   bool check(const policy::Grant& grant, const PolicyState& state);
@@ -44,12 +46,12 @@ class SessionClearance : private ApprovalWait::Owner {
   void approved(const policy::AccessRequest& request) override;
   void waits_for_approval(const std::string& text) override;
   void not_approved(const std::string& text, const std::string& reason) override;
-  void refuse(const std::string& text);
 
   Owner& owner_;
   SessionParts& parts_;
   ApprovalDesk& desk_;
   const base::Clock& clock_;
+  const config::Auth& auth_;
   ApprovalWait wait_;
   bool asked_ = false;
 };

@@ -136,7 +136,7 @@ class FakeFront final : public FrontSide {
   void ready(const TargetGreeting&) override {}
   void refuse(const std::string& text) override { refused = text; }
   void tell(const Notice& notice) override { told.push_back(notice); }
-  void ask_password(const std::string&, Asked) override {}
+  void ask_password(const std::string& prompt, Asked) override { asked.push_back(prompt); }
   void terminate(const std::string& text, Goodbye how) override {
     terminated.push_back(text);
     goodbye = how;
@@ -157,6 +157,7 @@ class FakeFront final : public FrontSide {
   std::function<void(const std::string&)> on_event;
   std::vector<std::string> events;
   std::vector<Notice> told;
+  std::vector<std::string> asked;
   std::string refused;
   std::optional<std::string> killed;
   std::vector<std::string> terminated;

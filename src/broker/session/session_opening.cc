@@ -26,7 +26,7 @@ SessionOpening::SessionOpening(Owner& owner, SessionParts& parts, const Means& m
       parts_(parts),
       means_(means),
       login_us_(std::int64_t{means.config.limits.login_seconds} * 1'000'000),
-      clearance_(*this, parts, means.approvals, means.approval_alarm, means.clock),
+      clearance_(*this, parts, means.approvals, means.approval_alarm, means.clock, means.config.auth),
       turn_(means.pace, means.logins, parts.facts.identity.user, parts.facts.destination, login_us_) {}
 
 void SessionOpening::fail(const std::string& text, const std::string& reason) {
@@ -49,7 +49,7 @@ bool SessionOpening::user_counts() {
 }
 
 void SessionOpening::open() {
-  if (!user_counts()) return;
+  if (stage_ != Stage::deciding || !user_counts()) return;
   const SessionFacts& facts = parts_.facts;
   const auto state = means_.policy.current();
   policy::Request request;

@@ -41,9 +41,12 @@ struct SessionParts {
       : id(std::move(session)), facts(std::move(known)), front(&user_side) {}
 
   const std::string id;
-  const SessionFacts facts;
-  FrontSide* front;  ///< null once it is gone
+  SessionFacts facts;  ///< Session::prove() alone adds to them, before the opening
+  FrontSide* front;    ///< null once it is gone
 
+  /// When the opening last asked what is proved, on the monotonic clock: a factor is as old as it was then, because
+  /// what is open goes on.
+  base::Micros checked_us = 0;
   /// The request under which it is opened, as it was approved; none where none was needed.
   std::optional<policy::AccessRequest> approval;
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Authentication of users: public keys and passwords.
+// Authentication of users: public keys, passwords and one-time codes.
 #include "broker/ssh/authenticator.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/escape.h"
 #include "broker/intake/admission.h"
 #include "ipc/ssh_front.pb.h"
 #include "keys/userauth_blob.h"
+#include "policy/decide.h"
 
 namespace sallyport::broker {
 
@@ -15,12 +17,19 @@ namespace {
 
 constexpr std::size_t kMaxLoginInAudit = 256;
 constexpr std::size_t kMaxMethodInAudit = 64;
-const char* const methods[] = {"publickey", "password", "keyboard-interactive"};
+constexpr base::Micros kSecondUs = 1'000'000;
+constexpr const char* kCodeQuestion = "One-time code: ";
+constexpr const char* kInteractive = "keyboard-interactive";
+constexpr const char* kFirstMethods[] = {"publickey", "password", kInteractive};
 
 }  // namespace
 
 Authenticator::Authenticator(const Wiring& wiring, net::Loop& loop, std::string source, const std::string& source_host)
-    : wiring_(wiring), loop_(loop), source_(std::move(source)), source_share_(Admission::source_of(source_host)) {}
+    : wiring_(wiring),
+      loop_(loop),
+      source_(std::move(source)),
+      source_host_(source_host),
+      source_share_(Admission::source_of(source_host)) {}
 
 Authenticator::~Authenticator() {
   *alive_ = false;
@@ -29,9 +38,11 @@ Authenticator::~Authenticator() {
 bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key,
                             Answer answer) {
   if (busy_ || exhausted()) return false;
-  prompted_ = false;
+  asked_ = Asked::nothing;
   if (request.user() != raw_user_ || !login_) {
     raw_user_ = request.user();
+    first_.reset();
+    hint_.clear();
     auto parsed = policy::parse_login_name(raw_user_);
     login_problem_ = parsed ? "" : "the login name does not parse: " + parsed.message();
     login_ = parsed ? std::optional(std::move(*parsed)) : std::nullopt;
@@ -40,6 +51,8 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
   }
   if (request.service() != "ssh-connection") {
     refuse(request.method(), "unknown service", answer);
+  } else if (first_ && !request.has_keyboard_interactive()) {
+    refuse(request.method(), "a one-time code is due", answer);
   } else if (request.has_none()) {
     refuse("none", "asked again which methods there are", answer);
   } else if (request.has_public_key()) {
@@ -47,16 +60,7 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
   } else if (request.has_password() && !request.password().change()) {
     password(base::view(request.password().password()), "password", std::move(answer));
   } else if (request.has_keyboard_interactive()) {
-    if (!may_ask()) {
-      refuse("keyboard-interactive", "too many questions", answer);
-      return true;
-    }
-    ipc::AuthReply reply;
-    auto* prompt = reply.mutable_prompts()->add_prompt();
-    prompt->set_text("Password: ");
-    prompt->set_echo(false);
-    prompted_ = true;
-    answer(reply, std::nullopt);
+    ask(first_ ? Asked::code : Asked::password, answer);
   } else {
     refuse(request.method(), "unknown method", answer);
   }
@@ -64,12 +68,14 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
 }
 
 bool Authenticator::answers(const ipc::AuthAnswers& answers, Answer answer) {
-  if (busy_ || !prompted_ || exhausted()) return false;
-  prompted_ = false;
+  if (busy_ || asked_ == Asked::nothing || exhausted()) return false;
+  const Asked asked = std::exchange(asked_, Asked::nothing);
   if (answers.answers_size() != 1) {
-    refuse("keyboard-interactive", "wrong number of answers", answer);
+    refuse(kInteractive, "wrong number of answers", answer);
+  } else if (asked == Asked::code) {
+    code(base::view(answers.answers(0)), std::move(answer));
   } else {
-    password(base::view(answers.answers(0)), "keyboard-interactive", std::move(answer));
+    password(base::view(answers.answers(0)), kInteractive, std::move(answer));
   }
   return true;
 }
@@ -111,7 +117,8 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   if (auto good = key->verify(offered.algorithm(), base::view(offered.signature()), *data); !good) {
     return refuse("publickey", good.message(), answer);
   }
-  accept("publickey " + key->fingerprint(), *incarnation, answer);
+  const std::string credential = "publickey " + key->fingerprint();
+  first_is_right(credential, credential, *incarnation, answer);
 }
 
 void Authenticator::judge(const std::string& user, base::ByteView given, std::function<void(const Judged&)> done) {
@@ -128,7 +135,7 @@ void Authenticator::password(base::ByteView given, const std::string& method, An
   busy_ = true;
   judge(login_ ? login_->user : "", given, [this, method, answer = std::move(answer)](const Judged& judged) {
     busy_ = false;
-    if (judged.verdict == Verdict::right) return accept(method, judged.incarnation, answer);
+    if (judged.verdict == Verdict::right) return first_is_right(method, "password", judged.incarnation, answer);
     refuse(method, judged.verdict == Verdict::wrong ? "wrong password" : "too many passwords wait to be checked",
            answer);
   });
@@ -152,7 +159,10 @@ bool Authenticator::may_ask() {
 
 void Authenticator::refuse(const std::string& method, const std::string& why, const Answer& answer) {
   ipc::AuthReply reply;
-  for (const char* name : methods) reply.mutable_failure()->add_methods(name);
+  if (first_) reply.mutable_failure()->add_methods(kInteractive);
+  for (const char* name : kFirstMethods) {
+    if (!first_) reply.mutable_failure()->add_methods(name);
+  }
   // RFC 4252 §5.2: a client asks with "none" which methods there are. The first time costs no try.
   const bool is_free = method == "none" && nones_++ == 0;
   if (!is_free) {
@@ -169,14 +179,105 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
   answer(reply, std::nullopt);
 }
 
-void Authenticator::accept(const std::string& method, const store::Incarnation& incarnation, const Answer& answer) {
-  if (!wiring_.policy.current()->counts(login_->user, incarnation)) {
-    return refuse(method, "the user was changed meanwhile", answer);
+// RFC 4256 §3.1. The first question is the same for everybody.
+void Authenticator::ask(Asked what, const Answer& answer) {
+  if (!may_ask()) return refuse(kInteractive, "too many questions", answer);
+  ipc::AuthReply reply;
+  if (what == Asked::code && !hint_.empty()) reply.mutable_prompts()->set_instruction("Sallyport: " + hint_);
+  auto* prompt = reply.mutable_prompts()->add_prompt();
+  prompt->set_text(what == Asked::code ? kCodeQuestion : "Password: ");
+  prompt->set_echo(false);
+  asked_ = what;
+  answer(reply, std::nullopt);
+}
+
+void Authenticator::first_is_right(const std::string& method, const std::string& credential,
+                                   const store::Incarnation& incarnation, const Answer& answer) {
+  const auto state = wiring_.policy.current();
+  if (!state->counts(login_->user, incarnation)) return refuse(method, "the user was changed meanwhile", answer);
+  FirstProof first{method, {login_->user, source_host_, credential}, incarnation};
+  if (!state->is_enrolled(login_->user)) return accept(first, method, {}, answer);
+  if (const auto proof = remembered_proof(first)) {
+    return accept(first, method + " and totp (remembered)", {*proof}, answer);
   }
+  first_ = std::move(first);
+  wiring_.user_audit.write({"auth.partial", login_->user, "", {{"method", method}, {"source", source_}}});
+  // Who is being asked already is asked on; others learn what is due (RFC 4252 §5.1).
+  if (method == kInteractive) return ask(Asked::code, answer);
+  ipc::AuthReply reply;
+  reply.mutable_failure()->add_methods(kInteractive);
+  reply.mutable_failure()->set_partial(true);
+  answer(reply, std::nullopt);
+}
+
+// An earlier login's code, where every policy that leads to the target named says for how long.
+std::optional<ProvedFactor> Authenticator::remembered_proof(const FirstProof& first) const {
+  const base::Micros now_us = wiring_.clock.monotonic_us();
+  const auto proved_us = wiring_.remembered.proved(first.login, first.incarnation, now_us);
+  if (!proved_us || !login_->destination) return std::nullopt;
+  policy::Request request;
+  request.user = login_->user;
+  request.account = login_->destination->account;
+  request.target = login_->destination->target;
+  request.time_us = wiring_.clock.now_us();
+  request.source = source_host_;
+  const policy::Decision decision = policy::decide(wiring_.policy.current()->resources, request);
+  const auto* grant = std::get_if<policy::Grant>(&decision);
+  if (grant == nullptr) return std::nullopt;
+  const policy::Requirements& demands = grant->requirements;
+  const std::int64_t seconds =
+      std::min(demands.remember_seconds, demands.max_age_seconds.value_or(demands.remember_seconds));
+  if (now_us - *proved_us >= seconds * kSecondUs) return std::nullopt;
+  return ProvedFactor{policy::Factor::totp, policy::FactorProof::Kind::remembered, *proved_us};
+}
+
+void Authenticator::inherit(const Identity& outer, const std::string& raw_user) {
+  if (busy_) return;  // request() will refuse it
+  raw_user_ = raw_user;
+  login_ = policy::LoginName{outer.user, outer.destination};
+  first_ = FirstProof{outer.method, {outer.user, source_host_, ""}, outer.incarnation};
+}
+
+void Authenticator::code(base::ByteView given, Answer answer) {
+  busy_ = true;
+  auto done = [this, answer = std::move(answer)](const CodeJudge::Judged& judged) { code_judged(judged, answer); };
+  auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](const CodeJudge::Judged& judged) {
+    loop.post([alive, done, judged] {
+      if (*alive) done(judged);
+    });
+  };
+  wiring_.codes.judge(
+      {source_share_, login_->user, given, [alive = alive_] { return alive->load(); }, std::move(finish)});
+}
+
+void Authenticator::code_judged(const CodeJudge::Judged& judged, const Answer& answer) {
+  busy_ = false;
+  hint_ = words_for(judged);
+  if (judged.verdict != CodeJudge::Judged::Verdict::right) return refuse("totp", reason_of(judged.verdict), answer);
+  const FirstProof first = *first_;
+  const base::Micros now_us = wiring_.clock.monotonic_us();
+  if (!wiring_.policy.current()->counts(login_->user, first.incarnation)) {
+    first_.reset();
+    return refuse("totp", "the user was changed meanwhile", answer);
+  }
+  if (!first.login.credential.empty()) wiring_.remembered.note(first.login, first.incarnation, now_us);
+  const ProvedFactor proved{policy::Factor::totp, policy::FactorProof::Kind::by_this_login, now_us};
+  accept(first, first.method + " and " + judged.by, {proved}, answer);
+}
+
+void Authenticator::accept(const FirstProof& first, const std::string& method, std::vector<ProvedFactor> factors,
+                           const Answer& answer) {
+  first_.reset();
+  const base::Micros now_us = wiring_.clock.monotonic_us();
+  audit::Event event{"auth.success", login_->user, "", {{"method", method}, {"source", source_}}};
+  for (const ProvedFactor& one : factors) {
+    if (one.kind != policy::FactorProof::Kind::remembered) continue;
+    event.fields.push_back({"remembered_seconds", (now_us - one.proved_us) / kSecondUs});
+  }
+  wiring_.user_audit.write(std::move(event));
   ipc::AuthReply reply;
   reply.mutable_success()->set_needs_menu(!login_->destination.has_value());
-  wiring_.user_audit.write({"auth.success", login_->user, "", {{"method", method}, {"source", source_}}});
-  answer(reply, Identity{login_->user, method, login_->destination, wiring_.clock.monotonic_us(), incarnation});
+  answer(reply, Identity{login_->user, method, login_->destination, now_us, first.incarnation, std::move(factors)});
 }
 
 }  // namespace sallyport::broker

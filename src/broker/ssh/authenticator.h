@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judges who a connection's user is. Trusted side, on a session loop; slow work goes to the hashing thread. Unknown and
-// disabled users must look like known ones in every answer and in its time.
+// Judges who a connection's user is: a key or a password first, then a one-time code where the user is enrolled.
+// Trusted side, on a session loop; slow work goes to the hashing thread. Until the first is right, unknown users,
+// disabled ones and those who are not enrolled must look like all others in every answer and in its time.
 #pragma once
 
 #include <atomic>
@@ -8,10 +9,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
+#include "broker/access/code_judge.h"
 #include "broker/access/identity.h"
 #include "broker/access/policy_state.h"
+#include "broker/access/remembered_factors.h"
 #include "broker/intake/preauth_audit.h"
 #include "broker/node/user_audit.h"
 #include "broker/ssh/password_judge.h"
@@ -37,6 +41,8 @@ class Authenticator : public PasswordCheck {
     PreauthAudit& preauth_audit;
     UserAudit& user_audit;
     PasswordJudge& passwords;
+    CodeJudge& codes;
+    RememberedFactors& remembered;
   };
   using Answer = std::function<void(const ipc::AuthReply&, std::optional<Identity>)>;
 
@@ -50,6 +56,13 @@ class Authenticator : public PasswordCheck {
   /// The answers to Prompts. False when none were asked for, or as request().
   bool answers(const ipc::AuthAnswers& answers, Answer answer);
 
+  /// A key or a password was right, and a code is due.
+  bool awaits_code() const { return first_.has_value(); }
+
+  /// The inner leg of a jump: the outer one's login stands for the key or the password, and a code is due. To be called
+  /// before each request of such a leg.
+  void inherit(const Identity& outer, const std::string& raw_user);
+
   /// For a suspended session.
   void check_again(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done) override;
 
@@ -60,17 +73,36 @@ class Authenticator : public PasswordCheck {
   bool exhausted() const;
   void refuse(const std::string& method, const std::string& why, const Answer& answer);
   bool may_ask();
-  void accept(const std::string& method, const store::Incarnation& incarnation, const Answer& answer);
+
+  /// What was proved first.
+  struct FirstProof {
+    std::string method;
+    RememberedFactors::Login login;
+    store::Incarnation incarnation = {};
+  };
+  enum class Asked { nothing, password, code };
+
+  void first_is_right(const std::string& method, const std::string& credential, const store::Incarnation& incarnation,
+                      const Answer& answer);
+  std::optional<ProvedFactor> remembered_proof(const FirstProof& first) const;
+  void ask(Asked what, const Answer& answer);
+  void code(base::ByteView code, Answer answer);
+  void code_judged(const CodeJudge::Judged& judged, const Answer& answer);
+  void accept(const FirstProof& first, const std::string& method, std::vector<ProvedFactor> factors,
+              const Answer& answer);
 
   const Wiring wiring_;
   net::Loop& loop_;
   const std::string source_;
+  const std::string source_host_;
   const std::string source_share_;  ///< whose share of what strangers may cost
   std::string raw_user_;
   std::optional<policy::LoginName> login_;  // empty when the name is malformed: fails like any other
   std::string login_problem_;               // why it is empty, for the audit log
   bool busy_ = false;
-  bool prompted_ = false;
+  Asked asked_ = Asked::nothing;
+  std::optional<FirstProof> first_;  // once it was right, until the code is
+  std::string hint_;                 // why the last code did not do
   unsigned nones_ = 0;
   unsigned questions_ = 0;  // key queries that were answered with a yes, and prompts
   unsigned failures_ = 0;

@@ -40,7 +40,7 @@ void Connection::start() {
   self_ = shared_from_this();
   authenticator_ = std::make_unique<Authenticator>(
       Authenticator::Wiring{services_.config.limits, services_.clock, services_.policy, services_.preauth_audit,
-                            services_.user_audit, *entrance_.passwords},
+                            services_.user_audit, *entrance_.passwords, *entrance_.codes, *entrance_.remembered},
       thread_.loop(), origin_.source, origin_.source_host);
   deadline_.after_us(std::int64_t{services_.config.limits.preauth_seconds} * 1'000'000,
                      [this] { give_up("not authenticated in time"); });
@@ -108,9 +108,12 @@ void Connection::front_auth_request(ipc::AuthRequest& request) {
     }
     Identity identity = *origin_.inherited;
     identity.destination = policy::Destination{request.user(), origin_.jump_target, 0};
-    ipc::AuthReply reply;
-    reply.mutable_success();
-    return answer_auth(reply, std::move(identity));
+    if (!needs_code(identity)) {
+      ipc::AuthReply reply;
+      reply.mutable_success();
+      return answer_auth(reply, std::move(identity));
+    }
+    authenticator_->inherit(identity, request.user());
   }
   const bool taken = authenticator_->request(request, front_->session_id(), front_->host_key(),
                                              [this](const ipc::AuthReply& reply, std::optional<Identity> identity) {
@@ -141,7 +144,12 @@ void Connection::answer_auth(const ipc::AuthReply& reply, std::optional<Identity
     message.mutable_auth_reply()->set_banner(services_.config.ssh.banner);
   }
   front_->send(message);
-  if (identity) authenticated(std::move(*identity));
+  if (identity) return authenticated(std::move(*identity));
+  // A stranger's time is over; a user may have to look for the device, and to wait for its next code.
+  if (authenticator_->awaits_code() && !std::exchange(code_awaited_, true)) {
+    deadline_.after_us(std::int64_t{services_.config.auth.factor_seconds} * 1'000'000,
+                       [this] { give_up("no one-time code in time"); });
+  }
 }
 
 void Connection::authenticated(Identity identity) {
@@ -247,11 +255,15 @@ void Connection::front_menu_choice(ipc::MenuChoice& choice) {
 }
 
 void Connection::choose(policy::Destination destination, const std::string& via) {
+  Identity chosen = *identity_;
+  chosen.destination = destination;
   SessionFacts facts{*identity_, std::move(destination),    origin_.source,  origin_.source_host,
                      via,        front_->client_software(), front_->legacy()};
   session_ = entrance_.make_session(thread_, *front_, *authenticator_, std::move(facts), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->over();
   });
+  // Only a menu has waited since the login, and has a terminal.
+  if (via == "menu" && needs_code(chosen)) return step_up();
   session_->open();
 }
 
@@ -265,10 +277,11 @@ void Connection::front_credit(ipc::Credit& credit) {
 }
 
 void Connection::front_reauthenticate(ipc::Reauthenticate& answer) {
-  if (!session_) return front_->kill("answer to no question");
-  session_->front_reauthenticate(base::view(answer.password()));
-  std::string& password = *answer.mutable_password();
-  base::wipe(password.data(), password.size());
+  std::string& text = *answer.mutable_password();
+  const bool asked = step_up_ ? step_up_->answer(base::view(text)) : session_ != nullptr;
+  if (asked && !step_up_) session_->front_reauthenticate(base::view(text));
+  base::wipe(text.data(), text.size());
+  if (!asked) front_->kill("answer to no question");
 }
 
 void Connection::front_drained() {
@@ -310,6 +323,7 @@ void Connection::front_service_command(ipc::ServiceCommand& command) {
 
 void Connection::front_ended(const std::string& reason, const std::string& fault) {
   front_gone_ = true;
+  step_up_.reset();
   if (!fault.empty() && !session_) {
     // Of no share: only a front that was taken over, or that is broken, gives cause for it.
     services_.audit.write(

@@ -15,6 +15,7 @@
 #include "broker/ssh/authenticator.h"
 #include "broker/ssh/entrance.h"
 #include "broker/ssh/front_link.h"
+#include "broker/ssh/step_up.h"
 
 namespace sallyport::broker {
 
@@ -51,6 +52,9 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   void dismiss(const std::string& why);
   void refuse_inherited();
   void choose(policy::Destination destination, const std::string& via);
+  bool needs_code(const Identity& identity) const;
+  void step_up();
+  void stepped_up(StepUp::Outcome outcome);
   void offer_menu();
   void give_up(const std::string& why);
   void over();
@@ -96,9 +100,11 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   bool choice_over_ = false;  // too long ago for a choice or a jump
   bool dismissed_ = false;
   std::shared_ptr<UserSession> session_;
+  std::unique_ptr<StepUp> step_up_;  // the session waits for it
   std::vector<policy::Choice> choices_;
   std::shared_ptr<void> jumps_ = std::make_shared<char>();  // shared with the inner legs: its use count is theirs
   bool banner_sent_ = false;
+  bool code_awaited_ = false;
   bool front_gone_ = false;
   bool over_ = false;
   std::shared_ptr<Connection> self_;  // until over()

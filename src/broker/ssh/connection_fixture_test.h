@@ -25,6 +25,7 @@ class FakeSession final : public UserSession {
  public:
   FakeSession(Heard& heard, std::function<void()> over) : heard_(heard), over_(std::move(over)) {}
   void open() override { heard_.add("open"); }
+  void prove(const ProvedFactor&) override { heard_.add("prove"); }
   void front_event(base::ByteView event) override { heard_.add("event " + base::to_text(event)); }
   void front_credit(const ipc::Credit& credit) override { heard_.add("credit " + std::to_string(credit.bytes())); }
   void front_reauthenticate(base::ByteView password) override { heard_.add("again " + base::to_text(password)); }
@@ -44,6 +45,16 @@ class SilentJudge final : public PasswordJudge {
  public:
   void judge(Question question) override { asked.push_back(std::move(question.done)); }
   std::vector<std::function<void(const PasswordCheck::Judged&)>> asked;
+};
+
+/// Likewise for codes.
+class SilentCodes final : public CodeJudge {
+ public:
+  void judge(Question question) override {
+    question.code = {};
+    asked.push_back(std::move(question));
+  }
+  std::vector<Question> asked;
 };
 
 class ConnectionFixture : public GatewayFixture {
@@ -85,7 +96,7 @@ class ConnectionFixture : public GatewayFixture {
                                    facts.destination.target);
                       return std::make_shared<FakeSession>(session_, std::move(over));
                     },
-                    HostIdentity::of_listener(VaultForTests::get()), judge_});
+                    HostIdentity::of_listener(VaultForTests::get()), judge_, codes_, remembered_});
   }
 
   /// The fronts have left with the test's clients: so every connection ends by itself.
@@ -183,6 +194,8 @@ class ConnectionFixture : public GatewayFixture {
 
   const keys::PrivateKey key_ = make_key();
   std::shared_ptr<SilentJudge> judge_ = std::make_shared<SilentJudge>();
+  std::shared_ptr<SilentCodes> codes_ = std::make_shared<SilentCodes>();
+  std::shared_ptr<RememberedFactors> remembered_ = std::make_shared<RememberedFactors>();
   std::unique_ptr<SshEntrance> entrance_;
   std::vector<std::weak_ptr<Connection>> connections_;
   Heard spawns_, session_;

@@ -14,6 +14,7 @@ class GatewaySession final : public UserSession {
  public:
   explicit GatewaySession(std::shared_ptr<Session> session) : session_(std::move(session)) {}
   void open() override { session_->open(); }
+  void prove(const ProvedFactor& factor) override { session_->prove(factor); }
   void front_event(base::ByteView event) override { session_->front_event(event); }
   void front_credit(const ipc::Credit& credit) override { session_->front_credit(credit); }
   void front_reauthenticate(base::ByteView password) override { session_->front_reauthenticate(password); }
@@ -38,7 +39,14 @@ SshEntrance ssh_entrance(Gateway& gateway, Zygotes& fronts, std::shared_ptr<cons
   const auto spawn_front = [&fronts](base::Fd socket, std::function<void(base::Result<SpawnedWorker>)> done) {
     fronts.spawn(std::move(socket), std::move(done));
   };
-  return {gateway, spawn_front, make_session, std::move(identity), std::move(passwords)};
+  auto codes = std::make_shared<StoredCodes>(services.totp, services.store_thread, services.guesses);
+  return {gateway,
+          spawn_front,
+          make_session,
+          std::move(identity),
+          std::move(passwords),
+          std::move(codes),
+          std::make_shared<RememberedFactors>()};
 }
 
 void SshEntrance::take(SessionThread& thread, base::Fd socket, Arrival arrival) {

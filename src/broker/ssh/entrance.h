@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 
+#include "broker/access/code_judge.h"
+#include "broker/access/remembered_factors.h"
 #include "broker/intake/listener.h"
 #include "broker/node/gateway.h"
 #include "broker/ssh/host_identity.h"
@@ -20,6 +22,8 @@ struct SshEntrance {
   MakeSession make_session;
   std::shared_ptr<const HostIdentity> identity;  ///< the listener's
   std::shared_ptr<PasswordJudge> passwords;
+  std::shared_ptr<CodeJudge> codes;
+  std::shared_ptr<RememberedFactors> remembered;
 
   /// Begins a connection on its thread. Main thread.
   void take(SessionThread& thread, base::Fd socket, Arrival arrival);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "broker/node/gateway.h"
 #include "broker/ssh/broker_fixture_test.h"
@@ -16,6 +17,7 @@ class GatewayFixture : public BrokerFixture {
   void SetUp() override {
     BrokerFixture::SetUp();
     requests_ = std::make_unique<AccessRequests>(*store_, *trail_, policy_, clock_, random_);
+    totp_.emplace(*store_, VaultForTests::get(), clock_, random_);
     services_ = std::make_unique<Services>(Services{config_,
                                                     clock_,
                                                     random_,
@@ -41,7 +43,8 @@ class GatewayFixture : public BrokerFixture {
                                                     logins_,
                                                     late_seals_,
                                                     held_,
-                                                    screens_});
+                                                    screens_,
+                                                    *totp_});
     gateway_ = std::make_unique<Gateway>(
         Gateway{*services_, record_state_, nullptr, protocols_, inspectors_, strangers_, users_, descriptors_, 0});
   }
@@ -69,6 +72,7 @@ class GatewayFixture : public BrokerFixture {
   } inspectors_;
   Admission strangers_{100, 100}, users_{100, 2};
   DescriptorBudget descriptors_{1000};
+  std::optional<identity::Totp> totp_;
   std::unique_ptr<AccessRequests> requests_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Gateway> gateway_;
