@@ -13,7 +13,6 @@ using base::Result;
 
 namespace {
 
-constexpr std::size_t kHeaderBytes = 44;
 constexpr std::size_t kMaxTransitions = 4096;
 constexpr std::size_t kMaxTypes = 256;
 constexpr std::int64_t kDaySeconds = 86400;
