@@ -109,6 +109,9 @@ class HostScanner::Scan : public std::enable_shared_from_this<Scan> {
     if (++log_lines_ > kMaxLogLines) worker_->kill("too many log lines");
   }
 
+  // What is for a user's eyes. A scan says what the worker ends with.
+  void on_target_fault(ipc::BackToBroker&) {}
+
   void on_ended(ipc::BackToBroker& message) {
     if (phase_ == Asked) reason_ = base::escape_for_terminal(message.ended().reason(), kMaxReason);
   }
@@ -161,6 +164,7 @@ struct HostScanner::Scan::Table {
   static constexpr std::size_t small = 4096;
   static constexpr Rule<Scan, Message> rows[] = {
       {Message::kHostProof, Asked, Often::once, 60 * 1024, &Scan::on_host_proof, "host_proof"},
+      {Message::kTargetFault, Asked, Often::once, small, &Scan::on_target_fault, "target_fault"},
       {Message::kLogLine, Any, Often::many, small, &Scan::on_log_line, "log_line"},
       {Message::kEnded, Any, Often::once, small, &Scan::on_ended, "ended"},
   };
