@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
+#include <atomic>
 #include <string>
 
 #include "audit/log.h"
@@ -17,7 +18,7 @@ class StillClock final : public base::Clock {
  public:
   base::Micros now_us() const override { return now; }
   base::Micros monotonic_us() const override { return now; }
-  base::Micros now = 1772366400000000;
+  std::atomic<base::Micros> now = 1772366400000000;  // threads of the code under test read it
 };
 
 class AuditFixture : public ::testing::Test {

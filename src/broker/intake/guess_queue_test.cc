@@ -123,7 +123,7 @@ class GuessPaceTest : public testing::Test {
         next = *timers.begin();
         timers.erase(timers.begin());
       }
-      clock.now = std::max(clock.now, next.first);
+      clock.now = std::max(clock.now.load(), next.first);
       next.second();
       settle();
     }
