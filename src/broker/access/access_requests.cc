@@ -239,8 +239,10 @@ void AccessRequests::close(const std::string& name, const std::string& user, con
       },
       [this, done = std::move(done)](Result<AccessRequest> closed) {
         if (closed) {
+          const base::Micros now_us = clock_.monotonic_us();
           const std::lock_guard lock(mutex_);
-          ended_.insert(closed->id);
+          std::erase_if(ended_, [&](const auto& one) { return one.second < now_us - kHourUs; });
+          ended_.emplace(closed->id, now_us);
         }
         done(std::move(closed));
       });

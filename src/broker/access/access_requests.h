@@ -5,10 +5,10 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -76,8 +76,8 @@ class AccessRequests {
   /// Counts a session under a request that grants it now; none: nothing does. Errors: the store's.
   void claim(Claim claim, std::function<void(base::Result<std::optional<policy::AccessRequest>>)> done);
 
-  /// Whether it was ended on this node while the node ran. Known before anybody looks for the sessions under it: a
-  /// session that opens meanwhile asks after it can be found.
+  /// Whether it was ended on this node within the last hour, which is longer than a session takes to open. Known before
+  /// anybody looks for the sessions under it: a session that opens meanwhile asks after it can be found.
   bool was_ended(const std::string& id) const;
 
   // For threads that may block on the store given.
@@ -116,7 +116,7 @@ class AccessRequests {
   const base::Clock& clock_;
   base::Random& random_;
   mutable std::mutex mutex_;
-  std::set<std::string> ended_;
+  std::map<std::string, base::Micros> ended_;  // when, on the monotonic clock; of the last hour
   std::list<std::pair<std::string, std::function<void()>>> watches_;
 };
 
