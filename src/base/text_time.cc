@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 3339 times.
+// RFC 3339 times, and lengths of time.
 #include "base/text_time.h"
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 
@@ -73,6 +74,24 @@ Result<Micros> from_rfc3339(std::string_view s) {
   }
   const auto t = sys_days{ymd} + hours{hour} + minutes{minute} + seconds{second};
   return duration_cast<microseconds>(t.time_since_epoch()).count() + fraction - offset_minutes * 60'000'000;
+}
+
+Result<std::int64_t> seconds_in(std::string_view length) {
+  struct Unit {
+    std::string_view word;
+    std::int64_t seconds;
+  };
+  static constexpr Unit kUnits[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}};
+  constexpr std::int64_t kMost = std::int64_t{366} * 86'400;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), number);
+  const std::string_view rest = length.substr(static_cast<std::size_t>(end - length.data()));
+  for (const Unit& unit : kUnits) {
+    if (error == std::errc() && rest == unit.word && number >= 1 && number <= kMost / unit.seconds) {
+      return number * unit.seconds;
+    }
+  }
+  return fail(Errc::invalid, "a length of time is a number and a unit, such as 30m, 4h or 2d");
 }
 
 }  // namespace sallyport::base

@@ -21,5 +21,16 @@ TEST(TextTime, OffsetsAndRubbish) {
   }
 }
 
+TEST(TextTime, LengthsAsPeopleWriteThem) {
+  EXPECT_EQ(*seconds_in("90"), 90);
+  EXPECT_EQ(*seconds_in("90s"), 90);
+  EXPECT_EQ(*seconds_in("15m"), 900);
+  EXPECT_EQ(*seconds_in("4h"), 14'400);
+  EXPECT_EQ(*seconds_in("366d"), 366 * 86'400);
+  for (const char* bad : {"", "h", "0h", "-1h", "1w", "1 h", "1hh", "367d", "99999999999999999999s", "+1h"}) {
+    EXPECT_FALSE(seconds_in(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::base

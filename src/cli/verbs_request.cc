@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // request …: ask for access that needs approval, and decide what others ask for.
-#include <charconv>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/text_time.h"
 #include "cli/list_pages.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -19,18 +18,6 @@ struct Options {
   unsigned sessions = 0, limit = 0;
   bool to_decide = false, to_review = false, break_glass = false;
 };
-
-// "90", "90s", "15m", "4h", "2d". Errors: invalid.
-base::Result<std::int64_t> seconds_in(const std::string& text) {
-  static const std::map<std::string, std::int64_t> units{{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const auto unit = units.find(std::string(end, text.data() + text.size()));
-  if (error != std::errc() || unit == units.end() || number < 1 || number > 366 * 86'400) {
-    return base::fail(base::Errc::invalid, "--for takes a time such as 30m, 4h or 2d");
-  }
-  return number * unit->second;
-}
 
 std::string joined(const Json& list) {
   std::string out;
@@ -90,7 +77,7 @@ base::Result<int> create(Context& context, const Options& o) {
   asked.set_reason(o.reason);
   asked.set_ticket(o.ticket);
   if (!o.length.empty()) {
-    auto seconds = seconds_in(o.length);
+    auto seconds = base::seconds_in(o.length);
     if (!seconds) return base::pass(seconds);
     asked.set_for_seconds(*seconds);
   }

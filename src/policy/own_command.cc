@@ -3,10 +3,9 @@
 #include "policy/own_command.h"
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 
 #include "base/escape.h"
+#include "base/text_time.h"
 #include "policy/resource.h"
 
 namespace sallyport::policy {
@@ -23,7 +22,6 @@ constexpr const char* kForms =
     "REASON, approve REQUEST, deny REQUEST, cancel REQUEST, break-glass ACCOUNT@TARGET REASON, review REQUEST, resume "
     "SESSION";
 constexpr std::size_t kMaxIdBytes = 64;
-constexpr std::int64_t kMaxSeconds = std::int64_t{366} * 86'400;
 
 /// Takes words off the front of a text.
 class Words {
@@ -53,17 +51,6 @@ bool is_id(std::string_view word) {
              std::string_view::npos;
 }
 
-Result<std::int64_t> seconds_in(std::string_view word) {
-  static const std::map<std::string_view, std::int64_t> units{{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  const auto unit = units.find(word.substr(static_cast<std::size_t>(end - word.data())));
-  if (error != std::errc() || unit == units.end() || number < 1 || number > kMaxSeconds / unit->second) {
-    return fail(Errc::invalid, "--for takes a time such as 30m, 4h or 2d");
-  }
-  return number * unit->second;
-}
-
 Result<OwnCommand> read_request(Words words, bool emergency) {
   RequestCommand out;
   out.emergency = emergency;
@@ -78,7 +65,7 @@ Result<OwnCommand> read_request(Words words, bool emergency) {
     const std::string_view option = words.next();
     const std::string_view value = words.next();
     if (option == "--for") {
-      auto seconds = seconds_in(value);
+      auto seconds = base::seconds_in(value);
       if (!seconds) return base::pass(seconds);
       out.valid_seconds = *seconds;
     } else if (option == "--ticket" && !value.empty()) {
