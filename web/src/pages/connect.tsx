@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The targets that one may reach, with the commands of the native client. It opens nothing itself.
+import { ActionIcon, Button, TextInput } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import "../styles/connect.css";
+import { get } from "../api/client";
+import { useMe } from "../api/me";
+import { CopyLine, Empty, PageFrame, Waiting, Wrong } from "../parts/bits";
+import { Inert, inert } from "../parts/inert";
+
+interface Choice {
+  target: string;
+  account: string;
+  protocol: string;
+  description?: string;
+  labels?: Record<string, string>;
+}
+
+interface Answer {
+  items: Choice[];
+  complete?: boolean;
+  ssh?: string;
+}
+
+interface Reachable extends Choice {
+  accounts: string[];
+}
+
+/** One row a target. */
+function byTarget(choices: Choice[]): Reachable[] {
+  const out = new Map<string, Reachable>();
+  for (const one of choices) {
+    const row = out.get(one.target);
+    if (row) row.accounts.push(one.account);
+    else out.set(one.target, { ...one, accounts: [one.account] });
+  }
+  return [...out.values()];
+}
+
+/** Where users reach the gateway's SSH: this page's host, at the port that the gateway says. */
+function place(ssh: string | undefined): { host: string; port: string } {
+  return { host: window.location.hostname, port: /:(\d+)$/.exec(ssh ?? "")?.[1] ?? "22" };
+}
+
+function command(user: string, account: string, target: string, at: { host: string; port: string }): string {
+  return `ssh ${at.port === "22" ? "" : `-p ${at.port} `}${user}@${account}@${target}@${at.host}`;
+}
+
+function snippet(user: string, rows: Reachable[], at: { host: string; port: string }): string {
+  const gateway = `Host sallyport\n  HostName ${at.host}\n  Port ${at.port}\n  User ${user}\n`;
+  const ssh = rows.filter((row) => row.protocol === "ssh" && row.accounts.length > 0).slice(0, 200);
+  return gateway + ssh.map((row) => `\nHost ${row.target}\n  ProxyJump sallyport\n  User ${row.accounts[0] ?? ""}\n`).join("");
+}
+
+export function ConnectPage() {
+  const me = useMe();
+  const reachable = useQuery({ queryKey: ["resources", "reachable"], queryFn: ({ signal }) => get<Answer>("/me/targets", {}, signal) });
+  const [text, setText] = useState("");
+  const [favourites, setFavourites] = useLocalStorage<string[]>({ key: "favourites", defaultValue: [], getInitialValueInEffect: false });
+  const [config, setConfig] = useState(false);
+  const rows = useMemo(() => {
+    const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = (row: Reachable) => [row.target, row.protocol, row.description ?? "", ...Object.entries(row.labels ?? {}).flat(), ...row.accounts].join(" ").toLowerCase();
+    const found = byTarget(reachable.data?.items ?? []).filter((row) => wanted.every((word) => words(row).includes(word)));
+    return [...found].sort((a, b) => Number(favourites.includes(b.target)) - Number(favourites.includes(a.target)) || a.target.localeCompare(b.target));
+  }, [reachable.data, text, favourites]);
+  const at = place(reachable.data?.ssh);
+  const toggle = (target: string) => setFavourites(favourites.includes(target) ? favourites.filter((one) => one !== target) : [...favourites, target]);
+  return (
+    <PageFrame title="Connect" aside={<Button variant="default" onClick={() => setConfig(!config)}>{config ? "Hide ~/.ssh/config" : "Show ~/.ssh/config"}</Button>}>
+      <div className="filters">
+        <TextInput className="wide" aria-label="Find a target" placeholder="Find a target" value={text} onChange={(event) => setText(event.currentTarget.value)} autoFocus />
+      </div>
+      {config && <pre className="card scroll" tabIndex={0} aria-label="Snippet for ssh_config">{snippet(me.user, rows, at).split("\n").map((line, index) => <span key={index}>{inert(line)}{"\n"}</span>)}</pre>}
+      <Wrong error={reachable.error} again={() => void reachable.refetch()} />
+      {reachable.isPending && <Waiting what="Loading your targets" />}
+      {reachable.data && rows.length === 0 && (
+        <Empty title={text ? "No target matches" : "You may reach no target yet"}>
+          {!text && <p>An administrator writes a policy that names you or a group of yours. Where a policy asks for an approval, <Link to="/requests" search={{ show: "ask" }}>ask for access</Link>.</p>}
+        </Empty>
+      )}
+      <div className="stack">
+        {rows.slice(0, 200).map((row) => (
+          <section key={row.target} className="card target" aria-label={inert(row.target)}>
+            <div className="line">
+              <ActionIcon variant="subtle" color="gray" aria-pressed={favourites.includes(row.target)} aria-label={`Favourite: ${inert(row.target)}`} onClick={() => toggle(row.target)}>
+                {favourites.includes(row.target) ? "★" : "☆"}
+              </ActionIcon>
+              <strong><Inert text={row.target} /></strong>
+              <span className="tag"><Inert text={row.protocol} /></span>
+              {Object.entries(row.labels ?? {}).map(([name, value]) => <span key={name} className="tag"><Inert text={`${name}: ${value}`} /></span>)}
+              {row.description && <span className="dim"><Inert text={row.description} /></span>}
+            </div>
+            {row.accounts.map((one) => (
+              <div key={one} className="account">
+                <span className="who">as <strong><Inert text={one} /></strong></span>
+                <CopyLine label={`Command for ${inert(one)} on ${inert(row.target)}`} text={command(me.user, one, row.target, at)} />
+                <Link className="small" to="/requests" search={{ show: "ask", account: one, target: row.target }}>Ask for an approval</Link>
+              </div>
+            ))}
+          </section>
+        ))}
+        {rows.length > 200 && <p className="dim">The first 200 of {rows.length}. Type to find others.</p>}
+      </div>
+    </PageFrame>
+  );
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// One resource as YAML: check, look at what changes, apply. An edit from an old version is refused by the gateway.
+import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { path, send } from "../api/client";
+import { isAdministrator, useMe } from "../api/me";
+import { apply, type Kind } from "../api/resources";
+import type { Finding, Page, Resource, Versioned } from "../api/types";
+import { Wrong } from "../parts/bits";
+import { Changes, differences } from "../parts/changes";
+import { Inert, inert } from "../parts/inert";
+import { fromYaml, toYaml } from "../parts/yaml";
+
+interface Props {
+  kind: Kind;
+  stored: Versioned | null;
+  template: string;
+  saved: (name: string | undefined) => void;
+}
+
+interface Checked {
+  text: string;
+  findings: Finding[];
+}
+
+export function ResourceEditor({ kind, stored, template, saved }: Props) {
+  const me = useMe();
+  const queries = useQueryClient();
+  const original = useMemo(() => (stored ? toYaml(stored.resource) : template), [stored, template]);
+  const [text, setText] = useState(original);
+  const [checked, setChecked] = useState<Checked | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [deleting, setDeleting] = useState(false);
+  useEffect(() => setText(original), [original]);
+  const read = useMemo(() => fromYaml(text), [text]);
+  const edited = text !== original;
+  const may = isAdministrator(me);
+  const problem = read.problem ?? placeProblem(read.resources, kind, stored);
+  const run = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await work();
+    } catch (failed) {
+      setError(failed);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const items = () => read.resources.map((resource) => ({ resource, expectedVersion: stored ? stored.version : 0 }));
+  const check = () =>
+    run(async () => {
+      await apply(items(), true);
+      const lint = await send<Page<Finding>>("POST", "/policy/lint", { items: read.resources.map((resource) => ({ resource })) });
+      const names = new Set(read.resources.map((one) => one.name));
+      setChecked({ text, findings: lint.items.filter((one) => kind !== "policy" || names.has(one.policy)) });
+    });
+  const save = () =>
+    run(async () => {
+      await apply(items(), false);
+      await queries.invalidateQueries({ queryKey: ["resources"] });
+      setChecked(null);
+      saved(read.resources[0]?.name);
+    });
+  const remove = () =>
+    run(async () => {
+      await send("DELETE", `/resources${path(kind, stored?.resource.name ?? "")}`);
+      await queries.invalidateQueries({ queryKey: ["resources"] });
+      saved(undefined);
+    });
+  const current = checked?.text === text ? checked : null;
+  return (
+    <div className="stack">
+      <textarea className="code editor" aria-label={`${kind} as YAML`} spellCheck={false} value={text} readOnly={!may} rows={Math.min(40, Math.max(10, text.split("\n").length + 1))} onChange={(event) => setText(event.currentTarget.value)} />
+      {edited && problem && <div className="note held" role="status">{inert(problem)}</div>}
+      <Wrong error={error} />
+      {may && (
+        <div className="line">
+          <Button variant="default" onClick={() => void check()} disabled={!edited || problem !== null} loading={busy}>Check</Button>
+          <Button onClick={() => void save()} disabled={!current} loading={busy}>Apply</Button>
+          {edited && <Button variant="subtle" onClick={() => setText(original)}>Undo all</Button>}
+          <span className="grow" />
+          {stored && !deleting && <Button variant="subtle" color="red" onClick={() => setDeleting(true)}>Delete</Button>}
+          {deleting && (
+            <>
+              <span>Delete {kind} <Inert text={stored?.resource.name} />, with its secrets?</span>
+              <Button color="red" onClick={() => void remove()} loading={busy}>Delete it</Button>
+              <Button variant="default" onClick={() => setDeleting(false)}>Back</Button>
+            </>
+          )}
+        </div>
+      )}
+      {current && (
+        <section className="card stack" aria-label="What this changes" role="status">
+          <h3>What this changes</h3>
+          <Changes changes={differences(stored?.resource ?? {}, read.resources[0] ?? {})} />
+          {current.findings.length > 0 && <Findings findings={current.findings} />}
+          <p className="dim">The gateway accepts it. It takes effect at once, for open sessions too.</p>
+        </section>
+      )}
+    </div>
+  );
+}
+
+export function Findings({ findings }: { findings: Finding[] }) {
+  return (
+    <ul>
+      {findings.map((one, at) => (
+        <li key={at}><strong><Inert text={one.policy} /></strong> <span className="tag"><Inert text={one.kind} /></span> <Inert text={one.reason} /></li>
+      ))}
+    </ul>
+  );
+}
+
+/** An editor of one resource keeps its kind and name. */
+function placeProblem(resources: Resource[], kind: Kind, stored: Versioned | null): string | null {
+  const [first, second] = resources;
+  if (second) return "this editor takes one resource; sallyport apply takes many";
+  if (!first) return null;
+  if (first.kind !== kind) return `kind must be ${kind}`;
+  if (typeof first.name !== "string" || first.name === "") return "name is missing";
+  return stored && first.name !== stored.resource.name ? "a resource keeps its name: delete it and make another one" : null;
+}
