@@ -34,7 +34,7 @@ function columns(gone: Set<string>): Column<Session>[] {
     { name: "protocol", title: "Protocol", width: "80px", cell: (row) => <Inert text={row.protocol} /> },
     { name: "source", title: "From", width: "minmax(120px, 1fr)", cell: (row) => <Inert text={row.source} mono /> },
     { name: "since", title: "For", width: "90px", number: true, cell: (row) => <Lasting from={row.started_at} /> },
-    { name: "acts", title: "", width: "260px", cell: (row) => !gone.has(row.id) && <span className="line tight row-acts"><Acts session={row} /></span> },
+    { name: "acts", title: "Acts", width: "130px", cell: (row) => !gone.has(row.id) && <span className="line tight row-acts"><Acts session={row} few /></span> },
   ];
 }
 

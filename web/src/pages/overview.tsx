@@ -112,7 +112,7 @@ function NodeCard() {
   const node = useQuery({ queryKey: ["node"], queryFn: ({ signal }) => get<NodeStatus>("/node", {}, signal), refetchInterval: 15_000 });
   const facts = node.data;
   return (
-    <Card title="This node" to="/system" figure={facts && <State of={facts.audit_waiting > 100 ? "held" : "enabled"} />}>
+    <Card title="This node" to="/system" figure={facts && <State of={facts.audit_waiting > 100 ? "behind" : "well"} />}>
       <Wrong error={node.error} />
       {facts && (
         <dl className="facts">

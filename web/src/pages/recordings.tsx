@@ -47,13 +47,13 @@ export function RecordingsPage() {
             onEnd={list.fetchMore}
             columns={[
               { name: "state", title: "State", width: "110px", cell: (row) => <State of={row.state} /> },
-              { name: "who", title: "User → account@target", width: "minmax(200px, 2fr)", cell: (row) => <Link to="/sessions/$id" params={{ id: row.id }}><Inert text={row.user} /> → <Inert text={`${row.account}@${row.target}`} /></Link> },
-              { name: "started", title: "Started", width: "minmax(150px, 1fr)", cell: (row) => <Time at={row.started_at} absolute /> },
-              { name: "lasted", title: "Lasted", width: "90px", number: true, cell: (row) => <Lasting from={row.started_at} to={row.ended_at} /> },
-              { name: "size", title: "Size", width: "90px", number: true, cell: (row) => bytes(row.bytes) },
-              { name: "from", title: "From", width: "minmax(110px, 1fr)", cell: (row) => <Inert text={row.source} mono /> },
-              { name: "integrity", title: "Integrity", width: "120px", cell: (row) => <State of={row.integrity} /> },
-              { name: "reason", title: "Ended by", width: "minmax(120px, 1.5fr)", cell: (row) => <Inert text={row.end_reason} /> },
+              { name: "who", title: "User → account@target", width: "minmax(150px, 2fr)", cell: (row) => <Link to="/sessions/$id" params={{ id: row.id }}><Inert text={row.user} /> → <Inert text={`${row.account}@${row.target}`} /></Link> },
+              { name: "started", title: "Started", width: "185px", cell: (row) => <Time at={row.started_at} absolute /> },
+              { name: "lasted", title: "Lasted", width: "64px", number: true, cell: (row) => <Lasting from={row.started_at} to={row.ended_at} /> },
+              { name: "size", title: "Size", width: "72px", number: true, cell: (row) => bytes(row.bytes) },
+              { name: "from", title: "From", width: "minmax(70px, 1fr)", cell: (row) => <Inert text={row.source} mono /> },
+              { name: "integrity", title: "Integrity", width: "110px", cell: (row) => <State of={row.integrity} /> },
+              { name: "reason", title: "Ended by", width: "minmax(60px, 1.5fr)", cell: (row) => <Inert text={row.end_reason} /> },
             ]}
             narrow={(row) => (
               <>

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { get, path, send } from "../api/client";
-import { can, isReader, useMe } from "../api/me";
+import { isReader, useMe } from "../api/me";
 import { spaced } from "../api/requests";
 import type { AccessRequest, Page, Session } from "../api/types";
 import { Fact, Ident, Wrong } from "../parts/bits";
@@ -36,9 +36,9 @@ export function RequestCard({ request, decide, deciding, setDeciding }: Props) {
           <span className="code-words">{spaced(request.code)}</span>
           <span className="dim"><Time at={request.created_at} /></span>
         </div>
-        <div className="sentence">
+        <h2 className="sentence">
           <strong><Inert text={request.user} /></strong> asks for <strong><Inert text={request.account} /></strong> on <strong><Inert text={request.targets.join(", ")} most={300} /></strong>
-        </div>
+        </h2>
         <dl className="facts">
           <Fact name="Reason">{request.reason ? <Inert text={request.reason} /> : <span className="dim">none given</span>}</Fact>
           {request.ticket && <Fact name="Ticket"><Inert text={request.ticket} mono /></Fact>}
@@ -61,7 +61,7 @@ export function RequestCard({ request, decide, deciding, setDeciding }: Props) {
       </div>
       <div className="decision">
         {decide && waits && <Decision request={request} deciding={deciding} setDeciding={setDeciding} />}
-        {open && (request.user === me.user || decide || can(me, "request.create")) && <Cancel request={request} />}
+        {open && (request.user === me.user || decide) && <Cancel request={request} />}
         {request.break_glass && !request.reviewed_at && request.user !== me.user && <Review request={request} />}
         {(decide || isReader(me)) && <Before request={request} />}
       </div>
@@ -122,13 +122,13 @@ function Cancel({ request }: { request: AccessRequest }) {
   const { busy, error, vote } = useVote(request);
   const [sure, setSure] = useState(false);
   const approved = request.state === "approved";
-  if (!sure) return <div><Button variant="subtle" color="red" onClick={() => setSure(true)}>{approved ? "End this approval" : "Take it back"}</Button></div>;
+  if (!sure) return <div><Button variant="subtle" color="red" onClick={() => setSure(true)}>{approved ? "End this approval" : "Close without a decision"}</Button></div>;
   return (
     <>
       <p>{approved ? "Its sessions end at once." : "Nobody needs to decide it any more."}</p>
       <Wrong error={error} />
       <div className="line">
-        <Button color="red" loading={busy} onClick={() => void vote("close", "")}>{approved ? "End it" : "Take it back"}</Button>
+        <Button color="red" loading={busy} onClick={() => void vote("close", "")}>{approved ? "End it" : "Close it"}</Button>
         <Button variant="default" onClick={() => setSure(false)}>Back</Button>
       </div>
     </>
@@ -162,7 +162,7 @@ function Before({ request }: { request: AccessRequest }) {
     <div className="small">
       <h3>Before, on <Inert text={target} /></h3>
       {before.data.items.length === 0 && <span className="dim">No session so far.</span>}
-      {before.data.items.map((session) => (
+      {before.data.items.slice(0, 4).map((session) => (
         <div key={session.id} className="line tight">
           <Link to="/sessions/$id" params={{ id: session.id }}><Time at={session.started_at} /></Link> <span className="dim">as <Inert text={session.account} /></span>
         </div>

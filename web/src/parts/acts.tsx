@@ -25,14 +25,15 @@ function actsFor(state: string): Act[] {
   return held ? ["message", "resume", "terminate"] : ["message", "pause", "suspend", "terminate"];
 }
 
-export function Acts({ session }: { session: Session }) {
+/** `few`: those that a list has room for. */
+export function Acts({ session, few = false }: { session: Session; few?: boolean }) {
   const me = useMe();
   const [act, setAct] = useState<Act | null>(null);
   if (!can(me, "session.control")) return null;
   return (
     <>
-      {actsFor(session.state).map((one) => (
-        <Button key={one} variant={ACTS[one].grave ? "light" : "default"} color={ACTS[one].grave ? "red" : undefined} onClick={() => setAct(one)}>
+      {actsFor(session.state).filter((one) => !few || (one !== "message" && one !== "suspend")).map((one) => (
+        <Button key={one} size={few ? "compact-xs" : undefined} variant={ACTS[one].grave ? "light" : "default"} color={ACTS[one].grave ? "red" : undefined} onClick={() => setAct(one)}>
           {ACTS[one].name}
         </Button>
       ))}

@@ -8,10 +8,11 @@ export function TextFilter({ label, value, change, wide = false, type = "text" }
   const [text, setText] = useState(value ?? "");
   useEffect(() => setText(value ?? ""), [value]);
   const later = useDebouncedCallback((next: string) => change(next || undefined), 300);
-  return (
+  const date = type === "date";
+  const field = (
     <TextInput
       aria-label={label}
-      placeholder={label}
+      placeholder={date ? undefined : label}
       type={type}
       value={text}
       className={wide ? "wide" : undefined}
@@ -21,6 +22,13 @@ export function TextFilter({ label, value, change, wide = false, type = "text" }
       }}
     />
   );
+  // A date field shows its format in the place of a placeholder.
+  return date ? (
+    <div className="line tight dated">
+      <span className="dim small" aria-hidden="true">{label}</span>
+      {field}
+    </div>
+  ) : field;
 }
 
 export function ChoiceFilter({ label, value, choices, change }: { label: string; value: string | undefined; choices: string[]; change: (value: string | undefined) => void }) {

@@ -27,12 +27,14 @@ const PATHS = {
   out: "M6 2H3v12h3M7 8h7M11 5l3 3-3 3",
 } as const;
 
+const FILLED: ReadonlySet<string> = new Set(["dot", "square", "play"]);
+
 export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false">
-      <path d={PATHS[name]} />
+      <path d={PATHS[name]} fill={FILLED.has(name) ? "currentColor" : undefined} />
     </svg>
   );
 }

@@ -30,6 +30,8 @@ const STATES: Record<string, [Kind, IconName]> = {
   conditional: ["held", "warn"],
   disabled: ["bad", "cross"],
   enabled: ["live", "tick"],
+  well: ["live", "tick"],
+  behind: ["held", "warn"],
   emergency: ["bad", "warn"],
 };
 

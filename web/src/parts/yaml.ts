@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resources as YAML and back. The gateway checks them; this refuses only what it could not send on unchanged.
-import { parseAllDocuments, stringify, type Document } from "yaml";
+import { Document, isMap, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
 import type { Resource } from "../api/types";
 
+const SHORT = 70;
+
+/** Kind and name first; short lists and maps of plain values on one line, as in the documentation. */
 export function toYaml(resource: Resource): string {
   const { kind, name, ...rest } = resource;
-  return stringify({ kind, name, ...rest }, { lineWidth: 0, aliasDuplicateObjects: false, defaultStringType: "PLAIN", defaultKeyType: "PLAIN" });
+  const document = new Document({ kind, name, ...rest }, { aliasDuplicateObjects: false });
+  visit(document.contents, {
+    Collection: (key, node) => {
+      const values = isMap(node) ? node.items.map((pair) => pair.value) : isSeq(node) ? node.items : [];
+      node.flow = key !== null && values.every((one) => isScalar(one)) && JSON.stringify(node).length < SHORT;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
 function problemIn(document: Document): string | null {

@@ -40,7 +40,7 @@ function usePlayer(id: string, label: string, start: number) {
       screen.plain(tape.plain);
       if (begun || (!now.done && tape.duration < first.current)) return;
       begun = true;
-      deck.seek(first.current > 0 ? first.current : Math.min(tape.duration, 1));
+      deck.seek(first.current > 0 ? first.current : tape.beginning);
     }).catch((failed: unknown) => {
       if (stop.signal.aborted) return;
       setError(words(failed));
@@ -113,21 +113,22 @@ function Controls({ deck, state, total, find, copyLink, copied, text, hasText }:
       <Button onClick={() => deck.toggle()} leftSection={<Icon name={state.playing ? "bars" : "play"} size={12} />} w={90}>
         {state.playing ? "Pause" : "Play"}
       </Button>
-      <Button variant="default" onClick={() => deck.seek(state.position - 10_000)} aria-label="Back 10 seconds">−10 s</Button>
-      <Button variant="default" onClick={() => deck.seek(state.position + 10_000)} aria-label="Forward 10 seconds">+10 s</Button>
+      <Button variant="default" onClick={() => deck.seek(state.position - 10_000)} title="Back 10 seconds">−10 s</Button>
+      <Button variant="default" onClick={() => deck.seek(state.position + 10_000)} title="Forward 10 seconds">+10 s</Button>
       <span className="mono clock">{clock(state.position)} / {clock(total)}</span>
       <NativeSelect aria-label="Speed" value={String(state.speed)} data={SPEEDS.map((one) => ({ value: String(one), label: `${one}×` }))} onChange={(event) => deck.speed(Number(event.currentTarget.value))} w={76} />
       <Checkbox label="Skip idle time" checked={state.skipIdle} onChange={(event) => deck.skipIdle(event.currentTarget.checked)} />
-      <span className="grow" />
-      <Button variant="subtle" onClick={find}>Search</Button>
-      <Button variant="subtle" onClick={text}>{hasText ? "Hide the text" : "Show as text"}</Button>
-      <Button variant="subtle" onClick={copyLink}>{copied ? "Copied" : "Copy link"}</Button>
-      <details className="keys">
-        <summary>Keys</summary>
-        <div className="card small">
-          <kbd>Space</kbd> <kbd>K</kbd> play, pause · <kbd>J</kbd> <kbd>L</kbd> 10 s back, forward · <kbd>[</kbd> <kbd>]</kbd> speed · <kbd>,</kbd> <kbd>.</kbd> mark before, after · <kbd>/</kbd> search · <kbd>t</kbd> link to this moment
-        </div>
-      </details>
+      <div className="line tight right">
+        <Button variant="subtle" size="compact-xs" onClick={find}>Search</Button>
+        <Button variant="subtle" size="compact-xs" onClick={text}>{hasText ? "Hide the text" : "As text"}</Button>
+        <Button variant="subtle" size="compact-xs" onClick={copyLink}>{copied ? "Copied" : "Copy link"}</Button>
+        <details className="keys">
+          <summary>Keys</summary>
+          <div className="card small">
+            <kbd>Space</kbd> <kbd>K</kbd> play, pause · <kbd>J</kbd> <kbd>L</kbd> 10 s back, forward · <kbd>[</kbd> <kbd>]</kbd> speed · <kbd>,</kbd> <kbd>.</kbd> mark before, after · <kbd>/</kbd> search · <kbd>t</kbd> link to this moment
+          </div>
+        </details>
+      </div>
     </div>
   );
 }

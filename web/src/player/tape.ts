@@ -64,6 +64,12 @@ export class Tape {
     return true;
   }
 
+  /** Where there is something to see: a second after the first output. */
+  get beginning(): number {
+    const first = this.events.find((event) => this.draws(event) && isOutput(event));
+    return Math.min(this.duration, (first?.time_ms ?? 0) + 1000);
+  }
+
   timeOf(at: number): number {
     return this.events[at]?.time_ms ?? this.duration;
   }

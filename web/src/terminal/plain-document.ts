@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// xterm.js puts its colours into style elements and style attributes. This document gives its style elements the page's
-// nonce and sets its style attributes through the object model, so the content security policy holds for it, too.
+// xterm.js puts its colours into style elements and style attributes. Its style elements get the page's nonce, and its
+// style attributes are set through the object model, so the content security policy holds for it, too.
 import { styleNonce } from "../app/look";
-
-function withStyleByModel(element: HTMLElement): HTMLElement {
-  const plain = element.setAttribute.bind(element);
-  element.setAttribute = (name: string, value: string) => {
-    if (name === "style") element.style.cssText = value;
-    else plain(name, value);
-  };
-  return element;
-}
 
 function createElement(name: string): HTMLElement {
   const element = document.createElement(name);
   if (element instanceof HTMLStyleElement) element.nonce = styleNonce;
-  return withStyleByModel(element);
+  return element;
 }
+
+// Its cells are spans of the document itself, each with the attribute `style` where a colour is none of the 256.
+const { setAttribute } = Element.prototype;
+HTMLSpanElement.prototype.setAttribute = function (this: HTMLSpanElement, name: string, value: string) {
+  if (name === "style") this.style.cssText = value;
+  else setAttribute.call(this, name, value);
+};
 
 export const plainDocument: Document = new Proxy(document, {
   get(real, name) {

@@ -37,6 +37,8 @@ export class Screen {
       fontSize: 14,
       theme: THEME,
       cursorBlink: false,
+      // Text in the colour of its background is shown, too: nothing hides from whoever looks.
+      minimumContrastRatio: 4.5,
       allowProposedApi: false,
       screenReaderMode: false,
       // OSC 8: a link of a target leads nowhere.
