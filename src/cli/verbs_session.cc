@@ -16,6 +16,7 @@ struct Filter {
   std::string user, account, target, state, since, until;
   unsigned limit = 0;
   bool all = false;
+  bool awaiting_supervisor = false;
 };
 
 const std::vector<Column>& columns() {
@@ -38,6 +39,7 @@ base::Result<int> list(Context& context, const Filter& filter) {
     asked.set_since(filter.since);
     asked.set_until(filter.until);
     if (!filter.state.empty()) asked.add_states(filter.state);
+    if (filter.awaiting_supervisor) asked.add_states("awaiting-supervisor");
     asked.set_cursor(cursor);
     asked.set_limit(limit);
     return request;
@@ -108,14 +110,16 @@ void add_action(Command session, const std::shared_ptr<Options>& o, const std::s
 void add_session_verbs(Command root) {
   auto o = std::make_shared<Options>();
   Command session = root.group("session", "List, watch and control live sessions");
-  Command verb = session.verb("list", "List live sessions, with --all ended ones too",
-                              {"sallyport session list", "sallyport session list --all -o json",
-                               "sallyport session list --all --user alice --limit 20"});
+  Command verb = session.verb(
+      "list", "List live sessions, with --all ended ones too",
+      {"sallyport session list", "sallyport session list --all -o json",
+       "sallyport session list --all --user alice --limit 20", "sallyport session list --awaiting-supervisor"});
   verb.flag("-a,--all", o->filter.all, "Ended ones too, the newest first")
       .option("--user", o->filter.user, "Only those of this user")
       .option("--account", o->filter.account, "Only those with this account")
       .option("--target", o->filter.target, "Only those at this target")
       .option("--state", o->filter.state, "Only those in this state")
+      .flag("--awaiting-supervisor", o->filter.awaiting_supervisor, "Only those that wait for a supervisor")
       .option("--since", o->filter.since, "Only those that began then or later (RFC 3339)")
       .option("--until", o->filter.until, "Only those that began before then")
       .option("--limit", o->filter.limit, "So many at most (0: all)")

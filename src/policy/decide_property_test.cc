@@ -87,7 +87,7 @@ RequireRules random_require(Chance& chance) {
     out.approval = ApprovalRule{{}, chance.some(kGroups), 1 + chance.below(2), 60 + chance.below(3) * 60};
   out.reason = chance.one_in(6);
   if (chance.one_in(6)) out.ticket = chance.any(std::vector<std::string>{"CHG-[0-9]+", "INC-[0-9]+"});
-  out.supervisor = chance.one_in(8);
+  if (chance.one_in(8)) out.supervisor = SupervisorRule{{}, chance.some(kGroups), 60 + chance.below(3) * 60};
   return out;
 }
 
@@ -186,7 +186,8 @@ bool holds_all(const Requirements& more, const Requirements& fewer) {
          std::includes(more.approvals.begin(), more.approvals.end(), fewer.approvals.begin(), fewer.approvals.end()) &&
          std::includes(more.tickets.begin(), more.tickets.end(), fewer.tickets.begin(), fewer.tickets.end()) &&
          (fewer.factors.empty() || more.remember_seconds <= fewer.remember_seconds) && more.reason >= fewer.reason &&
-         more.supervisor >= fewer.supervisor;
+         std::includes(more.supervisors.begin(), more.supervisors.end(), fewer.supervisors.begin(),
+                       fewer.supervisors.end());
 }
 
 template <class Property>

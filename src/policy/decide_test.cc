@@ -208,7 +208,7 @@ TEST_F(DecideTest, RequirementsOfAllMatchingPoliciesAddUp) {
   const Grant g = std::get<Grant>(ask("alice", "deploy", "web1"));
   EXPECT_THAT(g.requirements.factors, ElementsAre(Factor::totp));
   EXPECT_TRUE(g.requirements.reason);
-  EXPECT_FALSE(g.requirements.supervisor) << "bob's policy is not alice's";
+  EXPECT_TRUE(g.requirements.supervisors.empty()) << "bob's policy is not alice's";
   EXPECT_EQ(unmet(g.requirements, {}).size(), 2U);
 }
 

@@ -58,6 +58,11 @@ bool JsonObject::has(std::string_view key) const {
   return object_.find(key) != object_.end();
 }
 
+bool JsonObject::has_bool(std::string_view key) const {
+  const auto it = object_.find(key);
+  return it != object_.end() && it->is_boolean();
+}
+
 const json* JsonObject::take(std::string_view key) {
   known_.emplace(key);
   const auto it = object_.find(key);

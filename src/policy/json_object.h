@@ -27,6 +27,8 @@ class JsonObject {
   JsonObject(const nlohmann::json& object, std::string where);
 
   bool has(std::string_view key) const;
+  /// Whether it is there and is true or false.
+  bool has_bool(std::string_view key) const;
   /// Null when the key is absent; known from now on.
   const nlohmann::json* take(std::string_view key);
 

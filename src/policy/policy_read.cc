@@ -20,6 +20,7 @@ constexpr std::int64_t kMostApprovals = 20;
 constexpr std::int64_t kMostSessions = 1'000'000;
 constexpr base::Micros kLastMomentUs = 253'402'300'799'000'000;  // of the year 9999
 constexpr std::int64_t kApprovalSeconds = 3600;                  // unless the policy says
+constexpr std::int64_t kSupervisorSeconds = 900;                 // unless the policy says
 
 ApprovalRule read_approval(JsonObject& in) {
   ApprovalRule out;
@@ -36,6 +37,23 @@ ApprovalRule read_approval(JsonObject& in) {
   }
   out.valid_seconds = in.maybe_seconds("valid").value_or(kApprovalSeconds);
   out.break_glass = in.optional_bool("break_glass", false);
+  return out;
+}
+
+// `true`: whoever may watch every session.
+std::optional<SupervisorRule> read_supervisor(JsonObject& in) {
+  SupervisorRule out;
+  out.wait_seconds = kSupervisorSeconds;
+  if (in.has_bool("supervisor")) return in.optional_bool("supervisor", false) ? std::optional(out) : std::nullopt;
+  if (!in.has("supervisor")) return in.take("supervisor"), std::nullopt;
+  nested(in, "supervisor", [&](JsonObject& s) {
+    out.users = s.name_list("users", JsonObject::Every::refused);
+    out.groups = s.name_list("groups", JsonObject::Every::refused);
+    if (s.ok() && out.users.empty() && out.groups.empty()) {
+      s.reject("groups", "must name who may supervise, here or under users");
+    }
+    out.wait_seconds = s.maybe_seconds("wait").value_or(kSupervisorSeconds);
+  });
   return out;
 }
 
@@ -120,7 +138,7 @@ RequireRules read_require(JsonObject& in) {
       in.reject("ticket", base::escape_for_terminal(good.message()));
     }
   }
-  out.supervisor = in.optional_bool("supervisor", false);
+  out.supervisor = read_supervisor(in);
   return out;
 }
 

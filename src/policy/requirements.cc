@@ -120,7 +120,7 @@ bool RequireRules::empty() const {
 }
 
 bool Requirements::empty() const {
-  return factors.empty() && approvals.empty() && !reason && tickets.empty() && !supervisor;
+  return factors.empty() && approvals.empty() && !reason && tickets.empty() && supervisors.empty();
 }
 
 void Requirements::add(const RequireRules& rules) {
@@ -135,7 +135,7 @@ void Requirements::add(const RequireRules& rules) {
   if (rules.approval) insert_sorted(approvals, *rules.approval);
   reason = reason || rules.reason;
   if (!rules.ticket.empty()) insert_sorted(tickets, rules.ticket);
-  supervisor = supervisor || rules.supervisor;
+  if (rules.supervisor) insert_sorted(supervisors, *rules.supervisor);
 }
 
 std::vector<Unmet> unmet(const Requirements& requirements, const Proofs& proofs) {
@@ -155,7 +155,8 @@ std::vector<Unmet> unmet(const Requirements& requirements, const Proofs& proofs)
   if (!requirements.tickets.empty() && !is_ticket(requirements, proofs.ticket)) {
     out.push_back({What::ticket, {}, "a ticket that matches " + listed(requirements.tickets)});
   }
-  if (requirements.supervisor && !proofs.supervised) out.push_back({What::supervisor, {}, "a supervisor who watches"});
+  if (!requirements.supervisors.empty() && !proofs.supervised)
+    out.push_back({What::supervisor, {}, "a supervisor who watches"});
   return out;
 }
 

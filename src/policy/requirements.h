@@ -32,6 +32,14 @@ struct ApprovalRule {
   auto operator<=>(const ApprovalRule&) const = default;
 };
 
+/// Who must watch, and how long a session waits for them.
+struct SupervisorRule {
+  std::vector<std::string> users;   ///< any of them may supervise
+  std::vector<std::string> groups;  ///< and any member of these; nobody named at all: auditors and administrators
+  std::int64_t wait_seconds = 0;    ///< a session without one is paused for so long, then it ends
+  auto operator<=>(const SupervisorRule&) const = default;
+};
+
 /// What one policy demands.
 struct RequireRules {
   std::vector<Factor> factors;
@@ -40,8 +48,8 @@ struct RequireRules {
       max_age_seconds;  ///< a factor that was proved longer ago counts no more, whatever proved it
   std::optional<ApprovalRule> approval;
   bool reason = false;
-  std::string ticket;       ///< a pattern of RE2 that all of the ticket's number must match; empty: no ticket
-  bool supervisor = false;  ///< somebody must watch
+  std::string ticket;  ///< a pattern of RE2 that all of the ticket's number must match; empty: no ticket
+  std::optional<SupervisorRule> supervisor;
   bool empty() const;
   bool operator==(const RequireRules&) const = default;
 };
@@ -55,8 +63,8 @@ struct Requirements {
   std::optional<std::int64_t> max_age_seconds;  ///< the shortest that a policy names
   std::vector<ApprovalRule> approvals;          ///< each of them; one approval may serve several
   bool reason = false;
-  std::vector<std::string> tickets;  ///< patterns, all of which the ticket must match
-  bool supervisor = false;
+  std::vector<std::string> tickets;         ///< patterns, all of which the ticket must match
+  std::vector<SupervisorRule> supervisors;  ///< each of them; one person may serve several
 
   bool empty() const;
   void add(const RequireRules& rules);
@@ -91,7 +99,7 @@ struct Proofs {
   std::vector<ApprovalProof> approvals;
   std::string reason;
   std::string ticket;
-  bool supervised = false;  ///< a supervisor watches now
+  bool supervised = false;  ///< nothing passes in the session while a supervisor is missing
 };
 
 /// A requirement that the proofs do not meet.

@@ -55,7 +55,7 @@ TEST(Requirements, WithoutProofsAllOfThemAreMissing) {
   all.factors = {Factor::totp};
   all.reason = true;
   all.ticket = "CHG-[0-9]+";
-  all.supervisor = true;
+  all.supervisor = SupervisorRule{{}, {"leads"}, 900};
   const Requirements requirements = sum({all});
   EXPECT_THAT(missing(requirements, {}), ElementsAre("factor", "approval", "reason", "ticket", "supervisor"));
   EXPECT_EQ(sentence(unmet(requirements, {})),

@@ -312,13 +312,23 @@ TEST(Resource, WhatAPolicyRequires) {
   EXPECT_EQ(p.require.remember_seconds, 900);
   EXPECT_EQ(p.require.max_age_seconds, 3600);
   EXPECT_TRUE(p.require.reason);
-  EXPECT_TRUE(p.require.supervisor);
+  EXPECT_EQ(p.require.supervisor, (SupervisorRule{{}, {}, 900}));
   EXPECT_EQ(p.require.ticket, "CHG-[0-9]+");
   EXPECT_EQ(p.require.approval, (ApprovalRule{{"dave"}, {"leads"}, 2, 14400}));
   EXPECT_EQ(get<Policy>(to_json(p)), p);
   const Policy short_form = get<Policy>(with_require(R"({"approval":{"approvers":{"groups":["leads"]}}})"));
   EXPECT_EQ(short_form.require.approval, (ApprovalRule{{}, {"leads"}, 1, 3600}));
   EXPECT_EQ(get<Policy>(to_json(short_form)), short_form);
+}
+
+TEST(Resource, WhoSupervises) {
+  const Policy p = get<Policy>(with_require(R"({"supervisor":{"groups":["leads"],"users":["bob"],"wait":"5m"}})"));
+  EXPECT_EQ(p.require.supervisor, (SupervisorRule{{"bob"}, {"leads"}, 300}));
+  EXPECT_EQ(get<Policy>(to_json(p)), p);
+  EXPECT_FALSE(parse_resource(with_require(R"({"supervisor":{"wait":"5m"}})"))) << "nobody is named";
+  EXPECT_FALSE(parse_resource(with_require(R"({"supervisor":{"groups":["leads"],"count":2}})")));
+  EXPECT_FALSE(parse_resource(with_require(R"({"supervisor":false})"))) << "it requires nothing";
+  EXPECT_FALSE(parse_resource(with_require(R"({"supervisor":"leads"})")));
 }
 
 std::string with_when(const std::string& when) {

@@ -107,7 +107,13 @@ json require_json(const RequireRules& r) {
   }
   if (r.reason) out["reason"] = true;
   if (!r.ticket.empty()) out["ticket"] = r.ticket;
-  if (r.supervisor) out["supervisor"] = true;
+  if (r.supervisor && r.supervisor->users.empty() && r.supervisor->groups.empty()) {
+    out["supervisor"] = true;
+  } else if (r.supervisor) {
+    list(out["supervisor"], "users", r.supervisor->users);
+    list(out["supervisor"], "groups", r.supervisor->groups);
+    out["supervisor"]["wait"] = r.supervisor->wait_seconds;
+  }
   return out;
 }
 

@@ -39,7 +39,6 @@ def last_denial(world):
 @pytest.mark.parametrize("require, words", [
     ({"factors": ["totp"]}, "This access needs a second factor (totp)."),
     ({"reason": True, "ticket": "CHG-[0-9]+"}, "This access needs a reason and a ticket that matches CHG-[0-9]+."),
-    ({"supervisor": True}, "This access needs a supervisor who watches."),
 ])
 def test_what_cannot_be_proved_is_refused_by_name(ruled, require, words):
     rule(ruled, require=require)

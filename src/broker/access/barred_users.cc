@@ -28,6 +28,7 @@ std::size_t end_what_is_barred(Services& services, const std::string& actor) {
     const SessionInfo info = session->info();
     const std::string& user = info.user;
     if (state->is_same(user, info.user_incarnation)) {
+      session->review_supervision(state->resources);
       session->review();
       continue;
     }

@@ -16,7 +16,9 @@ api::Caller caller_of(const Peer& peer, const policy::Snapshot& snapshot) {
   api::Caller out;
   out.actor = peer.actor;
   out.origin = {api::Way::admin_socket, "process " + std::to_string(peer.pid)};
+  out.renewed = [peer](const policy::Snapshot& later) { return caller_of(peer, later); };
   if (is_owner(peer)) {
+    out.owns_gateway = true;
     out.roles = {policy::Role::administrator};
     return out;
   }

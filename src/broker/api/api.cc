@@ -57,16 +57,8 @@ Api::~Api() = default;
 
 ExchangePtr Api::begin(Caller caller, Request request, std::shared_ptr<ReplySink> sink) {
   const Operation& operation = operation_of(request);
-  const Scope scope = reaches_everything(caller, operation) ? Scope::everything : Scope::own;
-  auto exchange = std::make_shared<Exchange>(context_, std::move(caller), scope, std::move(sink));
-  if (auto allowed = check_access(exchange->caller(), operation); !allowed) {
-    audit::Event event = exchange->event("admin.denied");
-    event.fields = {{"operation", std::string(operation.name)}};
-    context_->services.audit.write(std::move(event));
-    exchange->fail(allowed.error());
-    return exchange;
-  }
-  std::visit(Dispatch{exchange}, request);
+  auto exchange = std::make_shared<Exchange>(context_, std::move(caller), operation, std::move(sink));
+  if (exchange->may_begin()) std::visit(Dispatch{exchange}, request);
   return exchange;
 }
 

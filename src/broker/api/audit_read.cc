@@ -54,6 +54,7 @@ class Reading final : public Activity {
   }
 
   void fetch() {
+    if (!exchange_.may_go_on()) return;
     exchange_.read([filter = plan_.filter, cursors = plan_.cursors, proof = plan_.head.has_value()](Exchange& self) {
       auto page =
           std::make_shared<base::Result<AuditPage>>(read_audit_page(self.services().reader, filter, cursors, proof));

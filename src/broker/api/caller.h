@@ -3,11 +3,13 @@
 // says nothing about its caller.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <string>
 
 #include "base/clock.h"
 #include "policy/permission.h"
+#include "policy/snapshot.h"
 
 namespace sallyport::broker::api {
 
@@ -41,7 +43,10 @@ struct Caller {
   Roles roles = {};
   base::Micros proof_age_us = 0;  ///< since the caller proved who they are; 0 where the kernel vouches for each message
   Origin origin = {};
-  std::string user = {};  ///< of Sallyport, who the caller is; empty: root, or another account that is no user's
+  std::string user = {};      ///< of Sallyport, who the caller is; empty: root, or another account that is no user's
+  bool owns_gateway = false;  ///< root, or the account that runs the gateway
+  /// The same caller under other resources, for what goes on long after it was asked; none: they change nothing.
+  std::function<Caller(const policy::Snapshot&)> renewed = {};
 };
 
 }  // namespace sallyport::broker::api

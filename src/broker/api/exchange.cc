@@ -3,11 +3,52 @@
 #include "broker/api/exchange.h"
 
 #include "base/log.h"
+#include "broker/api/operations.h"
 
 namespace sallyport::broker::api {
 
-Exchange::Exchange(std::shared_ptr<const Context> context, Caller caller, Scope scope, std::shared_ptr<ReplySink> sink)
-    : context_(std::move(context)), caller_(std::move(caller)), scope_(scope), sink_(std::move(sink)) {}
+namespace {
+
+Scope scope_of(const Caller& caller, const Operation& operation) {
+  return reaches_everything(caller, operation) ? Scope::everything : Scope::own;
+}
+
+}  // namespace
+
+Exchange::Exchange(std::shared_ptr<const Context> context, Caller caller, const Operation& operation,
+                   std::shared_ptr<ReplySink> sink)
+    : context_(std::move(context)),
+      caller_(std::move(caller)),
+      operation_(operation),
+      scope_(scope_of(caller_, operation)),
+      sink_(std::move(sink)) {}
+
+bool Exchange::refuse(const base::Error& error) {
+  audit::Event denied = event("admin.denied");
+  denied.fields = {{"operation", std::string(operation_.name)}};
+  services().audit.write(std::move(denied));
+  fail(error);
+  return false;
+}
+
+bool Exchange::may_begin() {
+  const auto allowed = check_access(caller_, operation_);
+  return allowed ? true : refuse(allowed.error());
+}
+
+bool Exchange::may_go_on() {
+  const auto state = services().policy.current();
+  if (!caller_.renewed || judged_under_.lock() == state) return true;
+  judged_under_ = state;
+  Caller now = caller_.renewed(state->resources);
+  if (now.user != caller_.user) {
+    return refuse({base::Errc::denied, "'" + caller_.actor + "' is another user's account by now: ask again"});
+  }
+  if (const auto allowed = check_access(now, operation_); !allowed) return refuse(allowed.error());
+  caller_ = std::move(now);
+  scope_ = scope_of(caller_, operation_);
+  return true;
+}
 
 void Exchange::when_ready(std::function<void(Exchange&)> work) {
   if (!open()) return;

@@ -53,9 +53,12 @@ class Activity {
 /// On what an operation is the caller's.
 enum class Scope { everything, own };
 
+struct Operation;
+
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(std::shared_ptr<const Context> context, Caller caller, Scope scope, std::shared_ptr<ReplySink> sink);
+  Exchange(std::shared_ptr<const Context> context, Caller caller, const Operation& operation,
+           std::shared_ptr<ReplySink> sink);
 
   const Context& context() const { return *context_; }
   Services& services() const { return context_->services; }
@@ -63,6 +66,11 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Scope scope() const { return scope_; }
 
   // On the main loop only.
+  /// Whether the caller may begin this: asked once, before anything else. False: refused, noted and answered.
+  bool may_begin();
+  /// For what goes on long after may_begin(): whether the caller may still do this under the resources in force. The
+  /// scope may have shrunk. False: ended, noted and answered.
+  bool may_go_on();
   bool finished() const { return finished_; }
   /// The caller is there and waits for more.
   bool open() const { return !finished_ && sink_ && sink_->open(); }
@@ -103,10 +111,13 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
  private:
   void pour_more();
   void check(const base::Status& sent);
+  bool refuse(const base::Error& error);
 
   std::shared_ptr<const Context> context_;
   Caller caller_;
+  const Operation& operation_;
   Scope scope_;
+  std::weak_ptr<const PolicyState> judged_under_;
   std::shared_ptr<ReplySink> sink_;
   std::unique_ptr<Activity> activity_;
   std::deque<Item> held_;

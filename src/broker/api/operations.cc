@@ -66,7 +66,7 @@ constexpr std::array<Operation, kOperations> kOperationTable =
              Row<ipc::SessionList>{{"session.list", kReaders, kEveryUser, Proof::any, 1}},
              Row<ipc::SessionShow>{{"session.show", kReaders, kEveryUser, Proof::any, 1}},
              Row<ipc::SessionControl>{{"session.control", kAdministrators, kNobody, Proof::any, 1}},
-             Row<ipc::SessionWatch>{{"session.watch", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::SessionWatch>{{"session.watch", kReaders, kEveryUser, Proof::any, 1}},
              Row<ipc::RecordingList>{{"recording.list", kReaders, kNobody, Proof::any, 1}},
              Row<ipc::RecordingOpen>{{"recording.open", kReaders, kNobody, Proof::any, 17}},
              Row<ipc::AuditRead>{{"audit.read", kReaders, kNobody, Proof::any, 1}},

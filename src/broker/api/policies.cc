@@ -26,7 +26,10 @@ Json requirements_json(const policy::Requirements& requirements) {
   }
   if (requirements.reason) out["reason"] = true;
   if (!requirements.tickets.empty()) out["tickets"] = requirements.tickets;
-  if (requirements.supervisor) out["supervisor"] = true;
+  if (!requirements.supervisors.empty()) out["supervisor"] = true;
+  for (const policy::SupervisorRule& rule : requirements.supervisors) {
+    out["supervisors"].push_back({{"users", rule.users}, {"groups", rule.groups}, {"wait_seconds", rule.wait_seconds}});
+  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include "broker/api/handlers.h"
 #include "broker/api/json_fields.h"
 #include "broker/api/list.h"
+#include "broker/api/session_sight.h"
 
 namespace sallyport::broker::api {
 namespace {
@@ -14,6 +15,7 @@ using States = std::vector<std::string>;
 struct Filter {
   store::SessionFilter rows;  ///< all but the states: those of a live session are its own, not its row's
   States states;
+  std::function<bool(const SessionHandle&)> shows = {};  ///< of live ones: beside all that match; none: all
 };
 
 bool has_state(const Filter& filter, const std::string& state) {
@@ -28,13 +30,17 @@ bool matches(const Filter& filter, const SessionInfo& info) {
          (rows.until_us == 0 || info.started_at_us < rows.until_us) && has_state(filter, to_string(info.state));
 }
 
+bool shows(const Filter& filter, const SessionHandle& session) {
+  return matches(filter, session.info()) && (!filter.shows || filter.shows(session));
+}
+
 // The oldest first.
 ListStep live_step(const Registry& sessions, const Filter& filter, const std::string& after, std::int64_t limit) {
   ListStep out;
   out.position = after;
   for (const auto& session : sessions.all()) {
     const SessionInfo info = session->info();
-    if (info.id <= after || !matches(filter, info)) continue;
+    if (info.id <= after || !shows(filter, *session)) continue;
     if (static_cast<std::int64_t>(out.items.size()) == limit) {
       out.more = true;
       break;
@@ -47,7 +53,7 @@ ListStep live_step(const Registry& sessions, const Filter& filter, const std::st
 
 std::int64_t count_live(const Registry& sessions, const Filter& filter) {
   const auto all = sessions.all();
-  return std::count_if(all.begin(), all.end(), [&](const auto& session) { return matches(filter, session->info()); });
+  return std::count_if(all.begin(), all.end(), [&](const auto& session) { return shows(filter, *session); });
 }
 
 // The newest first.
@@ -103,7 +109,11 @@ void session_list(const ExchangePtr& exchange, ipc::SessionList& asked) {
     if (!filter.rows.user.empty() && filter.rows.user != own) {
       return exchange->fail({base::Errc::denied, "you may list your own sessions; others' are for auditors"});
     }
-    filter.rows.user = own;
+    // Those that the caller may supervise are listed as long as they live.
+    filter.shows = [&services = exchange->services(), caller = exchange->caller()](const SessionHandle& session) {
+      return session.info().user == caller.user || may_supervise(services, caller, session);
+    };
+    if (asked.all()) filter.rows.user = own;
   }
   filter.rows.account = asked.account();
   filter.rows.target = asked.target();
@@ -120,7 +130,7 @@ void session_show(const ExchangePtr& exchange, ipc::SessionShow& asked) {
   // Another's session is not there for whoever sees only their own.
   const std::string owner = exchange->scope() == Scope::own ? exchange->caller().user : "";
   const auto live = exchange->services().sessions.find(id);
-  if (live && (owner.empty() || live->info().user == owner)) {
+  if (live && (owner.empty() || live->info().user == owner || may_watch(*exchange, *live))) {
     Answer answer;
     answer.add(session_json(live->info()));
     return exchange->answer(std::move(answer));

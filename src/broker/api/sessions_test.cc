@@ -60,6 +60,76 @@ TEST_F(SessionsTest, ActsWithinASecondWhileTheDiskStalls) {
   stalled.set_value();
 }
 
+// The role of the caller as the test says it is now.
+Caller renewed_caller(const std::string& user, const std::shared_ptr<Roles>& roles) {
+  Caller out{"local:" + user, *roles, 0, {Way::admin_socket, "a test"}, user};
+  out.renewed = [user, roles](const policy::Snapshot&) { return renewed_caller(user, roles); };
+  return out;
+}
+
+const char* const kBob = R"({"kind":"user","name":"bob","groups":["leads"]})";
+const char* const kCarol = R"({"kind":"user","name":"carol"})";
+
+TEST_F(SessionsTest, SupervisorsSeeAndWatchTheSessionsThatNameThem) {
+  apply({kBob, kCarol});
+  const auto session = add_session("s1");
+  add_session("s2");
+  session->demand_supervisors({{{}, {"leads"}, 900}}, policy.current()->resources);
+  session->settle_supervision();
+  const auto users = std::make_shared<Roles>(Roles{policy::Role::user});
+  const Caller bob = renewed_caller("bob", users), carol = renewed_caller("carol", users);
+  EXPECT_EQ(ids(ask(ipc::SessionList(), bob)), std::vector<std::string>{"s1"});
+  EXPECT_TRUE(ids(ask(ipc::SessionList(), carol)).empty());
+  ipc::SessionShow shown;
+  shown.set_id("s1");
+  EXPECT_EQ(ask(shown, bob).failure, "");
+  EXPECT_EQ(ask(shown, carol).failure, "not_found");
+  EXPECT_EQ(ask(watch("s1"), carol).failure, "not_found");
+  EXPECT_EQ(ask(watch("s2"), bob).failure, "not_found") << "no rule names him there";
+  const auto sink = std::make_shared<FakeSink>(loop);
+  const auto exchange = begin(watch("s1"), sink, bob);
+  sink->hear_messages(1);
+  EXPECT_TRUE(session->settle_supervision());
+  apply({R"({"kind":"user","name":"bob","groups":[]})"});
+  const auto end = sink->hear();
+  EXPECT_EQ(end.failure, "denied") << end.message;
+  EXPECT_FALSE(session->settle_supervision());
+}
+
+TEST_F(SessionsTest, AWatchAndALogEndWithTheRole) {
+  add_session("s1");
+  const auto roles = std::make_shared<Roles>(Roles{policy::Role::auditor});
+  const Caller eve = renewed_caller("eve", roles);
+  const auto watching = std::make_shared<FakeSink>(loop), following = std::make_shared<FakeSink>(loop);
+  begin(watch("s1"), watching, eve);
+  ipc::AuditRead follow;
+  follow.set_follow(true);
+  follow.set_all(true);
+  begin(follow, following, eve);
+  watching->hear_messages(1);
+  following->hear_messages(1);
+  on_loop([&] { *roles = Roles{policy::Role::user}; });
+  apply({kCarol});  // any change has the rights looked at
+  EXPECT_EQ(watching->hear().failure, "denied");
+  EXPECT_EQ(following->hear().failure, "denied");
+}
+
+TEST_F(SessionsTest, ASupervisorWhoReadsNothingSupervisesNothing) {
+  apply({kBob});
+  const auto session = add_session("s1");
+  session->demand_supervisors({{{"bob"}, {}, 900}}, policy.current()->resources);
+  const auto sink = std::make_shared<FakeSink>(loop, 1);
+  begin(watch("s1"), sink, renewed_caller("bob", std::make_shared<Roles>(Roles{policy::Role::user})));
+  sink->hear_messages(1);
+  EXPECT_TRUE(session->settle_supervision());
+  const auto until = Clock::now() + std::chrono::seconds(20);
+  while (session->settle_supervision() && Clock::now() < until) std::this_thread::sleep_for(milliseconds(20));
+  EXPECT_FALSE(session->settle_supervision());
+  on_loop([&] { sink->read_more(10); });
+  while (!session->settle_supervision() && Clock::now() < until) std::this_thread::sleep_for(milliseconds(20));
+  EXPECT_TRUE(session->settle_supervision()) << "and again when it reads again";
+}
+
 TEST_F(SessionsTest, LiveOnesAreFilteredAndComeInPages) {
   for (int i = 0; i < 5; ++i) add_session("s" + std::to_string(i), i % 2 == 0 ? "alice" : "bob");
   ipc::SessionList asked;

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "broker/api/handlers.h"
+#include "broker/api/session_sight.h"
 
 namespace sallyport::broker::api {
 namespace {
@@ -11,20 +12,18 @@ namespace {
 constexpr std::size_t kBatchBytes = 128 * 1024;
 constexpr std::size_t kPieceBytes = 60 * 1024;  // of one event; the wrapping fits beside it
 constexpr std::int64_t kStateUs = 200'000;      // how often the session's state is looked at
+constexpr base::Micros kUnreadUs = 5'000'000;   // whoever reads nothing for so long supervises nothing
 constexpr std::int64_t kAuditUs = 600'000;      // a stalled disk does not blind the watcher: the event is queued
 
 class Watching final : public Activity {
  public:
   Watching(Exchange& exchange, std::shared_ptr<SessionHandle> session)
-      : exchange_(exchange),
-        session_(std::move(session)),
-        actor_(exchange.caller().actor),
-        timer_(exchange.services().main_loop) {}
+      : exchange_(exchange), session_(std::move(session)), timer_(exchange.services().main_loop) {}
 
   ~Watching() override {
     if (token_ == 0) return;
     session_->feed().unsubscribe(token_);
-    session_->watcher_left(actor_);
+    leave();
   }
 
   // The watch is in the audit log, or queued for it, before anything is shown.
@@ -64,12 +63,38 @@ class Watching final : public Activity {
         if (auto* watching = static_cast<Watching*>(exchange->activity())) watching->pump();
       });
     });
-    session_->watcher_joined(actor_);
+    join();
     look_at_state();
     pump();
   }
 
+  void join() {
+    if (watch_ != 0) return;
+    const auto state = exchange_.services().policy.current();
+    watch_ = session_->watcher_joined(supervisor_of(exchange_.caller()), state->resources);
+  }
+
+  void leave() {
+    if (watch_ != 0) session_->watcher_left(std::exchange(watch_, 0));
+  }
+
+  // Watching means reading.
+  void look_at_reader() {
+    const base::Micros now = exchange_.services().clock.monotonic_us();
+    if (exchange_.ready()) {
+      read_us_ = now;
+      join();
+    } else if (now - read_us_ > kUnreadUs) {
+      leave();
+    }
+  }
+
   void look_at_state() {
+    if (!exchange_.may_go_on()) return timer_.cancel();
+    if (!may_watch(exchange_, *session_)) {
+      return exchange_.fail({base::Errc::denied, "you may not watch this session any more"});
+    }
+    look_at_reader();
     send_state();
     if (!exchange_.finished()) timer_.after_us(kStateUs, [this] { look_at_state(); });
   }
@@ -149,10 +174,11 @@ class Watching final : public Activity {
 
   Exchange& exchange_;  // owns this
   std::shared_ptr<SessionHandle> session_;
-  std::string actor_;
   net::Timer timer_;
   std::shared_ptr<std::atomic<bool>> waking_ = std::make_shared<std::atomic<bool>>(false);
   std::uint64_t token_ = 0;
+  std::uint64_t watch_ = 0;  // among those who watch
+  base::Micros read_us_ = exchange_.services().clock.monotonic_us();
   std::uint64_t seq_ = 0;
   std::string state_;
 };
@@ -162,7 +188,9 @@ class Watching final : public Activity {
 void session_watch(const ExchangePtr& exchange, ipc::SessionWatch& asked) {
   const std::string id = asked.id();
   auto session = exchange->services().sessions.find(id);
-  if (!session) return exchange->fail({base::Errc::not_found, "there is no live session " + id});
+  if (!session || !may_watch(*exchange, *session)) {
+    return exchange->fail({base::Errc::not_found, "there is no live session " + id});
+  }
   auto watching = std::make_unique<Watching>(*exchange, std::move(session));
   Watching& started = *watching;
   exchange->keep(std::move(watching));

@@ -9,8 +9,9 @@
 
 namespace sallyport::broker {
 
-/// The states in the contract's `state` field. A suspended session also waits for its user to authenticate again.
-enum class SessionState { opening, live, paused, suspended, ending, ended };
+/// The states in the contract's `state` field. A suspended session also waits for its user to authenticate again, an
+/// unsupervised one ("awaiting-supervisor") for somebody who supervises it.
+enum class SessionState { opening, live, unsupervised, paused, suspended, ending, ended };
 
 const char* to_string(SessionState state);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two facts, and what is under way.
+// The three facts, and what is under way.
 #include "broker/session/gate_locks.h"
 
 namespace sallyport::broker {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every order of acts upon a session, up to length four, through its handle and with a loop that lags in every way,
-// against a model that knows two facts.
+// against a model that knows three facts.
 #include "broker/session/gate_locks.h"
 
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/session/session_handle.h"
@@ -16,16 +17,17 @@
 namespace sallyport::broker {
 namespace {
 
-enum class Act { pause, suspend, resume, new_login, old_login, password, message, terminate };
-constexpr unsigned kActs = 8;
-constexpr const char* kWords[] = {"pause",     "suspend",  "resume",  "new login",
-                                  "old login", "password", "message", "terminate"};
+enum class Act { pause, suspend, resume, new_login, old_login, password, message, terminate, leave, supervise };
+constexpr unsigned kActs = 10;
+constexpr const char* kWords[] = {"pause",    "suspend", "resume",    "new login", "old login",
+                                  "password", "message", "terminate", "leave",     "supervise"};
 
 // What an administrator would say how it stands, act by act.
 struct Model {
   bool somebody_wants_it_shut = false;
   bool proof_owed = false;
   bool user_was_asked = false;
+  bool supervisor_missing = false;
   bool ended = false;
 
   void act(Act act) {
@@ -48,16 +50,19 @@ struct Model {
         break;
       case Act::old_login:
       case Act::message:
+      case Act::leave:
+      case Act::supervise:
         break;
       case Act::terminate:
         ended = true;
     }
   }
-  bool open() const { return !ended && !somebody_wants_it_shut && !proof_owed; }
+  bool open() const { return !ended && !somebody_wants_it_shut && !proof_owed && !supervisor_missing; }
   SessionState state() const {
     return ended                    ? SessionState::ending
            : proof_owed             ? SessionState::suspended
            : somebody_wants_it_shut ? SessionState::paused
+           : supervisor_missing     ? SessionState::unsupervised
                                     : SessionState::live;
   }
 };
@@ -74,9 +79,26 @@ struct Stage {
     handle = std::make_unique<SessionHandle>(info);
     handle->attach([](const ControlAct&, const std::function<void(base::Status)>&) {}, [](bool, const std::string&) {});
     handle->went_live();
+    policy::User bob;
+    bob.name = "bob";
+    resources.put(bob);
+    handle->demand_supervisors({{{"bob"}, {}, 900}}, resources);
+    watch = handle->watcher_joined({"local:bob", "bob", false}, resources);
+    handle->settle_supervision();
+  }
+  // The supervisor leaves, and the gate is shut; or comes, and the loop opens it.
+  void ask_supervisor(Act act) {
+    if (act == Act::leave && watch != 0) {
+      handle->watcher_left(std::exchange(watch, 0));
+      model.supervisor_missing = true;
+    }
+    if (act == Act::supervise && watch == 0) watch = handle->watcher_joined({"local:bob", "bob", false}, resources);
+    waiting.push_back(act);
   }
   void ask(Act act) {
-    if (act == Act::resume && model.open() && waiting.empty()) {
+    if (act == Act::leave || act == Act::supervise) return ask_supervisor(act);
+    const bool paused = model.somebody_wants_it_shut || model.proof_owed || model.ended;
+    if (act == Act::resume && !paused && waiting.empty()) {
       EXPECT_FALSE(control(ControlAction::resume)) << "it is not paused";
       return;
     }
@@ -109,6 +131,7 @@ struct Stage {
     if (act == Act::old_login) {
       EXPECT_FALSE(handle->take_proof(wanted.value_or(now))) << "no newer than the wish";
     }
+    if (act == Act::leave || act == Act::supervise) model.supervisor_missing = !handle->settle_supervision();
     if (act == Act::terminate) ended = true;
     model.act(act);
   }
@@ -120,6 +143,8 @@ struct Stage {
   }
 
   std::unique_ptr<SessionHandle> handle;
+  policy::Snapshot resources;
+  std::uint64_t watch = 0;
   std::deque<Act> waiting;
   Model model;
   base::Micros now = 1;

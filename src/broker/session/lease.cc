@@ -12,6 +12,7 @@ namespace sallyport::broker {
 
 policy::Proofs proofs_of(const SessionParts& parts, const policy::Snapshot& resources, base::Micros now_us) {
   policy::Proofs out = proofs_of(parts.facts.identity, parts.checked_us);
+  out.supervised = true;  // SessionHandle keeps the gate shut while one is missing
   if (parts.approval) {
     out.approvals = policy::approvals_of(resources, *parts.approval, now_us);
     out.reason = parts.approval->reason;
@@ -58,6 +59,7 @@ LeaseReview review_lease(const PolicyState& state, const SessionParts& parts, ba
     out.text = place + " was changed.";
     return out;
   }
+  out.supervisors = grant.requirements.supervisors;
   policy::Permissions taken = parts.grant.permissions;
   taken.remove(grant.permissions);
   out.permissions = parts.grant.permissions;

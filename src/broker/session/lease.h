@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "broker/access/policy_state.h"
@@ -14,10 +15,11 @@ namespace sallyport::broker {
 
 struct LeaseReview {
   bool ends = false;
-  std::string code;                 ///< of an end: a word for the audit log
-  std::string detail;               ///< of an end: the whole truth, for the audit log
-  std::string text;                 ///< of an end: for the user
-  policy::Permissions permissions;  ///< what the user may still begin
+  std::string code;                                 ///< of an end: a word for the audit log
+  std::string detail;                               ///< of an end: the whole truth, for the audit log
+  std::string text;                                 ///< of an end: for the user
+  policy::Permissions permissions;                  ///< what the user may still begin
+  std::vector<policy::SupervisorRule> supervisors;  ///< whom the policies demand now
 };
 
 /// What the session has proved for itself: its login, and the approval under which it was opened.

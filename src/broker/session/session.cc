@@ -39,10 +39,11 @@ Session::Session(Gateway& gateway, SessionThread& thread, FrontSide& front, Pass
       spawner_(thread.loop()),
       opening_alarm_(thread.loop()),
       approval_alarm_(thread.loop()),
+      supervisor_alarm_(thread.loop()),
       ending_alarm_(thread.loop()),
       requests_(services_, thread.loop()),
       live_(parts_, {services_.clock, services_.policy, thread.loop(), notes_, ending_, placement_, inspector_,
-                     passwords, services_.config.limits.auth_tries, services_.held}),
+                     passwords, services_.config.limits.auth_tries, services_.held, supervisor_alarm_}),
       ending_(*this, parts_, {services_.clock, ending_alarm_, notes_, store_, live_.relay().book()}),
       opening_(*this, parts_,
                {services_.config, services_.clock, services_.policy, gateway.protocols, services_.openings,
@@ -73,8 +74,7 @@ void Session::opened(const std::string& banner) {
   TargetGreeting greeting;
   if (shown != config::TargetBanner::record) greeting.text = banner;
   if (shown == config::TargetBanner::terminals) greeting.shown = TargetGreeting::Shown::on_terminals;
-  parts_.front->ready(greeting);
-  live_.begin();
+  live_.begin(std::move(greeting));
 }
 
 void Session::front_gone(const std::string& reason, const std::string& fault) {

@@ -77,7 +77,7 @@ class Session : public std::enable_shared_from_this<Session>,
   RecordErrand records_;
   DialErrand dialer_;
   SpawnErrand spawner_;
-  LoopAlarm opening_alarm_, approval_alarm_, ending_alarm_;
+  LoopAlarm opening_alarm_, approval_alarm_, supervisor_alarm_, ending_alarm_;
   RequestDesk requests_;
   SessionLive live_;
   SessionEnding ending_;

@@ -105,8 +105,10 @@ void SessionControl::judged(const PasswordCheck::Judged& judged) {
 void SessionControl::reopen(const std::string& how) {
   const bool shut = handle_->gate_shut();
   if (front_ != nullptr) {
-    front_->tell({shut ? "Sallyport: this session stays paused until it is resumed." : how, std::nullopt,
-                  Notice::Session::goes_on});
+    const bool alone = !handle_->supervision().met();
+    const std::string stays = std::string("Sallyport: this session stays paused until ") +
+                              (alone ? "somebody supervises it." : "it is resumed.");
+    front_->tell({shut ? stays : how, std::nullopt, Notice::Session::goes_on});
   }
   if (!shut) owner_.gate_opened();
 }

@@ -141,8 +141,7 @@ TEST_F(ControlTest, ATerminateEndsItAndHurriesAnEnd) {
 }
 
 TEST_F(ControlTest, AWatcherIsNotedAndGetsAScreen) {
-  handle->watcher_joined("bob");
-  handle->watcher_left("bob");
+  handle->watcher_left(handle->watcher_joined({"bob", "bob", false}, {}));
   EXPECT_THAT(notes, ElementsAre("watch by bob", "unwatch by bob"));
   EXPECT_EQ(keyframes, 1U);
 }

@@ -17,6 +17,8 @@ const char* to_string(SessionState state) {
       return "opening";
     case SessionState::live:
       return "live";
+    case SessionState::unsupervised:
+      return "awaiting-supervisor";
     case SessionState::paused:
       return "paused";
     case SessionState::suspended:
@@ -55,7 +57,7 @@ base::Result<ControlAction> control_action_from(const std::string& word) {
   return fail(Errc::invalid, "'" + word + "' is not one of pause, suspend, resume, terminate, message");
 }
 
-SessionHandle::SessionHandle(SessionInfo info) : info_(std::move(info)) {}
+SessionHandle::SessionHandle(SessionInfo info) : info_(std::move(info)), supervision_(info_.user) {}
 
 SessionInfo SessionHandle::info() const {
   const std::lock_guard lock(mutex_);
@@ -98,6 +100,9 @@ void SessionHandle::control(ControlAct act, std::function<void(base::Status)> do
       refused = fail(Errc::closed, "session " + info_.id + " has ended");
     } else if (action == ControlAction::resume && (locks_.open() || locks_.terminated())) {
       refused = fail(Errc::invalid, "session " + info_.id + " is not paused");
+    } else if (action == ControlAction::resume && !locks_.wanted_shut() && !locks_.proof_owed()) {
+      refused = fail(Errc::invalid, "session " + info_.id + " waits for a supervisor: " +
+                                        supervisors_text(supervision_.rules()) + " must watch it");
     } else {
       locks_.ask(action);
       show_locks();
@@ -139,11 +144,12 @@ void SessionHandle::show_locks() {
   gate_shut_.store(!locks_.open(), std::memory_order_release);
   terminating_.store(locks_.terminated(), std::memory_order_release);
   if (info_.state != SessionState::ended) {
-    info_.state = locks_.terminated()    ? SessionState::ending
-                  : locks_.proof_owed()  ? SessionState::suspended
-                  : locks_.wanted_shut() ? SessionState::paused
-                  : live_                ? SessionState::live
-                                         : SessionState::opening;
+    info_.state = locks_.terminated()     ? SessionState::ending
+                  : locks_.proof_owed()   ? SessionState::suspended
+                  : locks_.wanted_shut()  ? SessionState::paused
+                  : !live_                ? SessionState::opening
+                  : locks_.unsupervised() ? SessionState::unsupervised
+                                          : SessionState::live;
   }
 }
 
@@ -159,22 +165,64 @@ void SessionHandle::add_worker(std::shared_ptr<const base::Fd> pidfd) {
   workers_.push_back(std::move(pidfd));
 }
 
-void SessionHandle::watcher_joined(const std::string& actor) {
+std::uint64_t SessionHandle::watcher_joined(policy::Supervisor who, const policy::Snapshot& snapshot) {
   WatchHandler watch;
+  const std::string actor = who.actor;
+  std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
+    number = ++last_watch_;
+    supervision_.join(number, std::move(who), snapshot);
     watch = watch_;
   }
   if (watch) watch(true, actor);
+  return number;
 }
 
-void SessionHandle::watcher_left(const std::string& actor) {
+void SessionHandle::watcher_left(std::uint64_t number) {
   WatchHandler watch;
+  std::string actor;
   {
     const std::lock_guard lock(mutex_);
+    actor = supervision_.leave(number);
+    close_if_unsupervised();
     watch = watch_;
   }
   if (watch) watch(false, actor);
+}
+
+void SessionHandle::review_supervision(const policy::Snapshot& snapshot) {
+  const std::lock_guard lock(mutex_);
+  supervision_.review(snapshot);
+  close_if_unsupervised();
+}
+
+void SessionHandle::demand_supervisors(const std::vector<policy::SupervisorRule>& rules,
+                                       const policy::Snapshot& snapshot) {
+  const std::lock_guard lock(mutex_);
+  supervision_.demand(rules);
+  supervision_.review(snapshot);
+  close_if_unsupervised();
+}
+
+bool SessionHandle::settle_supervision() {
+  const std::lock_guard lock(mutex_);
+  const bool met = supervision_.met();
+  locks_.set_unsupervised(!met);
+  show_locks();
+  return met;
+}
+
+Supervision SessionHandle::supervision() const {
+  const std::lock_guard lock(mutex_);
+  return supervision_;
+}
+
+// Under the lock. Only the session's loop opens it again.
+void SessionHandle::close_if_unsupervised() {
+  if (supervision_.met()) return;
+  locks_.set_unsupervised(true);
+  show_locks();
 }
 
 }  // namespace sallyport::broker

@@ -17,6 +17,7 @@
 #include "broker/session/control_act.h"
 #include "broker/session/gate_locks.h"
 #include "broker/session/live_feed.h"
+#include "broker/session/supervision.h"
 
 namespace sallyport::broker {
 
@@ -40,9 +41,15 @@ class SessionHandle {
   /// Kills both workers now. For a terminate that the loop has not carried out in time. Idempotent.
   void force_kill();
 
-  /// For watchers: asks the inspector for fresh keyframes, and notes in the record who watches.
-  void watcher_joined(const std::string& actor);
-  void watcher_left(const std::string& actor);
+  /// For watchers: asks the inspector for fresh keyframes, and notes in the record who watches. Returns a number for
+  /// watcher_left(). The gate closes before watcher_left() returns, when the last supervisor has left.
+  std::uint64_t watcher_joined(policy::Supervisor who, const policy::Snapshot& snapshot);
+  void watcher_left(std::uint64_t watch);
+
+  /// Users, groups or roles have changed: the gate closes before this returns, when nobody supervises any more.
+  void review_supervision(const policy::Snapshot& snapshot);
+  /// As it stands now.
+  Supervision supervision() const;
 
   /// Whether the gate is shut: nothing passes in either direction.
   bool gate_shut() const { return gate_shut_.load(std::memory_order_acquire); }
@@ -58,6 +65,10 @@ class SessionHandle {
   /// The loop carries out a pause, suspend or resume that control() passed on. A pause, suspend or terminate that
   /// control() has heard meanwhile keeps the gate shut, whatever this act would open.
   void carry_out(ControlAction action, base::Micros now_us);
+  /// Shuts the gate until somebody supervises by each of these rules, and of those that were demanded before.
+  void demand_supervisors(const std::vector<policy::SupervisorRule>& rules, const policy::Snapshot& snapshot);
+  /// Opens the gate as far as supervisors are concerned, if none is missing now. False: one is.
+  bool settle_supervision();
   /// See GateLocks::take_proof().
   base::Status take_proof(base::Micros proved_us);
   /// See GateLocks.
@@ -69,6 +80,7 @@ class SessionHandle {
 
  private:
   void show_locks();
+  void close_if_unsupervised();
 
   mutable std::mutex mutex_;
   SessionInfo info_;
@@ -78,6 +90,8 @@ class SessionHandle {
   std::vector<std::shared_ptr<const base::Fd>> workers_;
   LiveFeed feed_;
   GateLocks locks_;
+  Supervision supervision_;
+  std::uint64_t last_watch_ = 0;
   bool live_ = false;
   std::atomic<bool> gate_shut_{false};
   std::atomic<bool> terminating_{false};

@@ -14,7 +14,8 @@ SessionLive::SessionLive(SessionParts& parts, const Means& means)
       limits_(*this, means.loop, means.clock),
       traffic_(limits_, means.placement),
       relay_(*this, traffic_, *parts.front, means.held, parts.facts.identity.user),
-      control_(*this, *parts.front, means.passwords, means.clock, parts.facts.identity.user, means.password_tries) {}
+      control_(*this, *parts.front, means.passwords, means.clock, parts.facts.identity.user, means.password_tries),
+      supervision_(*this, means.supervisor_alarm, means.clock) {}
 
 void SessionLive::attach() {
   net::Loop& loop = means_.loop;
@@ -29,7 +30,9 @@ void SessionLive::attach() {
       },
       [this, alive, &loop](bool joined, const std::string& actor) {
         loop.post([this, alive, joined, actor] {
-          if (!alive.expired() && means_.ending.phase() < SessionEnding::Phase::ending) control_.watch(joined, actor);
+          if (alive.expired() || means_.ending.phase() >= SessionEnding::Phase::ending) return;
+          control_.watch(joined, actor);
+          supervision_.look();
         });
       },
       [this, alive, &loop] {
@@ -42,12 +45,15 @@ void SessionLive::attach() {
 // Asked at each change of the policies, and once more when the session has opened.
 void SessionLive::review() {
   if (means_.ending.phase() != SessionEnding::Phase::live) return;
-  const LeaseReview now = review_lease(*means_.policy.current(), parts_, means_.clock.now_us());
+  const auto state = means_.policy.current();
+  const LeaseReview now = review_lease(*state, parts_, means_.clock.now_us());
   if (now.ends) {
     means_.notes.revoked(now.code, now.detail);
     return means_.ending.end("the grant ended: " + now.code, "Sallyport: " + now.text);
   }
-  if (now.permissions == parts_.grant.permissions) return;
+  parts_.handle->demand_supervisors(now.supervisors, state->resources);
+  supervision_.look();
+  if (means_.ending.phase() != SessionEnding::Phase::live || now.permissions == parts_.grant.permissions) return;
   parts_.grant.permissions = now.permissions;
   parts_.rules->allow_only(now.permissions);
   means_.notes.restricted(now.permissions);
@@ -67,15 +73,19 @@ void SessionLive::act(const ControlAct& act, const std::function<void(base::Stat
   control_.act(act, phase == Phase::ending ? Stage::ending : Stage::running, done);
 }
 
-void SessionLive::begin() {
+void SessionLive::begin(TargetGreeting greeting) {
+  greeting_ = std::move(greeting);
   review();
   if (means_.ending.phase() != SessionEnding::Phase::live) return;
   limits_.start(parts_.grant.limits);
   means_.inspector.begin(*parts_.journal, *parts_.front);
+  supervision_.begin(parts_.handle);
+  if (means_.ending.phase() != SessionEnding::Phase::live) return;
   relay_.open({*parts_.journal, *parts_.rules, *parts_.back, *parts_.handle, parts_.grant.record});
 }
 
 void SessionLive::stop() {
+  supervision_.stop();
   limits_.stop();
   relay_.stop();
   control_.leave_user();
@@ -84,6 +94,23 @@ void SessionLive::stop() {
 void SessionLive::front_gone() {
   relay_.front_gone();
   control_.leave_user();
+}
+
+// A client is held at its first program, as for any target that is not there yet.
+void SessionLive::tell_waiting(const std::string& text) {
+  if (parts_.front == nullptr) return;
+  parts_.front->tell({text, {}, greeting_ ? Notice::Session::waits : Notice::Session::as_it_was});
+}
+
+void SessionLive::tell_supervised(const std::string& text) {
+  if (parts_.front == nullptr) return;
+  parts_.front->tell({text, {}, greeting_ ? Notice::Session::waits : Notice::Session::as_it_was});
+}
+
+void SessionLive::supervised() {
+  if (greeting_ && parts_.front != nullptr) parts_.front->ready(*greeting_);
+  greeting_.reset();
+  relay_.go_on();
 }
 
 bool SessionLive::login_counts() {

@@ -16,6 +16,7 @@
 #include "broker/session/session_notes.h"
 #include "broker/session/session_parts.h"
 #include "broker/session/session_relay.h"
+#include "broker/session/session_supervision.h"
 
 namespace sallyport::broker {
 
@@ -33,7 +34,10 @@ class SessionTraffic final : public SessionRelay::Meter {
   Placement& placement_;
 };
 
-class SessionLive : private SessionRelay::Owner, private SessionLimits::Owner, private SessionControl::Owner {
+class SessionLive : private SessionRelay::Owner,
+                    private SessionLimits::Owner,
+                    private SessionControl::Owner,
+                    private SessionSupervision::Owner {
  public:
   /// All of it outlives what lives; the front until front_gone().
   struct Means {
@@ -47,14 +51,16 @@ class SessionLive : private SessionRelay::Owner, private SessionLimits::Owner, p
     PasswordCheck& passwords;
     unsigned password_tries;
     HeldBudget& held;
+    Alarm& supervisor_alarm;
   };
 
   SessionLive(SessionParts& parts, const Means& means);
 
   /// Acts on the session's handle come here from now on.
   void attach();
-  /// All parts are there: what the user does reaches the target, unless the policies have changed meanwhile.
-  void begin();
+  /// All parts are there: what the user does reaches the target, unless the policies have changed meanwhile or a
+  /// supervisor is missing. greeting: of the target.
+  void begin(TargetGreeting greeting);
   void stop();
   void front_gone();
   SessionRelay& relay() { return relay_; }
@@ -87,12 +93,24 @@ class SessionLive : private SessionRelay::Owner, private SessionLimits::Owner, p
   void end_by(const std::string& reason, const std::string& text) override { means_.ending.end(reason, text); }
   void kill_workers() override { means_.ending.kill_workers(); }
 
+  void note_supervision(const std::string& action, const std::string& actor, const std::string& text) override {
+    means_.notes.control(action, actor, text);
+  }
+  void tell_waiting(const std::string& text) override;
+  void tell_supervised(const std::string& text) override;
+  void supervised() override;
+  void supervisor_missing(const std::string& reason, const std::string& text) override {
+    means_.ending.end(reason, text);
+  }
+
   SessionParts& parts_;
   const Means means_;
   SessionLimits limits_;
   SessionTraffic traffic_;
   SessionRelay relay_;
   SessionControl control_;
+  SessionSupervision supervision_;
+  std::optional<TargetGreeting> greeting_;  // until the user is told that the target is there
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

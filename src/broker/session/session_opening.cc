@@ -92,6 +92,7 @@ void SessionOpening::granted(policy::Grant grant, const policy::Snapshot& resour
   protocol_ = &protocol->second;
   parts_.rules = protocol_->make_rules(parts_.grant, means_.config.limits);
   parts_.handle = std::make_shared<SessionHandle>(info());
+  parts_.handle->demand_supervisors(parts_.grant.requirements.supervisors, resources);
   auto recipients = record_recipients(resources, means_.recording_key);
   if (!recipients) {
     base::log_error("session " + parts_.id + " cannot be recorded: " + recipients.message());
