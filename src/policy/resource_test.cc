@@ -321,16 +321,6 @@ TEST(Resource, WhatAPolicyRequires) {
   EXPECT_EQ(get<Policy>(to_json(short_form)), short_form);
 }
 
-TEST(Resource, WhoSupervises) {
-  const Policy p = get<Policy>(with_require(R"({"supervisor":{"groups":["leads"],"users":["bob"],"wait":"5m"}})"));
-  EXPECT_EQ(p.require.supervisor, (SupervisorRule{{"bob"}, {"leads"}, 300}));
-  EXPECT_EQ(get<Policy>(to_json(p)), p);
-  EXPECT_FALSE(parse_resource(with_require(R"({"supervisor":{"wait":"5m"}})"))) << "nobody is named";
-  EXPECT_FALSE(parse_resource(with_require(R"({"supervisor":{"groups":["leads"],"count":2}})")));
-  EXPECT_FALSE(parse_resource(with_require(R"({"supervisor":false})"))) << "it requires nothing";
-  EXPECT_FALSE(parse_resource(with_require(R"({"supervisor":"leads"})")));
-}
-
 std::string with_when(const std::string& when) {
   return R"({"kind":"policy","name":"p","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],"allow":["shell"],
              "when":)" +

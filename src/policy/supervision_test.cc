@@ -56,6 +56,22 @@ TEST_F(SupervisionTest, ARuleThatNamesNobodyMeansThoseWhoMayWatchEverySession) {
   EXPECT_FALSE(may_supervise(snapshot, any, somebody("bob"), "bob"));
 }
 
+std::string policy_with(const std::string& require) {
+  return R"({"kind":"policy","name":"p","subjects":{"users":["*"]},"targets":["*"],"accounts":["*"],"allow":["shell"],"require":)" +
+         require + "}";
+}
+
+TEST(Supervision, IsReadAsItIsWritten) {
+  const auto read = parse_resource(policy_with(R"({"supervisor":{"groups":["leads"],"users":["bob"],"wait":"5m"}})"));
+  ASSERT_TRUE(read) << read.message();
+  EXPECT_EQ(std::get<Policy>(*read).require.supervisor, (SupervisorRule{{"bob"}, {"leads"}, 300}));
+  EXPECT_TRUE(*parse_resource(to_json(*read)) == *read);
+  EXPECT_FALSE(parse_resource(policy_with(R"({"supervisor":{"wait":"5m"}})"))) << "nobody is named";
+  EXPECT_FALSE(parse_resource(policy_with(R"({"supervisor":{"groups":["leads"],"count":2}})")));
+  EXPECT_FALSE(parse_resource(policy_with(R"({"supervisor":false})"))) << "it requires nothing";
+  EXPECT_FALSE(parse_resource(policy_with(R"({"supervisor":"leads"})")));
+}
+
 TEST(Supervision, IsSaidInWords) {
   EXPECT_EQ(supervisors_text({{}, {"leads"}, 1}), "one of the group leads");
   EXPECT_EQ(supervisors_text({{"bob", "carol"}, {"leads", "ops"}, 1}), "bob, carol or one of the groups leads, ops");
