@@ -90,8 +90,9 @@ class Watching final : public Activity {
   }
 
   void look_at_state() {
-    if (!exchange_.may_go_on()) return timer_.cancel();
+    if (!exchange_.may_go_on()) return leave();
     if (!may_watch(exchange_, *session_)) {
+      leave();
       return exchange_.fail({base::Errc::denied, "you may not watch this session any more"});
     }
     look_at_reader();
