@@ -6,6 +6,10 @@ list(TRANSFORM _pages REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/docs/\\1.md")
 install(FILES ${_pages} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+# The portal's pages, where tools/build-pages has built them.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/build/pages/ DESTINATION ${CMAKE_INSTALL_DATADIR}/sallyport/portal OPTIONAL
+        PATTERN .inputs EXCLUDE)
+
 set(_made)
 find_program(SALLYPORT_LOWDOWN lowdown)
 if(SALLYPORT_LOWDOWN)

@@ -9,7 +9,17 @@ import { address } from "./client";
 const TOGETHER_MS = 700;
 const AGAIN_MS = 3000;
 const SELDOM_MS = 60_000;
-const KINDS = ["sessions", "requests", "resources", "recordings", "audit"] as const;
+const KINDS = ["sessions", "requests", "resources", "recordings", "audit"];
+
+/** What the keys of queries begin with, for the topics of an event. */
+function kindsOf(data: unknown): string[] {
+  try {
+    const { topics } = JSON.parse(String(data)) as { topics?: unknown };
+    return Array.isArray(topics) ? topics.map((topic) => (topic === "users" ? "resources" : String(topic))) : KINDS;
+  } catch {
+    return KINDS;
+  }
+}
 
 let connected = false;
 const watchers = new Set<() => void>();
@@ -64,7 +74,9 @@ function listen(queries: QueryClient): () => void {
       }, wait);
       wait = Math.min(SELDOM_MS, wait * 2);
     };
-    for (const kind of KINDS) source.addEventListener(kind, () => changed(kind));
+    source.addEventListener("change", (event) => {
+      for (const kind of kindsOf(event.data)) changed(kind);
+    });
   };
   open();
   return () => {

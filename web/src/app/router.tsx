@@ -32,6 +32,7 @@ const routes = [
   createRoute({ ...page, path: "/people", validateSearch: texts("name", "tab"), component: lazyRouteComponent(() => import("../pages/people"), "PeoplePage") }),
   createRoute({ ...page, path: "/targets", validateSearch: texts("name", "tab"), component: lazyRouteComponent(() => import("../pages/targets"), "TargetsPage") }),
   createRoute({ ...page, path: "/accounts", validateSearch: texts("name", "tab"), component: lazyRouteComponent(() => import("../pages/accounts"), "AccountsPage") }),
+  createRoute({ ...page, path: "/others", validateSearch: texts("kind", "name", "tab"), component: lazyRouteComponent(() => import("../pages/others"), "OthersPage") }),
   createRoute({ ...page, path: "/system", component: lazyRouteComponent(() => import("../pages/system"), "SystemPage") }),
   createRoute({ ...page, path: "/sign-ins", component: lazyRouteComponent(() => import("../pages/sign-ins"), "SignInsPage") }),
 ] as const;

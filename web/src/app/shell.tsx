@@ -8,6 +8,7 @@ import { Fragment, lazy, Suspense, useEffect, useState } from "react";
 import { send } from "../api/client";
 import { useMe } from "../api/me";
 import { useConnected, useNews } from "../api/news";
+import { useNotices } from "../api/notices";
 import { useToDecide } from "../api/requests";
 import { Icon } from "../parts/icon";
 import { inert } from "../parts/inert";
@@ -18,6 +19,7 @@ const Palette = lazy(() => import("./palette"));
 
 export function Shell() {
   useNews();
+  useNotices();
   const [slim, setSlim] = useLocalStorage({ key: "rail", defaultValue: "wide", getInitialValueInEffect: false });
   const [open, setOpen] = useState(false);
   const [finding, setFinding] = useState(false);

@@ -8,6 +8,7 @@ import "../styles/requests.css";
 import { get, path } from "../api/client";
 import { useList } from "../api/lists";
 import { isReader, useMe } from "../api/me";
+import { useNoticePermission } from "../api/notices";
 import { useToDecide } from "../api/requests";
 import type { AccessRequest } from "../api/types";
 import { Empty, PageFrame, Waiting, Wrong } from "../parts/bits";
@@ -39,6 +40,7 @@ export function RequestsPage() {
   const navigate = useNavigate({ from: "/requests" });
   const me = useMe();
   const toDecide = useToDecide();
+  const [notices, askForNotices] = useNoticePermission();
   const [deciding, setDeciding] = useState<{ id: string; verdict: "approve" | "deny" } | null>(null);
   const box = useKeys((id, verdict) => setDeciding({ id, verdict }));
   const asking = show === "ask";
@@ -49,7 +51,7 @@ export function RequestsPage() {
     <RequestCard key={request.id} request={request} decide={decide} deciding={deciding?.id === request.id ? deciding.verdict : null} setDeciding={(verdict) => setDeciding(verdict ? { id: request.id, verdict } : null)} />
   );
   return (
-    <PageFrame title="Requests" aside={<Button onClick={() => go("ask")}>Ask for access</Button>}>
+    <PageFrame title="Requests" aside={<>{notices && <Button variant="default" onClick={askForNotices}>Notify me of requests</Button>}<Button onClick={() => go("ask")}>Ask for access</Button></>}>
       {asking && <AskForm account={account} target={target} close={(created) => go(created ? "mine" : undefined)} />}
       {one && <One id={one} card={(request) => card(request, toDecide.data?.some((other) => other.id === request.id) ?? false)} back={() => go(undefined)} />}
       {!one && (

@@ -2,14 +2,13 @@
 // Every event of a session's recording, as a list.
 import { Button, Checkbox } from "@mantine/core";
 import { useEffect, useMemo, useState } from "react";
-import { words } from "../api/client";
-import { Empty, Waiting } from "../parts/bits";
+import { Empty, Waiting, Wrong } from "../parts/bits";
 import { TextFilter } from "../parts/filters";
-import { Icon } from "../parts/icon";
 import { Inert, inert } from "../parts/inert";
 import { List } from "../parts/list";
 import { clock } from "../parts/time";
 import { loadTape } from "../player/load";
+import { cannotDecode, NotHere } from "../player/not-here";
 import { Tape } from "../player/tape";
 import { lengthOf, type SessionEvent } from "../terminal/events";
 
@@ -30,15 +29,15 @@ function detail(event: SessionEvent): string {
 
 export function EventsTab({ id, live }: { id: string; live: boolean }) {
   const [attempt, setAttempt] = useState(0);
-  const [state, setState] = useState<{ tape: Tape; count: number; done: boolean; error: string }>({ tape: new Tape(), count: 0, done: false, error: "" });
+  const [state, setState] = useState<{ tape: Tape; count: number; done: boolean; error: unknown }>({ tape: new Tape(), count: 0, done: false, error: null });
   const [text, setText] = useState<string | undefined>();
   const [output, setOutput] = useState(false);
   useEffect(() => {
     const stop = new AbortController();
     const tape = new Tape();
-    setState({ tape, count: 0, done: false, error: "" });
-    loadTape(id, tape, stop.signal, (now) => setState({ tape, count: now.events, done: now.done, error: "" })).catch((failed: unknown) => {
-      if (!stop.signal.aborted) setState({ tape, count: tape.events.length, done: true, error: words(failed) });
+    setState({ tape, count: 0, done: false, error: null });
+    loadTape(id, tape, stop.signal, (now) => setState({ tape, count: now.events, done: now.done, error: null })).catch((failed: unknown) => {
+      if (!stop.signal.aborted) setState({ tape, count: tape.events.length, done: true, error: failed });
     });
     return () => stop.abort();
   }, [id, attempt]);
@@ -49,6 +48,7 @@ export function EventsTab({ id, live }: { id: string; live: boolean }) {
       .map((event, at): Row => ({ at, event }))
       .filter(({ event }) => (output || event.event !== "data") && (!wanted || `${event.event} ${detail(event)}`.toLowerCase().includes(wanted)));
   }, [state, text, output]);
+  if (cannotDecode(state.error)) return <NotHere id={id} />;
   return (
     <div className="fill">
       <div className="filters">
@@ -56,7 +56,7 @@ export function EventsTab({ id, live }: { id: string; live: boolean }) {
         <Checkbox label="With output" checked={output} onChange={(event) => setOutput(event.currentTarget.checked)} />
         {live && <Button variant="default" onClick={() => setAttempt(attempt + 1)}>Read again</Button>}
       </div>
-      {state.error && <div className="note bad line" role="alert"><Icon name="warn" /><span className="grow">{inert(state.error)}</span></div>}
+      <Wrong error={state.error} />
       {!state.done && state.count === 0 && <Waiting what="Reading the recording" />}
       {state.done && rows.length === 0 && !state.error && <Empty title="No such event" />}
       {rows.length > 0 && (

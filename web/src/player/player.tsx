@@ -3,9 +3,9 @@
 import { Button, Checkbox, NativeSelect } from "@mantine/core";
 import { useCallback, useEffect, useRef, useState } from "react";
 import "../styles/player.css";
-import { words } from "../api/client";
+import { Wrong } from "../parts/bits";
 import { Icon } from "../parts/icon";
-import { Inert, inert } from "../parts/inert";
+import { Inert } from "../parts/inert";
 import { clock, duration } from "../parts/time";
 import { Screen } from "../terminal/screen";
 import { Deck, SPEEDS, type DeckState } from "./deck";
@@ -13,6 +13,7 @@ import { Finder } from "./finder";
 import { useKeys } from "./keys";
 import { loadTape, type Loading } from "./load";
 import { MarkList } from "./mark-list";
+import { cannotDecode, NotHere } from "./not-here";
 import { Tape } from "./tape";
 import { Timeline } from "./timeline";
 
@@ -23,7 +24,7 @@ function usePlayer(id: string, label: string, start: number) {
   const [parts, setParts] = useState<{ tape: Tape; deck: Deck; screen: Screen } | null>(null);
   const [state, setState] = useState(STOPPED);
   const [loading, setLoading] = useState<Loading>({ done: false, events: 0 });
-  const [error, setError] = useState("");
+  const [error, setError] = useState<unknown>(null);
   const first = useRef(start);
   useEffect(() => {
     const element = box.current;
@@ -34,7 +35,7 @@ function usePlayer(id: string, label: string, start: number) {
     const stop = new AbortController();
     let begun = false;
     setParts({ tape, deck, screen });
-    setError("");
+    setError(null);
     loadTape(id, tape, stop.signal, (now) => {
       setLoading(now);
       screen.plain(tape.plain);
@@ -43,7 +44,7 @@ function usePlayer(id: string, label: string, start: number) {
       deck.seek(first.current > 0 ? first.current : tape.beginning);
     }).catch((failed: unknown) => {
       if (stop.signal.aborted) return;
-      setError(words(failed));
+      setError(failed);
       setLoading((old) => ({ ...old, done: true }));
     });
     return () => {
@@ -72,6 +73,7 @@ export function Player({ id, label, start, link }: { id: string; label: string; 
   }, [copied]);
   useKeys(parts, () => setFinding(true), copyLink);
   const tape = parts?.tape;
+  if (cannotDecode(error)) return <NotHere id={id} />;
   return (
     <div className="player">
       <div className="player-main">
@@ -85,7 +87,7 @@ export function Player({ id, label, start, link }: { id: string; label: string; 
           {tape?.full && <>This recording is longer than a page can hold. The player shows its first {clock(tape.duration)}; <code>sallyport recording export</code> has all of it.</>}
           {loading.done && !error && tape && tape.channel === null && <>This session had no terminal and no output that was recorded byte for byte. Its events are on the tab Events.</>}
         </div>
-        {error && <div className="note bad line" role="alert"><Icon name="warn" /><span className="grow">{inert(error)}</span></div>}
+        <Wrong error={error} />
         {asText !== null && <pre className="card scroll" tabIndex={0} aria-label="The screen as text"><Inert text={asText} most={200_000} /></pre>}
       </div>
       <div className="player-side">

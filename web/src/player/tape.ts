@@ -28,6 +28,8 @@ export class Tape {
   private readonly keyframes: number[] = [];
   private channelOf: number | null = null;
   private hasPty = false;
+  /** Channels of programs that no person reads, such as SFTP. */
+  private readonly binary = new Set<number | undefined>();
   private bytes = 0;
   duration = 0;
   full = false;
@@ -57,7 +59,8 @@ export class Tape {
       this.hasPty = true;
       this.channelOf = event.channel ?? null;
     }
-    if (this.channelOf === null && isOutput(event)) this.channelOf = event.channel ?? null;
+    if (event.event === "request" && event.request === "subsystem") this.binary.add(event.channel);
+    if (this.channelOf === null && isOutput(event) && !this.binary.has(event.channel)) this.channelOf = event.channel ?? null;
     if (event.event === "keyframe" && !event.more) this.keyframes.push(at);
     const mark = markOf(event);
     if (mark) this.marks.push({ ...mark, time: this.duration });

@@ -57,6 +57,11 @@ export function isPty(event: SessionEvent): boolean {
   return event.event === "request" && event.request === "pty";
 }
 
+/** The start of a program, which may have no terminal. */
+export function isExec(event: SessionEvent): boolean {
+  return event.event === "request" && event.request === "exec";
+}
+
 /** What the gateway told the user, in words. */
 export function toldBy(event: SessionEvent): string | null {
   if (event.event !== "control") return null;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws what a watched session shows. A keyframe is as of an earlier event than the one it follows, so output that it
 // draws already is not drawn again. The first terminal is the one that shows.
-import { bytesOf, isOutput, isPty, lengthOf, sizeOf, type SessionEvent, type Size } from "./events";
+import { bytesOf, isExec, isOutput, isPty, lengthOf, sizeOf, type SessionEvent, type Size } from "./events";
 
 export interface Drawing {
   reset(): void;
   resize(columns: number, rows: number): void;
   write(data: string | Uint8Array): void;
+  /** Output of a program without a terminal. */
+  plain(plain: boolean): void;
 }
 
 const MOST_KEPT = 1024 * 1024;
@@ -27,8 +29,9 @@ export class LiveScreen {
 
   constructor(private readonly drawing: Drawing) {}
 
-  get shows(): boolean {
-    return this.channel !== null;
+  /** The channel whose terminal shows. */
+  get showing(): number | null {
+    return this.channel;
   }
 
   /** True: it was for the terminal that shows. */
@@ -38,6 +41,13 @@ export class LiveScreen {
     if (isPty(event)) {
       if (this.channel !== null && this.channel !== event.channel) return false;
       this.begin(event.channel ?? 0, sizeOf(event) ?? { columns: 80, rows: 24 });
+      this.asOf = sequence;
+      this.whole = true;
+      return true;
+    }
+    if (isExec(event) && this.channel === null) {
+      this.begin(event.channel ?? 0, { columns: 80, rows: 24 });
+      this.drawing.plain(true);
       this.asOf = sequence;
       this.whole = true;
       return true;
@@ -58,6 +68,7 @@ export class LiveScreen {
   private begin(channel: number, size: Size) {
     this.channel = channel;
     this.drawing.reset();
+    this.drawing.plain(false);
     this.drawing.resize(size.columns, size.rows);
   }
 

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { address, path } from "../api/client";
 import { Icon } from "../parts/icon";
 import { Inert } from "../parts/inert";
-import { toldBy, type SessionEvent } from "./events";
+import { eventOf, type Frame } from "./frames";
 import { LiveScreen } from "./live-screen";
 import { Screen } from "./screen";
 
@@ -13,11 +13,10 @@ export interface Watched {
   state: string;
   problem: string;
   shows: boolean;
-  told: string;
   gaps: number;
 }
 
-const START: Watched = { state: "connecting", problem: "", shows: false, told: "", gaps: 0 };
+const START: Watched = { state: "connecting", problem: "", shows: false, gaps: 0 };
 
 function socketAddress(id: string): string {
   const url = new URL(address(`/sessions${path(id)}/watch`), window.location.href);
@@ -31,26 +30,28 @@ export function watchInto(box: HTMLElement, id: string, label: string, say: (cha
   const live = new LiveScreen(screen);
   const socket = new WebSocket(socketAddress(id));
   let over = false;
+  let shows = false;
   let gaps = 0;
-  const take = (message: SessionEvent & { state?: string; gap?: boolean }) => {
-    if (typeof message.state === "string" && message.event === undefined) {
-      over = message.state === "ended";
-      return say({ state: message.state });
+  const take = (frame: Frame) => {
+    if (frame.type === "state") {
+      over = frame.state === "ended";
+      return say({ state: frame.state ?? "" });
     }
-    if (message.gap) {
+    if (frame.type === "gap") {
       live.gap();
       gaps += 1;
       return say({ gaps });
     }
-    live.see(message);
-    if (live.shows) say({ shows: true });
-    const told = toldBy(message);
-    if (told) say({ told });
+    const event = eventOf(frame, live.showing);
+    if (event) live.see(event);
+    if (live.showing === null || shows) return;
+    shows = true;
+    say({ shows });
   };
   socket.onmessage = (frame: MessageEvent<unknown>) => {
     if (typeof frame.data !== "string") return;
     try {
-      for (const line of frame.data.split("\n")) if (line) take(JSON.parse(line) as SessionEvent);
+      take(JSON.parse(frame.data) as Frame);
     } catch {
       say({ problem: "The gateway sent something that this page does not understand. Load the page again." });
     }
@@ -87,7 +88,7 @@ export function Watch({ id, label, onState, small = false }: { id: string; label
   return (
     <>
       <div className="screen tall" ref={box} role="group" aria-label={label} data-state={watched.state} data-shows={watched.shows}>
-        {!watched.shows && !over && <div className="over-screen">Waiting for a terminal. A session without one shows its events on the tab Events.</div>}
+        {!watched.shows && !over && <div className="over-screen">Nothing to see yet: no terminal is open, and no program has written anything.</div>}
         {over && (
           <div className="over-screen line" role="status">
             {watched.state === "ended" ? "The session has ended." : <Inert text={watched.problem} />}
@@ -97,7 +98,6 @@ export function Watch({ id, label, onState, small = false }: { id: string; label
       </div>
       {!small && (
         <div className="line" role="status" aria-live="polite">
-          {watched.told && <span className="told"><Inert text={`Sallyport: ${watched.told}`} /></span>}
           {watched.gaps > 0 && <span className="dim line tight"><Icon name="warn" size={12} /> This page was too slow {watched.gaps === 1 ? "once" : `${watched.gaps} times`} and missed output; the recording has all of it.</span>}
           <span className="grow" />
           <Button variant="subtle" onClick={() => setAsText(asText === null ? text.current() : null)}>{asText === null ? "Show as text" : "Hide the text"}</Button>
