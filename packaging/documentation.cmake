@@ -1,7 +1,7 @@
 # What stands beside the programs: pages, manual pages made of three of them, and completions that the program prints itself.
 set(_out ${CMAKE_BINARY_DIR}/packaging/share)
 file(MAKE_DIRECTORY ${_out})
-set(_pages approvals architecture cli configuration getting-started policy recording-format roles sallyportd second-factor threat-model vault)
+set(_pages approvals architecture cli configuration getting-started machine-access policy recording-format roles sallyportd second-factor threat-model vault)
 list(TRANSFORM _pages REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/docs/\\1.md")
 install(FILES ${_pages} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -124,12 +124,13 @@ void add_credential_verbs(Command root) {
       user.verb("set-password", "Set a user's password: from the terminal without echo, or from standard input",
                 {"sallyport user set-password alice", "pwgen | sallyport user set-password alice"});
   verb.positional("NAME", o->name, "The user").run([o](Context& c) { return set_password(c, o->name); });
-  verb =
-      user.verb("add-key", "Add a public key to a user",
-                {"sallyport user add-key alice -f ~/.ssh/id_ed25519.pub",
-                 "sallyport user add-key alice ssh-ed25519 AAAA…", "ssh-add -L | sallyport user add-key alice -f -"});
+  verb = user.verb("add-key", "Add a public key to a user",
+                   {"sallyport user add-key alice -f ~/.ssh/id_ed25519.pub",
+                    "sallyport user add-key alice ssh-ed25519 AAAA…", "ssh-add -L | sallyport user add-key alice -f -",
+                    "sallyport user add-key alice verify-required sk-ssh-ed25519@openssh.com AAAA…"});
   verb.positional("NAME", o->name, "The user")
-      .positionals("KEY", o->key, "The key, as in a .pub file", Presence::optional)
+      .positionals("KEY", o->key, "The key, as in a .pub file; options of a security key may stand before it",
+                   Presence::optional)
       .option("-f,--file", o->file, "Read the key from this file (- or no option: standard input)")
       .run([o](Context& c) { return add_key(c, o->name, o->key, o->file); });
   add_factor_verbs(user);

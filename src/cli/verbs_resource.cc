@@ -13,7 +13,8 @@ namespace sallyport::cli {
 namespace {
 
 const std::vector<std::string>& kinds() {
-  static const std::vector<std::string> words{"user", "group", "target", "account", "policy", "recipient"};
+  static const std::vector<std::string> words{"user",    "group",  "role",      "target",
+                                              "account", "policy", "recipient", "user-ca"};
   return words;
 }
 
@@ -27,8 +28,9 @@ std::string singular(const std::string& word) {
 }
 
 std::vector<Column> columns_of(const std::string& kind) {
-  if (kind == "user") return {{"NAME", "name"}, {"GROUPS", "groups"}, {"DISABLED", "disabled"}};
+  if (kind == "user") return {{"NAME", "name"}, {"TYPE", "type"}, {"GROUPS", "groups"}, {"DISABLED", "disabled"}};
   if (kind == "group") return {{"NAME", "name"}, {"MEMBERS", "members"}, {"DESCRIPTION", "description"}};
+  if (kind == "role") return {{"NAME", "name"}, {"ROLE", "role"}, {"SUBJECTS", "subjects"}};
   if (kind == "target") {
     return {{"NAME", "name"}, {"PROTOCOL", "protocol"}, {"ADDRESS", "address"}, {"LABELS", "labels"}};
   }
@@ -38,6 +40,9 @@ std::vector<Column> columns_of(const std::string& kind) {
   if (kind == "policy") {
     return {{"NAME", "name"},       {"EFFECT", "effect"},     {"SUBJECTS", "subjects"},
             {"TARGETS", "targets"}, {"ACCOUNTS", "accounts"}, {"ALLOW", "allow"}};
+  }
+  if (kind == "user-ca") {
+    return {{"NAME", "name"}, {"PRINCIPALS", "principals"}, {"SOURCES", "sources"}, {"MAX-LIFETIME", "max_lifetime"}};
   }
   return {{"NAME", "name"}, {"PUBLIC-KEY", "public_key"}, {"DESCRIPTION", "description"}};
 }
@@ -139,11 +144,11 @@ void add_resource_verbs(Command root) {
       .flag("--dry-run", o->dry_run, "Check everything and show what would change")
       .run([o](Context& c) { return apply(c, o->file, o->dry_run); });
 
-  verb = root.verb("get", "Show resources: user, group, target, account, policy or recipient",
+  verb = root.verb("get", "Show resources of a kind",
                    {"sallyport get target", "sallyport get policy ops-on-prod -o json",
                     "sallyport get targets --text web --limit 20"});
   std::vector<std::string> words = kinds();
-  for (const char* plural : {"users", "groups", "targets", "accounts", "policies", "recipients"}) {
+  for (const char* plural : {"users", "groups", "roles", "targets", "accounts", "policies", "recipients", "user-cas"}) {
     words.emplace_back(plural);
   }
   verb.positional("KIND", o->kind, "What kind", words)

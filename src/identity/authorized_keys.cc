@@ -23,7 +23,7 @@ Result<AuthorizedKeys> AuthorizedKeys::parse(const std::vector<std::string>& lin
   AuthorizedKeys out;
   out.keys_.reserve(lines.size());
   for (const std::string& line : lines) {
-    Result<keys::PublicKey> key = keys::PublicKey::parse_line(line);
+    Result<keys::AuthorizedKey> key = keys::parse_authorized_line(line);
     if (!key) {
       return fail(Errc::invalid, "key " + std::to_string(out.keys_.size() + 1) + ": " + key.message());
     }
@@ -36,15 +36,20 @@ AuthorizedKeys AuthorizedKeys::none() {
   return {};
 }
 
-std::optional<keys::PublicKey> AuthorizedKeys::find(base::ByteView blob) const {
+std::optional<keys::AuthorizedKey> AuthorizedKeys::find(base::ByteView blob) const {
   static const base::Bytes kNobody = nobody();
-  const keys::PublicKey* found = nullptr;
-  for (const keys::PublicKey& key : keys_) {
-    if (base::equal_constant_time(key.blob(), blob)) found = &key;
+  std::optional<keys::AuthorizedKey> found;
+  for (const keys::AuthorizedKey& one : keys_) {
+    if (!base::equal_constant_time(one.key.blob(), blob)) continue;
+    if (!found) {
+      found = one;
+    } else {
+      found->touch.present |= one.touch.present;
+      found->touch.verified |= one.touch.verified;
+    }
   }
   if (keys_.empty()) (void)base::equal_constant_time(kNobody, blob);
-  if (found == nullptr) return std::nullopt;
-  return *found;
+  return found;
 }
 
 }  // namespace sallyport::identity

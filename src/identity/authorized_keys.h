@@ -8,26 +8,28 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "keys/public_key.h"
+#include "keys/authorized_line.h"
 
 namespace sallyport::identity {
 
 /// A user's keys, parsed once and looked up in a time that depends on their number alone, not on which one matches.
 class AuthorizedKeys {
  public:
-  /// From lines "TYPE BASE64 [COMMENT]". Errors: invalid, naming the line by its position.
+  /// From lines "[OPTIONS] TYPE BASE64 [COMMENT]" (keys/authorized_line.h). Errors: invalid, naming the line by its
+  /// position.
   static base::Result<AuthorizedKeys> parse(const std::vector<std::string>& lines);
 
   /// For users that do not exist: costs what one key costs, and matches none.
   static AuthorizedKeys none();
 
-  /// The key whose blob this is, if it is one of them.
-  std::optional<keys::PublicKey> find(base::ByteView blob) const;
+  /// The key whose blob this is, if it is one of them. Where several lines name it, what any of them demands of a
+  /// signature is demanded.
+  std::optional<keys::AuthorizedKey> find(base::ByteView blob) const;
 
   std::size_t size() const { return keys_.size(); }
 
  private:
-  std::vector<keys::PublicKey> keys_;
+  std::vector<keys::AuthorizedKey> keys_;
 };
 
 }  // namespace sallyport::identity

@@ -17,10 +17,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string& line : lines) {
     (void)policy::check_key_line(line);
     const auto keys = identity::AuthorizedKeys::parse({line});
-    const auto key = keys::PublicKey::parse_line(line);
-    if (keys.has_value() != key.has_value()) std::abort();
-    if (!key) continue;
-    if (keys->size() != 1 || !keys->find(key->blob())) std::abort();
+    const auto read = keys::parse_authorized_line(line);
+    if (keys.has_value() != read.has_value()) std::abort();
+    if (!read) continue;
+    const keys::PublicKey* key = &read->key;
+    // Whoever reads no options accepts no line that has some.
+    if (!(read->touch == keys::TouchRule{}) && keys::PublicKey::parse_line(line)) std::abort();
+    if (keys->size() != 1 || !keys->find(key->blob()) || !(keys->find(key->blob())->touch == read->touch)) std::abort();
     base::Bytes other = key->blob();
     other.back() ^= 1;
     if (keys->find(other) || keys->find({}) || identity::AuthorizedKeys::none().find(key->blob())) std::abort();

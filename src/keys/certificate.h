@@ -59,7 +59,7 @@ struct CertificateUse {
 /// What holds for the session once a certificate has passed.
 struct CertificateGrant {
   std::optional<std::string> force_command;
-  TouchRule touch = TouchRule::present;
+  TouchRule touch;
 };
 
 class Certificate {
@@ -76,6 +76,9 @@ class Certificate {
   const PublicKey& key() const { return key_; }
   const PublicKey& ca() const { return ca_; }
   const CertificateFields& fields() const { return fields_; }
+
+  /// Whether the flag is among the extensions: "permit-pty" and the like. One with a value is none.
+  bool extends(std::string_view extension) const;
 
   /// Judges everything but the holder's own signature. Errors: denied, with the reason; every unknown means no.
   base::Result<CertificateGrant> check(const CertificateUse& use) const;

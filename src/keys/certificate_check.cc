@@ -66,6 +66,11 @@ Status check_source(const CertificateFields& fields, std::string_view address) {
 
 }  // namespace
 
+bool Certificate::extends(std::string_view extension) const {
+  return std::ranges::any_of(
+      fields_.extensions, [extension](const CertificateOption& o) { return o.name == extension && o.value.empty(); });
+}
+
 Result<CertificateGrant> Certificate::check(const CertificateUse& use) const {
   if (std::ranges::find(use.trusted_cas, ca_) == use.trusted_cas.end()) {
     return fail(Errc::denied, "certificate is signed by an authority that is not trusted");
@@ -77,11 +82,11 @@ Result<CertificateGrant> Certificate::check(const CertificateUse& use) const {
   if (auto s = check_period(fields_, use.now_us); !s) return pass(s);
   if (!names(fields_, use.principal)) return fail(Errc::denied, "certificate does not name this principal");
   if (auto s = check_source(fields_, use.source_address); !s) return pass(s);
-  const bool security_key = key_.type() == KeyType::sk_ed25519 || key_.type() == KeyType::sk_ecdsa_p256;
-  if (fields_.verify_required && !security_key) {
+  if (fields_.verify_required && !is_security_key(key_.type())) {
     return fail(Errc::denied, "certificate asks for a verified user, which only a FIDO key can show");
   }
-  return CertificateGrant{fields_.force_command, fields_.verify_required ? TouchRule::verified : TouchRule::present};
+  // OpenSSH's PROTOCOL.certkeys, "Extensions": no touch is needed where the certificate says so.
+  return CertificateGrant{fields_.force_command, {!extends("no-touch-required"), fields_.verify_required}};
 }
 
 }  // namespace sallyport::keys

@@ -65,7 +65,7 @@ TEST(Certificate, SaysWhatItWasIssuedWith) {
   EXPECT_EQ(c.fields().extensions[0].name, "permit-X11-forwarding") << "in the order of their names";
   const CertificateGrant grant = c.check(w.use()).value();
   EXPECT_EQ(grant.force_command, "uptime");
-  EXPECT_EQ(grant.touch, TouchRule::present);
+  EXPECT_EQ(grant.touch, TouchRule{});
 }
 
 struct Refusal {

@@ -33,8 +33,17 @@ inline constexpr std::size_t kMaxPublicKeyBytes = 4096;
 /// No signature blob that we accept is longer.
 inline constexpr std::size_t kMaxSignatureBytes = 4096;
 
-/// How a key of a FIDO authenticator must have been used for its signature to count.
-enum class TouchRule { present, verified };
+/// How a key of a FIDO authenticator must have been used for its signature to count; other keys ignore it.
+struct TouchRule {
+  bool present = true;    ///< somebody touched the authenticator
+  bool verified = false;  ///< the authenticator verified its user, by a PIN or a fingerprint
+  bool operator==(const TouchRule&) const = default;
+};
+
+/// True for the two types that a FIDO authenticator holds.
+constexpr bool is_security_key(KeyType type) {
+  return type == KeyType::sk_ed25519 || type == KeyType::sk_ecdsa_p256;
+}
 
 /// A public key: parsed, checked, immutable, cheap to copy.
 class PublicKey {
@@ -67,7 +76,7 @@ class PublicKey {
   /// user not present or not verified), invalid (the algorithm is not this key's, or the blob is not strictly encoded,
   /// or names another algorithm). An ssh-rsa (SHA-1) signature is refused as invalid.
   base::Status verify(std::string_view signature_algorithm, base::ByteView signature_blob, base::ByteView data,
-                      TouchRule touch = TouchRule::present) const;
+                      const TouchRule& touch = {}) const;
 
   /// Ok when signature_blob is this RSA key's signature under ssh-rsa, which is over SHA-1: only for a target whose
   /// resource asks for it. Errors: as verify().

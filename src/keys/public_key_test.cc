@@ -266,8 +266,8 @@ TEST_P(EachSecurityKey, VerifiesATouchAndAsksForMoreWhenTold) {
   EXPECT_TRUE(key.verify(name, held.sign(name, 0x01, 7), kData));
   EXPECT_EQ(key.verify(name, held.sign(name, 0x00, 7), kData).error().code, Errc::denied) << "not touched";
   EXPECT_EQ(key.verify(name, held.sign(name, 0x04, 7), kData).error().code, Errc::denied) << "verified but not touched";
-  EXPECT_EQ(key.verify(name, held.sign(name, 0x01, 7), kData, TouchRule::verified).error().code, Errc::denied);
-  EXPECT_TRUE(key.verify(name, held.sign(name, 0x05, 7), kData, TouchRule::verified));
+  EXPECT_EQ(key.verify(name, held.sign(name, 0x01, 7), kData, {true, true}).error().code, Errc::denied);
+  EXPECT_TRUE(key.verify(name, held.sign(name, 0x05, 7), kData, {true, true}));
   Bytes counter_changed = held.sign(name, 0x01, 7);
   counter_changed.back() ^= 1;
   EXPECT_FALSE(key.verify(name, counter_changed, kData));

@@ -115,13 +115,14 @@ std::vector<std::string_view> all_signature_algorithms() {
   return out;
 }
 
-Status PublicKey::verify(std::string_view algorithm, ByteView signature_blob, ByteView data, TouchRule touch) const {
+Status PublicKey::verify(std::string_view algorithm, ByteView signature_blob, ByteView data,
+                         const TouchRule& touch) const {
   const std::vector<std::string_view> own = signature_algorithms_for(type());
   if (std::find(own.begin(), own.end(), algorithm) == own.end()) {
     return fail(Errc::invalid, "the signature algorithm is not one of this key's");
   }
   if (signature_blob.size() > kMaxSignatureBytes) return malformed();
-  const bool security_key = type() == KeyType::sk_ed25519 || type() == KeyType::sk_ecdsa_p256;
+  const bool security_key = is_security_key(type());
   Reader r(signature_blob);
   const std::string_view named = r.text(64);
   const ByteView signature = r.string();
@@ -145,8 +146,8 @@ Status PublicKey::verify(std::string_view algorithm, ByteView signature_blob, By
     case KeyType::sk_ecdsa_p256:
       break;
   }
-  if (!touched) return fail(Errc::denied, "the authenticator was not touched");
-  if (touch == TouchRule::verified && !verified) return fail(Errc::denied, "the authenticator did not verify its user");
+  if (touch.present && !touched) return fail(Errc::denied, "the authenticator was not touched");
+  if (touch.verified && !verified) return fail(Errc::denied, "the authenticator did not verify its user");
   const Bytes message = authenticator_message(state_->application, flags, counter, data);
   if (type() == KeyType::sk_ed25519) return verify_ed25519(state_->ed25519.data(), signature, message);
   return verify_ecdsa(state_->pkey.get(), EVP_sha256(), signature, message);

@@ -2,8 +2,11 @@
 // The decision, from a snapshot and a request alone. Pure.
 #include "policy/decide.h"
 
+#include <algorithm>
+
 #include "policy/grant_sum.h"
 #include "policy/match.h"
+#include "policy/sources.h"
 
 namespace sallyport::policy {
 
@@ -61,6 +64,11 @@ std::optional<Denial> missing(const Snapshot& snapshot, const Request& request) 
   const User* user = snapshot.user(request.user);
   if (user == nullptr) return deny(request, DenialReason::unknown_user, "there is no user '" + request.user + "'");
   if (user->disabled) return deny(request, DenialReason::disabled_user, "user '" + request.user + "' is disabled");
+  if (!may_come_from(*user, request.source)) {
+    Denial out = deny(request, DenialReason::outside_sources, outside_sources_text(*user, request.source));
+    out.message += " from this address";
+    return out;
+  }
   const Target* target = snapshot.target(request.target);
   if (target == nullptr) {
     return deny(request, DenialReason::unknown_target, "there is no target '" + request.target + "'");
@@ -76,10 +84,31 @@ std::optional<Denial> missing(const Snapshot& snapshot, const Request& request) 
   return std::nullopt;
 }
 
+/// The number of sessions that a service account itself may have is a limit like those of policies.
+void bound_by_user(const User& user, Limits& limits) {
+  if (!user.sessions) return;
+  std::int64_t& most = limits.sessions_per_user;
+  most = most == 0 ? *user.sessions : std::min(most, *user.sessions);
+}
+
 /// Without each of these a target of this protocol is not to be reached at all.
 std::vector<Permission> needed_at(const Target& target) {
   if (target.protocol == Protocol::telnet) return {Permission::telnet, Permission::shell};
   return {};
+}
+
+/// Takes away what the proof does not permit. A denial, where nothing is left, or not what the target needs.
+std::optional<Denial> bound_by_proof(const Request& request, const Target& target, Grant& grant) {
+  grant.proof = request.proof;
+  grant.permissions.keep(request.proof.at_most);
+  const std::vector<Permission> needed = needed_at(target);
+  const bool enough = std::all_of(needed.begin(), needed.end(), [&](Permission p) { return grant.permissions.has(p); });
+  if (enough && !grant.permissions.empty()) return std::nullopt;
+  Denial out =
+      deny(request, DenialReason::proof_limits,
+           "the certificate of the login does not permit what the policies allow on target '" + request.target + "'");
+  out.message += " with this certificate";
+  return out;
 }
 
 std::optional<Denial> lacking(const Request& request, const Target& target, const GrantSum& sum, Permissions left,
@@ -106,6 +135,8 @@ const char* to_string(DenialReason reason) {
       return "unknown_user";
     case DenialReason::disabled_user:
       return "disabled_user";
+    case DenialReason::outside_sources:
+      return "outside_sources";
     case DenialReason::unknown_target:
       return "unknown_target";
     case DenialReason::unknown_account:
@@ -116,6 +147,8 @@ const char* to_string(DenialReason reason) {
       return "no_policy";
     case DenialReason::conditions:
       return "conditions";
+    case DenialReason::proof_limits:
+      return "proof_limits";
     case DenialReason::denied_by_policy:
       return "denied_by_policy";
   }
@@ -162,6 +195,8 @@ Decision decide(const Snapshot& snapshot, const Request& request) {
   }
   if (std::optional<Denial> denial = lacking(request, *asked.target, sum, grant.permissions, elsewhen))
     return *std::move(denial);
+  if (std::optional<Denial> denial = bound_by_proof(request, *asked.target, grant)) return *std::move(denial);
+  bound_by_user(*snapshot.user(request.user), grant.limits);
   return grant;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "policy/permission.h"
+#include "policy/proof_limits.h"
 #include "policy/requirements.h"
 #include "policy/snapshot.h"
 
@@ -23,6 +24,7 @@ struct Request {
   std::string account;
   base::Micros time_us = 0;  ///< when it is asked
   std::string source;        ///< the user's numeric address, without a port
+  ProofLimits proof = {};    ///< what the user's proof permits at most
 };
 
 /// Defaults for what no matching policy mentions.
@@ -54,17 +56,20 @@ struct Grant {
   RecordSettings record;
   Limits limits;
   std::vector<std::string> policies;  ///< that matched, sorted
+  ProofLimits proof = {};             ///< of the request; the permissions are within it already
   bool operator==(const Grant&) const = default;
 };
 
 enum class DenialReason {
   unknown_user,
   disabled_user,
+  outside_sources,  ///< a service account, from an address that its own resource does not name
   unknown_target,
   unknown_account,
   account_not_on_target,  ///< the account's own selector does not name the target
   no_policy,              ///< nothing allows it
   conditions,             ///< a policy would, at another time or from another source
+  proof_limits,           ///< policies allow it, and the certificate does not permit it
   denied_by_policy,       ///< a policy with effect deny, or denies that leave no permission
 };
 

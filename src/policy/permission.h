@@ -39,6 +39,14 @@ class Permissions {
   constexpr void add(Permissions other) { bits_ |= other.bits_; }
   constexpr void remove(Permissions other) { bits_ &= ~other.bits_; }
   constexpr bool operator==(const Permissions&) const = default;
+  /// All that there are.
+  static constexpr Permissions all() {
+    Permissions out;
+    out.bits_ = (std::uint32_t{1} << kPermissionCount) - 1;
+    return out;
+  }
+  /// Takes away what the other has not.
+  constexpr void keep(Permissions other) { bits_ &= other.bits_; }
 
   /// Adds what a word of a policy stands for: a permission's name, or "forwarding" for local and remote. Errors:
   /// invalid, listing the words there are.

@@ -6,7 +6,6 @@
 
 #include "base/escape.h"
 #include "base/text_time.h"
-#include "keys/address_block.h"
 #include "policy/selector_read.h"
 
 namespace sallyport::policy {
@@ -69,18 +68,6 @@ std::vector<int> read_days(JsonObject& in) {
   }
   std::sort(out.begin(), out.end());
   if (in.has("days") && out.empty()) in.reject("days", "must name a day");
-  return out;
-}
-
-std::vector<std::string> read_blocks(JsonObject& in, std::string_view key) {
-  std::vector<std::string> out = in.string_list(key);
-  for (const std::string& block : out) {
-    if (const Status good = keys::check_address_block(block); !good) {
-      in.reject(key, "'" + base::escape_for_terminal(block, 80) + "': " + good.message() +
-                         "; write addresses or blocks such as 10.0.0.0/8 or fd00::/8");
-    }
-  }
-  if (in.has(key) && out.empty()) in.reject(key, "must name a block of addresses");
   return out;
 }
 

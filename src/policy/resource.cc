@@ -26,16 +26,29 @@ const char* to_string(Kind kind) {
       return "policy";
     case Kind::recipient:
       return "recipient";
+    case Kind::user_ca:
+      return "user-ca";
   }
   return "unknown";
 }
 
 Result<Kind> kind_from(std::string_view word) {
-  for (const Kind kind :
-       {Kind::user, Kind::group, Kind::role, Kind::target, Kind::account, Kind::policy, Kind::recipient}) {
+  for (const Kind kind : {Kind::user, Kind::group, Kind::role, Kind::target, Kind::account, Kind::policy,
+                          Kind::recipient, Kind::user_ca}) {
     if (word == to_string(kind)) return kind;
   }
-  return fail(Errc::invalid, "there is no such kind; there are user, group, role, target, account, policy, recipient");
+  return fail(Errc::invalid,
+              "there is no such kind; there are user, group, role, target, account, policy, recipient, user-ca");
+}
+
+const char* to_string(UserType type) {
+  switch (type) {
+    case UserType::person:
+      return "person";
+    case UserType::service:
+      return "service";
+  }
+  return "unknown";
 }
 
 const char* to_string(Protocol protocol) {
@@ -85,6 +98,7 @@ static_assert(std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>
 static_assert(std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(Kind::role), Resource>, RoleBinding>);
 static_assert(
     std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(Kind::recipient), Resource>, Recipient>);
+static_assert(std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(Kind::user_ca), Resource>, UserCa>);
 
 const std::string& name_of(const Resource& resource) {
   return std::visit([](const auto& r) -> const std::string& { return r.name; }, resource);

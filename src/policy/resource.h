@@ -16,11 +16,12 @@
 #include "base/result.h"
 #include "policy/permission.h"
 #include "policy/requirements.h"
+#include "policy/user_ca.h"
 #include "policy/when.h"
 
 namespace sallyport::policy {
 
-enum class Kind { user, group, role, target, account, policy, recipient };
+enum class Kind { user, group, role, target, account, policy, recipient, user_ca };
 
 /// "user", "group", … as in the key `kind`.
 const char* to_string(Kind kind);
@@ -49,15 +50,26 @@ struct Selector {
   bool operator==(const Selector&) const = default;
 };
 
+/// A service account is a program's: it proves itself with keys or certificates alone, from named networks, and names
+/// its target.
+enum class UserType : std::uint8_t { person, service };
+/// "person", "service".
+const char* to_string(UserType type);
+
 struct User {
   std::string name;
   std::string description;
   std::string email;  ///< a second name to log in by; no two users have the same
   std::vector<std::string> groups;
-  std::vector<std::string> public_keys;  ///< lines as in authorized_keys, without options
+  std::vector<std::string> public_keys;  ///< lines as in authorized_keys: keys/authorized_line.h
   std::string local_account;             ///< of the gateway's machine, whose owner this is; no two users have the same
   std::vector<Role> roles;               ///< in Sallyport itself, beside what `role` resources give
   bool disabled = false;                 ///< may not log in, whatever else is said
+  UserType type = UserType::person;
+  // Of a service account:
+  std::vector<std::string> sources;      ///< blocks of addresses: each login comes from one of them
+  std::optional<std::int64_t> sessions;  ///< at a time
+  bool is_service() const { return type == UserType::service; }
   bool operator==(const User&) const = default;
 };
 
@@ -172,7 +184,7 @@ struct Recipient {
   bool operator==(const Recipient&) const = default;
 };
 
-using Resource = std::variant<User, Group, RoleBinding, Target, Account, Policy, Recipient>;
+using Resource = std::variant<User, Group, RoleBinding, Target, Account, Policy, Recipient, UserCa>;
 
 Kind kind_of(const Resource& resource);
 const std::string& name_of(const Resource& resource);

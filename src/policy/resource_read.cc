@@ -6,13 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
-#include "policy/address.h"
 #include "policy/json_object.h"
-#include "policy/key_line.h"
+#include "policy/key_lines_read.h"
 #include "policy/legacy.h"
 #include "policy/policy_read.h"
 #include "policy/resource.h"
 #include "policy/selector_read.h"
+#include "policy/user_ca_read.h"
+#include "policy/user_read.h"
 
 namespace sallyport::policy {
 
@@ -27,29 +28,6 @@ namespace {
 using Every = JsonObject::Every;
 
 // ---- pieces that several kinds share
-
-/// What becomes of the hosts that ssh-keyscan writes before a key.
-enum class Hosts { refused, cut_off };
-
-std::vector<std::string> key_lines(JsonObject& in, std::string_view key, const KeyCheck& check_key,
-                                   Hosts hosts = Hosts::refused) {
-  std::vector<std::string> lines = in.string_list(key);
-  for (std::size_t i = 0; i < lines.size() && in.ok(); ++i) {
-    Status good;
-    if (hosts == Hosts::cut_off) {
-      Result<std::string_view> bare = without_hosts(lines[i]);
-      if (bare) {
-        lines[i] = std::string(*bare);
-      } else {
-        good = pass(bare);
-      }
-    }
-    if (good) good = check_key_line(lines[i]);
-    if (good && check_key) good = check_key(lines[i]);
-    if (!good) in.reject(key, "item " + std::to_string(i + 1) + ": " + good.message());
-  }
-  return lines;
-}
 
 std::vector<std::string> legacy_names(JsonObject& in, std::string_view key) {
   std::vector<std::string> out;
@@ -104,47 +82,7 @@ bool split_address(const std::string& address, Target& out) {
   return number <= 65535;
 }
 
-// root needs no user, and is none.
-bool is_local_account(std::string_view s) {
-  return s != "root" && !s.empty() && s.size() <= 32 && s.front() != '-' &&
-         s.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-             std::string_view::npos;
-}
-
 // ---- one reader a kind
-
-User read_user(JsonObject& in, const KeyCheck& check_key) {
-  User out;
-  if (in.has("email")) {
-    out.email = in.required_string("email");
-    if (in.ok() && !is_email(out.email)) {
-      in.reject("email",
-                "must be NAME@DOMAIN in lower case, each at most 64 of a-z 0-9 . _ -, such as alice@example.org");
-    }
-  } else {
-    in.take("email");
-  }
-  if (in.has("local_account")) {
-    out.local_account = in.required_string("local_account");
-    if (in.ok() && !is_local_account(out.local_account)) {
-      in.reject("local_account", "must be the name of an account of the gateway's machine: 1 to 32 of a-z 0-9 . _ -");
-    }
-  } else {
-    in.take("local_account");
-  }
-  out.groups = in.name_list("groups", Every::refused);
-  out.public_keys = key_lines(in, "public_keys", check_key);
-  for (const std::string& word : in.string_list("roles")) {
-    Result<Role> role = role_from(word);
-    if (!role) {
-      in.reject("roles", role.message());
-      break;
-    }
-    out.roles.push_back(*role);
-  }
-  out.disabled = in.optional_bool("disabled", false);
-  return out;
-}
 
 Group read_group(JsonObject& in, const KeyCheck&) {
   Group out;
@@ -222,8 +160,8 @@ Target read_target(JsonObject& in, const KeyCheck& check_key) {
     in.reject("address", "must be HOST or HOST:PORT, an IPv6 address in brackets, such as 10.0.0.7:22 or [fd00::7]:22");
   }
   out.labels = read_labels(in, "labels");
-  out.host_keys = key_lines(in, "host_keys", check_key, Hosts::cut_off);
-  out.host_ca = key_lines(in, "host_ca", check_key);
+  out.host_keys = read_key_lines(in, "host_keys", check_key, Before::hosts);
+  out.host_ca = read_key_lines(in, "host_ca", check_key, Before::nothing);
   out.legacy = legacy_names(in, "legacy");
   return out;
 }
@@ -299,6 +237,8 @@ Result<Resource> parse_resource(std::string_view text, const KeyCheck& check_key
       return finish(in, name, read_policy(in));
     case Kind::recipient:
       return finish(in, name, read_recipient(in, check_key));
+    case Kind::user_ca:
+      return finish(in, name, read_user_ca(in, check_key));
   }
   return fail(Errc::internal, "resource: no reader for " + kind_word);
 }

@@ -4,6 +4,7 @@
 
 #include "base/text_time.h"
 #include "policy/resource.h"
+#include "policy/user_ca_read.h"
 
 namespace sallyport::policy {
 
@@ -50,6 +51,9 @@ void write(json& out, const User& r) {
   list(out, "public_keys", r.public_keys);
   for (const Role role : r.roles) out["roles"].push_back(to_string(role));
   if (r.disabled) out["disabled"] = true;
+  if (r.type != UserType::person) out["type"] = to_string(r.type);
+  list(out, "sources", r.sources);
+  if (r.sessions) out["sessions"] = *r.sessions;
 }
 
 void write(json& out, const Group& r) {
@@ -150,6 +154,10 @@ void write(json& out, const Policy& r) {
 
 void write(json& out, const Recipient& r) {
   out["public_key"] = r.public_key;
+}
+
+void write(json& out, const UserCa& r) {
+  write_user_ca(out, r);
 }
 
 }  // namespace

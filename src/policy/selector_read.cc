@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels, selectors and subjects from JSON.
+// Labels, selectors, blocks of addresses and subjects from JSON.
 #include "policy/selector_read.h"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/escape.h"
+#include "keys/address_block.h"
 
 namespace sallyport::policy {
 
@@ -107,6 +108,18 @@ std::map<std::string, std::string> read_labels(JsonObject& in, std::string_view 
     }
     out.emplace(label, value.get<std::string>());
   }
+  return out;
+}
+
+std::vector<std::string> read_blocks(JsonObject& in, std::string_view key) {
+  std::vector<std::string> out = in.string_list(key);
+  for (const std::string& block : out) {
+    if (const base::Status good = keys::check_address_block(block); !good) {
+      in.reject(key, "'" + base::escape_for_terminal(block, 80) + "': " + good.message() +
+                         "; write addresses or blocks such as 10.0.0.0/8 or fd00::/8");
+    }
+  }
+  if (in.has(key) && out.empty()) in.reject(key, "must name a block of addresses");
   return out;
 }
 

@@ -82,6 +82,8 @@ void Snapshot::put(Resource resource) {
       return put_policy(std::get<Policy>(std::move(resource)));
     case Kind::recipient:
       return into(recipients, std::get<Recipient>(std::move(resource)));
+    case Kind::user_ca:
+      return into(user_cas, std::get<UserCa>(std::move(resource)));
   }
 }
 

@@ -22,6 +22,7 @@ struct Snapshot {
   std::map<std::string, Account, std::less<>> accounts;
   std::map<std::string, Policy, std::less<>> policies;
   std::map<std::string, Recipient, std::less<>> recipients;
+  std::map<std::string, UserCa, std::less<>> user_cas;
   Zones zones;  ///< that policies name; whoever makes the snapshot reads them
   // What put() keeps beside them.
   std::map<std::string, std::string, std::less<>> emails;                 ///< of users, to their names

@@ -7,7 +7,7 @@
 namespace sallyport::broker {
 
 store::Renewal renewal_of(const policy::User& before, const policy::User& after) {
-  if (before.disabled != after.disabled) return store::Renewal::life;
+  if (before.disabled != after.disabled || before.type != after.type) return store::Renewal::life;
   const bool all_kept = std::all_of(before.public_keys.begin(), before.public_keys.end(), [&](const std::string& line) {
     return std::find(after.public_keys.begin(), after.public_keys.end(), line) != after.public_keys.end();
   });

@@ -10,8 +10,9 @@
 
 namespace sallyport::broker {
 
-/// Which numbers of a user's incarnation the change makes new. Locking out and letting in again make another life; a
-/// key that is taken away or replaced makes other proofs. A key that is added takes back nothing that was proved.
+/// Which numbers of a user's incarnation the change makes new. Locking out and letting in again make another life, and
+/// so does a person who becomes a service account. A key that is taken away or replaced makes other proofs; one that is
+/// added takes back nothing that was proved.
 store::Renewal renewal_of(const policy::User& before, const policy::User& after);
 
 /// Inserts or updates the resource's row; the version keeps its author. Errors: the store's.

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "broker/access/certificate_login.h"
 #include "policy/address.h"
 #include "policy/requirements.h"
 #include "store/rows.h"
@@ -24,11 +26,12 @@ struct ProvedFactor {
 
 struct Identity {
   std::string user;
-  std::string method;  ///< "publickey SHA256:…", "password", "keyboard-interactive"
+  std::string method;  ///< "publickey SHA256:…", "certificate SHA256:…", "password", "keyboard-interactive"
   std::optional<policy::Destination> destination;
   base::Micros proved_us = 0;           ///< when, on the monotonic clock
   store::Incarnation incarnation = {};  ///< of the user, as it was then; compared wherever the identity is used
   std::vector<ProvedFactor> factors = {};
+  std::shared_ptr<const CertificateLogin> certificate = {};  ///< null: none
 };
 
 class PasswordCheck {

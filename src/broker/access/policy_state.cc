@@ -18,6 +18,11 @@ std::optional<store::Incarnation> PolicyState::incarnation_of(std::string_view u
   return bound == incarnations.end() ? std::nullopt : std::optional(bound->second);
 }
 
+bool PolicyState::is_service(std::string_view user) const {
+  const policy::User* found = resources.user(user);
+  return found != nullptr && found->is_service();
+}
+
 bool PolicyState::counts(std::string_view user, const store::Incarnation& proved) const {
   return incarnation_of(user) == proved;
 }
@@ -54,6 +59,9 @@ base::Status PolicyHolder::reload(store::Store& store) {
     if (!keys) return base::fail(base::Errc::corrupt, "user " + name + ": " + keys.message());
     fresh->keys.emplace(name, std::move(*keys));
   }
+  auto authorities = UserAuthorities::of(fresh->resources.user_cas);
+  if (!authorities) return base::pass(authorities);
+  fresh->authorities = std::move(*authorities);
   const std::lock_guard lock(mutex_);
   state_ = std::move(fresh);
   return {};

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "broker/access/user_authorities.h"
 #include "identity/authorized_keys.h"
 #include "policy/decide.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ struct PolicyState {
   std::map<std::string, identity::AuthorizedKeys, std::less<>> keys;
   std::map<std::string, store::Incarnation, std::less<>> incarnations;  ///< of users
   std::set<std::string, std::less<>> enrolled;                          ///< users who have a second factor
+  UserAuthorities authorities;                                          ///< of users' certificates
   identity::AuthorizedKeys no_keys = identity::AuthorizedKeys::none();
 
   const identity::AuthorizedKeys& keys_of(std::string_view user) const;
@@ -30,8 +32,10 @@ struct PolicyState {
   bool may_log_in(std::string_view user) const { return incarnation_of(user).has_value(); }
   /// What a proof of this user is bound to while it is given; nullopt for whoever may not log in.
   std::optional<store::Incarnation> incarnation_of(std::string_view user) const;
+  /// Whether the user is a program, which is asked nothing.
+  bool is_service(std::string_view user) const;
   /// Whether the user is asked for a one-time code.
-  bool is_enrolled(std::string_view user) const { return enrolled.contains(user); }
+  bool is_enrolled(std::string_view user) const { return enrolled.contains(user) && !is_service(user); }
   /// Whether what was proved under this incarnation still counts: the user may log in, is the same, and nothing that
   /// proves a user was taken away or replaced since.
   bool counts(std::string_view user, const store::Incarnation& proved) const;

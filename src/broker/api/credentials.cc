@@ -7,7 +7,7 @@
 #include "broker/api/handlers.h"
 #include "broker/api/user_change.h"
 #include "identity/user_credentials.h"
-#include "keys/public_key.h"
+#include "keys/authorized_line.h"
 #include "ledger/chain.h"
 #include "policy/resource.h"
 
@@ -20,6 +20,7 @@ base::Result<Answer> store_password(const Exchange& exchange, const std::string&
   Services& services = exchange.services();
   const base::Status done = services.store.transaction([&]() -> base::Status {
     if (auto there = still_there(exchange, "user", user); !there) return there;
+    if (auto person = is_person(exchange, user); !person) return person;
     if (auto written = write_event(exchange, "user.set-password", {{"user", user}}); !written) return written;
     return identity::set_password(services.store, user, hash, services.clock.now_us());
   });
@@ -32,9 +33,10 @@ base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& nam
   Services& services = exchange.services();
   std::string fingerprint;
   const base::Status done = services.store.transaction([&]() -> base::Status {
-    auto key = keys::PublicKey::parse_line(line);
-    if (!key) return base::pass(key);
-    fingerprint = key->fingerprint();
+    auto read = keys::parse_authorized_line(line);
+    if (!read) return base::pass(read);
+    const keys::PublicKey& key = read->key;
+    fingerprint = key.fingerprint();
     auto row = services.store.get_resource("user", name);
     if (!row) return base::fail(row.error().code, unknown("user", name).message);
     auto resource = policy::parse_resource(row->json);
@@ -42,8 +44,8 @@ base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& nam
     auto* user = std::get_if<policy::User>(&*resource);
     if (user == nullptr) return base::fail(base::Errc::corrupt, "the stored user " + name + " is something else");
     for (const std::string& have : user->public_keys) {
-      auto parsed = keys::PublicKey::parse_line(have);
-      if (parsed && *parsed == *key) return base::fail(base::Errc::exists, name + " has this key already");
+      auto parsed = keys::parse_authorized_line(have);
+      if (parsed && parsed->key == key) return base::fail(base::Errc::exists, name + " has this key already");
     }
     user->public_keys.push_back(line);
     const std::string json = policy::to_json(*resource);

@@ -3,6 +3,7 @@
 #include "broker/api/user_change.h"
 
 #include "broker/access/barred_users.h"
+#include "policy/resource.h"
 
 namespace sallyport::broker::api {
 
@@ -29,6 +30,18 @@ base::Status still_there(const Exchange& exchange, const char* kind, const std::
   if (row) return {};
   if (row.error().code == base::Errc::not_found) return base::fail(base::Errc::not_found, unknown(kind, name).message);
   return base::pass(row);
+}
+
+base::Status is_person(const Exchange& exchange, const std::string& user) {
+  auto row = exchange.services().store.get_resource("user", user);
+  if (!row) return base::pass(row);
+  auto resource = policy::parse_resource(row->json);
+  if (!resource) return base::pass(resource);
+  const auto* found = std::get_if<policy::User>(&*resource);
+  if (found == nullptr) return base::fail(base::Errc::corrupt, "the stored user " + user + " is something else");
+  if (!found->is_service()) return {};
+  return base::fail(base::Errc::denied,
+                    "'" + user + "' is a service account: it logs in with keys or certificates alone");
 }
 
 base::Status put_in_force(const Exchange& exchange) {

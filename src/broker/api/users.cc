@@ -21,6 +21,7 @@ base::Result<Answer> begin_totp(const Exchange& exchange, const std::string& use
   base::SecretBytes secret;
   const base::Status done = services.store.transaction([&]() -> base::Status {
     if (auto there = still_there(exchange, "user", user); !there) return there;
+    if (auto person = is_person(exchange, user); !person) return person;
     if (auto written = write_event(exchange, "user.enroll-totp", {{"user", user}}); !written) return written;
     auto begun = services.totp.begin(user);
     if (!begun) return base::pass(begun);
@@ -41,6 +42,7 @@ base::Result<Answer> end_enrolment(const Exchange& exchange, const std::string& 
   const base::Status done = services.store.transaction([&]() -> base::Status {
     codes.clear();  // of an earlier run
     if (auto there = still_there(exchange, "user", user); !there) return there;
+    if (auto person = is_person(exchange, user); !person) return person;
     if (auto confirmed = services.totp.confirm(user, code); !confirmed) return confirmed;
     if (with_recovery_codes) {
       auto made = services.totp.make_recovery_codes(user);
@@ -97,6 +99,7 @@ base::Result<Answer> facts_of(const Exchange& exchange, const std::string& name)
                  {"email", user->email},
                  {"groups", user->groups},
                  {"disabled", user->disabled},
+                 {"type", policy::to_string(user->type)},
                  {"public_keys", user->public_keys.size()},
                  {"password", password->has_value()},
                  {"totp", std::move(enrolled)}};

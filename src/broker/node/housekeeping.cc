@@ -65,10 +65,13 @@ void Housekeeping::retry_waiting() {
   waiting_timer_.after_us(kWaitingPeriodUs, [this] { retry_waiting(); });
 }
 
-// A policy's hours begin or end: nobody changes anything then.
+// A policy's hours begin or end, or a certificate does: nobody changes anything then.
 void Housekeeping::review_leases() {
-  if (depends_on_time(services_.policy.current()->resources)) {
-    for (const auto& session : services_.sessions.all()) session->review();
+  const bool all = depends_on_time(services_.policy.current()->resources);
+  const base::Micros now_us = services_.clock.now_us();
+  for (const auto& session : services_.sessions.all()) {
+    const base::Micros until_us = session->info().login_until_us;
+    if (all || (until_us != 0 && until_us <= now_us)) session->review();
   }
   lease_timer_.after_us(kLeasePeriodUs, [this] { review_leases(); });
 }

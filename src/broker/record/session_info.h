@@ -22,9 +22,10 @@ struct SessionInfo {
   std::string account;
   std::string target;
   std::string protocol = "ssh";
-  std::string source;   ///< "address:port" of the user's client
-  std::string via;      ///< "direct", "jump" or "menu"
-  std::string request;  ///< for access, that was approved: it ends with it; empty: none was needed
+  std::string source;               ///< "address:port" of the user's client
+  std::string via;                  ///< "direct", "jump" or "menu"
+  std::string request;              ///< for access, that was approved: it ends with it; empty: none was needed
+  base::Micros login_until_us = 0;  ///< by the wall clock, when what proved the user ends; 0: it does not
   SessionState state = SessionState::opening;
   base::Micros started_at_us = 0;
   base::Micros ended_at_us = 0;

@@ -4,6 +4,7 @@
 
 #include <variant>
 
+#include "broker/access/login_validity.h"
 #include "broker/access/proofs.h"
 #include "policy/access_request.h"
 #include "policy/decide.h"
@@ -24,14 +25,16 @@ policy::Proofs proofs_of(const SessionParts& parts, const policy::Snapshot& reso
 LeaseReview review_lease(const PolicyState& state, const SessionParts& parts, base::Micros now_us) {
   const SessionFacts& facts = parts.facts;
   const std::string place = facts.destination.account + "@" + facts.destination.target;
-  policy::Request request;
-  request.user = facts.identity.user;
-  request.account = facts.destination.account;
-  request.target = facts.destination.target;
-  request.time_us = now_us;
-  request.source = facts.source_host;
-  const policy::Decision decision = policy::decide(state.resources, request);
   LeaseReview out;
+  if (auto good = check_certificate(state, facts.identity, now_us); !good) {
+    out.ends = true;
+    out.code = "certificate";
+    out.detail = good.message();
+    out.text = "The session ends: " + good.message() + ".";
+    return out;
+  }
+  const policy::Decision decision =
+      policy::decide(state.resources, request_for(facts.identity, facts.destination, now_us, facts.source_host));
   if (const auto* denial = std::get_if<policy::Denial>(&decision)) {
     out.ends = true;
     out.code = policy::to_string(denial->reason);

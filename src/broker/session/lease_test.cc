@@ -7,6 +7,7 @@
 #include <random>
 
 #include "broker/session/opening_run_test.h"
+#include "keys/private_key.h"
 
 namespace sallyport::broker {
 namespace {
@@ -75,6 +76,27 @@ TEST_F(LeaseTest, EndsWhenTheTargetOrTheAccountMeansSomethingElse) {
   account.login_name = "root";
   state_->resources.put(account);
   EXPECT_EQ(review().code, "target_changed");
+}
+
+TEST_F(LeaseTest, EndsWithTheCertificateAndKeepsItsLimits) {
+  base::SystemRandom random;
+  const auto ca = keys::PrivateKey::generate(keys::GeneratedKey::ed25519, random).value();
+  keys::CertificateFields fields;
+  fields.principals = {parts_.facts.identity.user};
+  fields.valid_before = 1100;
+  const auto certificate =
+      keys::Certificate::parse(keys::issue_certificate(fields, ca.public_key(), ca, random).value()).value();
+  parts_.facts.identity.certificate =
+      std::make_shared<CertificateLogin>(CertificateLogin{certificate, "corp", parts_.facts.source_host});
+  EXPECT_EQ(review().code, "certificate") << "of an authority that nobody has declared";
+  policy::UserCa rules;
+  rules.name = "corp";
+  rules.public_keys = {ca.public_key().line("")};
+  state_->authorities = UserAuthorities::of({{"corp", rules}}).value();
+  const auto now = review();
+  EXPECT_FALSE(now.ends) << now.detail;
+  EXPECT_EQ(now.permissions, allowed({Permission::shell, Permission::exec})) << "it permits no forwarding";
+  EXPECT_EQ(review(1100 * kSecond).code, "certificate");
 }
 
 TEST_F(LeaseTest, EndsWhenMoreIsDemanded) {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "broker/access/login_validity.h"
 #include "broker/session/lease.h"
 
 namespace sallyport::broker {
@@ -114,8 +115,7 @@ void SessionLive::supervised() {
 }
 
 bool SessionLive::login_counts() {
-  const Identity& identity = parts_.facts.identity;
-  return means_.policy.current()->counts(identity.user, identity.incarnation);
+  return check_login(*means_.policy.current(), parts_.facts.identity, means_.clock.now_us()).has_value();
 }
 
 bool SessionLive::is_the_user(const std::string& user, const store::Incarnation& incarnation) {

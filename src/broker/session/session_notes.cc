@@ -70,6 +70,9 @@ audit::Event SessionNotes::start() const {
                       {"auth", facts.identity.method},
                       {"policies", parts_.grant.policies}}};
   if (!facts.legacy.empty()) event.fields.push_back({"legacy", joined(facts.legacy, ", ")});
+  if (facts.identity.certificate) {
+    for (audit::Field& field : audit_fields(*facts.identity.certificate)) event.fields.push_back(std::move(field));
+  }
   return event;
 }
 

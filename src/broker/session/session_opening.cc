@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "broker/access/grant_defaults.h"
+#include "broker/access/login_validity.h"
 #include "broker/record/record_recipients.h"
 #include "broker/session/target_failure.h"
 
@@ -42,9 +43,9 @@ void SessionOpening::deny(const std::string& code, const std::string& detail, co
 // Asked again at each step that gives the user something: an administrator may act between any two.
 bool SessionOpening::user_counts() {
   const Identity& identity = parts_.facts.identity;
-  if (means_.policy.current()->counts(identity.user, identity.incarnation)) return true;
-  deny("stale_login", "the user, or what proves the user, was changed after this login", kBarred,
-       "the login does not count any more");
+  const auto good = check_login(*means_.policy.current(), identity, means_.clock.now_us());
+  if (good) return true;
+  deny("stale_login", good.message(), kBarred, "the login does not count any more");
   return false;
 }
 
@@ -52,12 +53,8 @@ void SessionOpening::open() {
   if (stage_ != Stage::deciding || !user_counts()) return;
   const SessionFacts& facts = parts_.facts;
   const auto state = means_.policy.current();
-  policy::Request request;
-  request.user = facts.identity.user;
-  request.account = facts.destination.account;
-  request.target = facts.destination.target;
-  request.time_us = means_.clock.now_us();
-  request.source = facts.source_host;
+  const policy::Request request =
+      request_for(facts.identity, facts.destination, means_.clock.now_us(), facts.source_host);
   const policy::Decision decision = policy::decide(state->resources, request);
   if (const auto* denial = std::get_if<policy::Denial>(&decision)) {
     return deny(policy::to_string(denial->reason), denial->detail, denial->message, "denied by policy");
@@ -82,6 +79,7 @@ void SessionOpening::open() {
 void SessionOpening::granted(policy::Grant grant, const policy::Snapshot& resources) {
   apply_node_defaults(grant, resources, means_.config);
   clearance_.bound(grant);
+  bound_by_login(grant, parts_.facts.identity, means_.clock.now_us());
   parts_.grant = std::move(grant);
   const auto protocol = means_.protocols.find(parts_.target.protocol);
   if (protocol == means_.protocols.end()) {
@@ -121,6 +119,7 @@ SessionInfo SessionOpening::info() const {
   info.source = facts.source;
   info.via = facts.via;
   info.request = clearance_.request();
+  if (facts.identity.certificate) info.login_until_us = ends_at_us(facts.identity.certificate->certificate);
   info.started_at_us = means_.clock.now_us();
   return info;
 }

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/escape.h"
+#include "broker/access/login_validity.h"
 #include "broker/intake/admission.h"
+#include "broker/ssh/key_offer.h"
 #include "ipc/ssh_front.pb.h"
 #include "keys/userauth_blob.h"
 #include "policy/decide.h"
@@ -84,16 +86,11 @@ bool Authenticator::answers(const ipc::AuthAnswers& answers, Answer answer) {
 void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key,
                                Answer answer) {
   const auto& offered = request.public_key();
-  const auto state = wiring_.policy.current();
-  const std::string user = login_ ? login_->user : "";
-  const auto incarnation = state->incarnation_of(user);
-  const auto key = (incarnation ? state->keys_of(user) : state->no_keys).find(base::view(offered.blob()));
-  if (!key || !incarnation) return refuse("publickey", "key not accepted", answer);
-  // RFC 4252 §7: a yes promises that a signature with this algorithm and this key would be judged.
-  const auto algorithms = keys::signature_algorithms_for(key->type());
-  if (std::find(algorithms.begin(), algorithms.end(), offered.algorithm()) == algorithms.end()) {
-    return refuse("publickey", "the signature algorithm is not one of this key's", answer);
-  }
+  const JudgedOffer judged =
+      judge_offer(*wiring_.policy.current(), {login_ ? login_->user : "", source_host_, offered.algorithm(),
+                                              base::view(offered.blob()), wiring_.clock.now_us()});
+  if (!judged.offer) return refuse("publickey", judged.why, answer, judged.about);
+  const KeyOffer& offer = *judged.offer;
   if (!offered.has_signature()) {
     if (!may_ask()) return refuse("publickey", "too many questions", answer);
     ipc::AuthReply reply;
@@ -114,11 +111,10 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   }
   auto data = keys::publickey_signed_data(session_id, login);
   if (!data) return refuse("publickey", data.message(), answer);
-  if (auto good = key->verify(offered.algorithm(), base::view(offered.signature()), *data); !good) {
-    return refuse("publickey", good.message(), answer);
-  }
-  const std::string credential = "publickey " + key->fingerprint();
-  first_is_right(credential, credential, *incarnation, answer);
+  const auto good = offer.key.verify(offer.signature_algorithm, base::view(offered.signature()), *data, offer.touch);
+  if (!good) return refuse("publickey", good.message(), answer);
+  first_is_right(
+      {offer.credential, {login_->user, source_host_, offer.credential}, offer.incarnation, offer.certificate}, answer);
 }
 
 void Authenticator::judge(const std::string& user, base::ByteView given, std::function<void(const Judged&)> done) {
@@ -135,9 +131,12 @@ void Authenticator::password(base::ByteView given, const std::string& method, An
   busy_ = true;
   judge(login_ ? login_->user : "", given, [this, method, answer = std::move(answer)](const Judged& judged) {
     busy_ = false;
-    if (judged.verdict == Verdict::right) return first_is_right(method, "password", judged.incarnation, answer);
-    refuse(method, judged.verdict == Verdict::wrong ? "wrong password" : "too many passwords wait to be checked",
-           answer);
+    if (judged.verdict == Verdict::right) {
+      return first_is_right({method, {login_->user, source_host_, "password"}, judged.incarnation, nullptr}, answer);
+    }
+    if (judged.verdict == Verdict::not_judged) return refuse(method, "too many passwords wait to be checked", answer);
+    const bool is_service = login_ && wiring_.policy.current()->is_service(login_->user);
+    refuse(method, is_service ? "a service account has no password" : "wrong password", answer);
   });
 }
 
@@ -157,7 +156,8 @@ bool Authenticator::may_ask() {
   return false;
 }
 
-void Authenticator::refuse(const std::string& method, const std::string& why, const Answer& answer) {
+void Authenticator::refuse(const std::string& method, const std::string& why, const Answer& answer,
+                           const std::vector<audit::Field>& about) {
   ipc::AuthReply reply;
   if (first_) reply.mutable_failure()->add_methods(kInteractive);
   for (const char* name : kFirstMethods) {
@@ -167,13 +167,15 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
   const bool is_free = method == "none" && nones_++ == 0;
   if (!is_free) {
     ++failures_;
-    wiring_.preauth_audit.write(source_share_, {"auth.failure",
-                                                login_ ? login_->user : "",
-                                                "",
-                                                {{"method", base::cut_utf8(method, kMaxMethodInAudit)},
-                                                 {"source", source_},
-                                                 {"login", base::cut_utf8(raw_user_, kMaxLoginInAudit)},
-                                                 {"reason", login_ ? why : login_problem_}}});
+    audit::Event event{"auth.failure",
+                       login_ ? login_->user : "",
+                       "",
+                       {{"method", base::cut_utf8(method, kMaxMethodInAudit)},
+                        {"source", source_},
+                        {"login", base::cut_utf8(raw_user_, kMaxLoginInAudit)},
+                        {"reason", login_ ? why : login_problem_}}};
+    event.fields.insert(event.fields.end(), about.begin(), about.end());
+    wiring_.preauth_audit.write(source_share_, std::move(event));
   }
   reply.set_disconnect(exhausted());
   answer(reply, std::nullopt);
@@ -191,11 +193,15 @@ void Authenticator::ask(Asked what, const Answer& answer) {
   answer(reply, std::nullopt);
 }
 
-void Authenticator::first_is_right(const std::string& method, const std::string& credential,
-                                   const store::Incarnation& incarnation, const Answer& answer) {
+Identity Authenticator::identity_of(const FirstProof& first) const {
+  return {login_->user,      first.method, login_->destination, wiring_.clock.monotonic_us(),
+          first.incarnation, {},           first.certificate};
+}
+
+void Authenticator::first_is_right(FirstProof first, const Answer& answer) {
   const auto state = wiring_.policy.current();
-  if (!state->counts(login_->user, incarnation)) return refuse(method, "the user was changed meanwhile", answer);
-  FirstProof first{method, {login_->user, source_host_, credential}, incarnation};
+  const std::string method = first.method;
+  if (!state->counts(login_->user, first.incarnation)) return refuse(method, "the user was changed meanwhile", answer);
   if (!state->is_enrolled(login_->user)) return accept(first, method, {}, answer);
   if (const auto proof = remembered_proof(first)) {
     return accept(first, method + " and totp (remembered)", {*proof}, answer);
@@ -215,12 +221,8 @@ std::optional<ProvedFactor> Authenticator::remembered_proof(const FirstProof& fi
   const base::Micros now_us = wiring_.clock.monotonic_us();
   const auto proved_us = wiring_.remembered.proved(first.login, first.incarnation, now_us);
   if (!proved_us || !login_->destination) return std::nullopt;
-  policy::Request request;
-  request.user = login_->user;
-  request.account = login_->destination->account;
-  request.target = login_->destination->target;
-  request.time_us = wiring_.clock.now_us();
-  request.source = source_host_;
+  const policy::Request request =
+      request_for(identity_of(first), *login_->destination, wiring_.clock.now_us(), source_host_);
   const policy::Decision decision = policy::decide(wiring_.policy.current()->resources, request);
   const auto* grant = std::get_if<policy::Grant>(&decision);
   if (grant == nullptr) return std::nullopt;
@@ -235,7 +237,7 @@ void Authenticator::inherit(const Identity& outer, const std::string& raw_user) 
   if (busy_) return;  // request() will refuse it
   raw_user_ = raw_user;
   login_ = policy::LoginName{outer.user, outer.destination};
-  first_ = FirstProof{outer.method, {outer.user, source_host_, ""}, outer.incarnation};
+  first_ = FirstProof{outer.method, {outer.user, source_host_, ""}, outer.incarnation, outer.certificate};
 }
 
 void Authenticator::code(base::ByteView given, Answer answer) {
@@ -256,9 +258,12 @@ void Authenticator::code_judged(const CodeJudge::Judged& judged, const Answer& a
   if (judged.verdict != CodeJudge::Judged::Verdict::right) return refuse("totp", reason_of(judged.verdict), answer);
   const FirstProof first = *first_;
   const base::Micros now_us = wiring_.clock.monotonic_us();
-  if (!wiring_.policy.current()->counts(login_->user, first.incarnation)) {
+  const auto state = wiring_.policy.current();
+  const auto still_good = check_login(*state, identity_of(first), wiring_.clock.now_us());
+  if (!still_good) {
     first_.reset();
-    return refuse("totp", "the user was changed meanwhile", answer);
+    const bool changed = !state->counts(login_->user, first.incarnation);
+    return refuse("totp", changed ? "the user was changed meanwhile" : still_good.message(), answer);
   }
   if (!first.login.credential.empty()) wiring_.remembered.note(first.login, first.incarnation, now_us);
   const ProvedFactor proved{policy::Factor::totp, policy::FactorProof::Kind::by_this_login, now_us};
@@ -274,10 +279,16 @@ void Authenticator::accept(const FirstProof& first, const std::string& method, s
     if (one.kind != policy::FactorProof::Kind::remembered) continue;
     event.fields.push_back({"remembered_seconds", (now_us - one.proved_us) / kSecondUs});
   }
+  if (first.certificate) {
+    for (audit::Field& field : audit_fields(*first.certificate)) event.fields.push_back(std::move(field));
+  }
   wiring_.user_audit.write(std::move(event));
   ipc::AuthReply reply;
   reply.mutable_success()->set_needs_menu(!login_->destination.has_value());
-  answer(reply, Identity{login_->user, method, login_->destination, now_us, first.incarnation, std::move(factors)});
+  Identity identity = identity_of(first);
+  identity.method = method;
+  identity.factors = std::move(factors);
+  answer(reply, std::move(identity));
 }
 
 }  // namespace sallyport::broker

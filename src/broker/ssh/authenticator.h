@@ -71,7 +71,8 @@ class Authenticator : public PasswordCheck {
   void judge(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done);
   void password(base::ByteView password, const std::string& method, Answer answer);
   bool exhausted() const;
-  void refuse(const std::string& method, const std::string& why, const Answer& answer);
+  void refuse(const std::string& method, const std::string& why, const Answer& answer,
+              const std::vector<audit::Field>& about = {});
   bool may_ask();
 
   /// What was proved first.
@@ -79,11 +80,12 @@ class Authenticator : public PasswordCheck {
     std::string method;
     RememberedFactors::Login login;
     store::Incarnation incarnation = {};
+    std::shared_ptr<const CertificateLogin> certificate = {};
   };
   enum class Asked { nothing, password, code };
 
-  void first_is_right(const std::string& method, const std::string& credential, const store::Incarnation& incarnation,
-                      const Answer& answer);
+  void first_is_right(FirstProof first, const Answer& answer);
+  Identity identity_of(const FirstProof& first) const;
   std::optional<ProvedFactor> remembered_proof(const FirstProof& first) const;
   void ask(Asked what, const Answer& answer);
   void code(base::ByteView code, Answer answer);

@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "base/log.h"
+#include "broker/access/login_validity.h"
 #include "broker/access/own_commands.h"
 #include "broker/ssh/legacy.h"
 #include "ipc/message_kind.h"
@@ -103,7 +104,7 @@ void Connection::start_front(SpawnedWorker spawned) {
 void Connection::front_auth_request(ipc::AuthRequest& request) {
   if (origin_.inherited) {
     // The outer leg proved who it is; the inner user name is the account. (ssh -J)
-    if (!services_.policy.current()->counts(origin_.inherited->user, origin_.inherited->incarnation)) {
+    if (!check_login(*services_.policy.current(), *origin_.inherited, services_.clock.now_us())) {
       return refuse_inherited();
     }
     Identity identity = *origin_.inherited;
@@ -156,6 +157,11 @@ void Connection::authenticated(Identity identity) {
   identity_ = std::move(identity);
   deadline_.cancel();
   front_->set_live();
+  if (services_.policy.current()->is_service(identity_->user) && !identity_->destination) {
+    return turn_away("'" + identity_->user + "' is a service account, which has no menu: name the target in the user " +
+                         "name, as in " + identity_->user + "@ACCOUNT@TARGET.",
+                     "a service account that names no target");
+  }
   place_ = gateway_.users.enter(identity_->user);
   if (!place_) {
     return turn_away("you have " + std::to_string(services_.config.limits.connections_per_user) +
@@ -187,6 +193,7 @@ void Connection::authenticated(Identity identity) {
 void Connection::turn_away(const std::string& text, const std::string& reason) {
   services_.user_audit.write(
       {"connection.refused", identity_->user, "", {{"source", origin_.source}, {"reason", reason}}});
+  turned_away_ = text;
   front_->refuse("Sallyport: " + text);
   deadline_.after_us(kTurnedAwayUs, [this] { front_->kill(""); });
 }
@@ -194,7 +201,7 @@ void Connection::turn_away(const std::string& text, const std::string& reason) {
 // A connection without a session counts among no sessions: it must not stay for ever, nor an old login be good for
 // ever.
 void Connection::await_choice() {
-  deadline_.after_us(std::int64_t{services_.config.limits.choice_seconds} * 1'000'000, [this] {
+  deadline_.after_us(time_for_choice_us(*identity_, services_.config.limits, services_.clock.now_us()), [this] {
     choice_over_ = true;
     look_again();
   });
@@ -202,9 +209,8 @@ void Connection::await_choice() {
 
 // Why this login opens nothing any more, for the user; empty when it does.
 std::string Connection::barred() const {
-  if (!services_.policy.current()->counts(identity_->user, identity_->incarnation)) {
-    return "you may not log in any more, or what proves who you are was changed: log in anew";
-  }
+  const auto good = check_login(*services_.policy.current(), *identity_, services_.clock.now_us());
+  if (!good) return good.message();
   return choice_over_ ? "you logged in too long ago for this: log in anew" : "";
 }
 
@@ -307,7 +313,12 @@ void Connection::front_service_command(ipc::ServiceCommand& command) {
     return reply("Sallyport: " + (parsed ? std::string("this connection has a session") : parsed.message()) + ".",
                  false);
   }
+  if (!place_) return reply("Sallyport: " + turned_away_, false);
   if (const std::string why = barred(); !why.empty()) return reply("Sallyport: " + why + ".", false);
+  if (identity_->certificate) {
+    const std::string why = forbids_command(identity_->certificate->certificate, command.command());
+    if (!why.empty()) return reply("Sallyport: " + why + ".", false);
+  }
   const auto* resume = std::get_if<policy::ResumeCommand>(&*parsed);
   if (resume == nullptr) {
     return run_own_command(services_, *identity_, origin_.source, origin_.source_host, *parsed, reply);

@@ -95,6 +95,7 @@ class Connection : public FrontOwner, public std::enable_shared_from_this<Connec
   std::unique_ptr<Authenticator> authenticator_;
   std::optional<Identity> identity_;
   std::unique_ptr<Admission::Ticket> place_;  // of the user; null: turned away
+  std::string turned_away_;                   // why, for the user
   std::unique_ptr<DescriptorBudget::Share> descriptors_;
   std::unique_ptr<Logins::Place> login_place_;
   bool choice_over_ = false;  // too long ago for a choice or a jump

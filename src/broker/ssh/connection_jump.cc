@@ -30,7 +30,7 @@ void Connection::front_jump_open(ipc::JumpOpen& request) {
 // Empty, and the target's name, when the user may try.
 std::string Connection::why_no_jump(const std::string& host, std::string& target) {
   if (session_ || origin_.inherited) return "this connection has a target already";
-  if (!place_) return "you have too many connections";
+  if (!place_) return turned_away_;
   if (std::string why = barred(); !why.empty()) {
     services_.user_audit.write(
         {"jump.denied", identity_->user, "", {{"host", host}, {"source", origin_.source}, {"reason", why}}});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A fresh code where the policy of a chosen target demands one that is younger than the login's.
+#include "broker/access/login_validity.h"
 #include "broker/access/proofs.h"
 #include "broker/ssh/connection.h"
 
@@ -9,12 +10,8 @@ namespace sallyport::broker {
 bool Connection::needs_code(const Identity& identity) const {
   const auto state = services_.policy.current();
   if (!identity.destination || !state->is_enrolled(identity.user)) return false;
-  policy::Request request;
-  request.user = identity.user;
-  request.account = identity.destination->account;
-  request.target = identity.destination->target;
-  request.time_us = services_.clock.now_us();
-  request.source = origin_.source_host;
+  const policy::Request request =
+      request_for(identity, *identity.destination, services_.clock.now_us(), origin_.source_host);
   return names_factor(
       missing_for(state->resources, services_.config.auth, identity, request, services_.clock.monotonic_us()));
 }

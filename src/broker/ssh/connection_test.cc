@@ -222,6 +222,24 @@ TEST_F(ConnectionTest, AUserHasNoMoreConnectionsThanAllowed) {
   EXPECT_TRUE(session_.empty());
 }
 
+TEST_F(ConnectionTest, AServiceAccountNamesItsTarget) {
+  policy::User user;
+  user.name = "alice";
+  user.public_keys = {key_.public_key().line("")};
+  user.type = policy::UserType::service;
+  user.sources = {"192.0.2.0/24"};
+  put(user);
+  {
+    const Client named = enter("alice@deploy@web1");
+    EXPECT_EQ(session_.next(), "direct alice deploy@web1");
+    EXPECT_EQ(session_.next(), "open");
+  }
+  const Client client = enter("alice");
+  EXPECT_THAT(next_of(client).refused().text(), HasSubstr("a service account, which has no menu"));
+  EXPECT_THAT(ask_service(client, "requests").text(), HasSubstr("a service account, which has no menu"));
+  EXPECT_THAT(audited("connection.refused"), ElementsAre(HasSubstr("names no target")));
+}
+
 TEST_F(ConnectionTest, AChoiceThatTakesTooLongEndsIt) {
   config_.limits.choice_seconds = 0;
   const Client client = enter("alice");

@@ -15,6 +15,7 @@ using policy::Permission;
 namespace {
 
 constexpr std::size_t kMaxChannelType = 256;  // as in the SSH engine
+constexpr std::size_t kMaxCommandShown = 200;
 constexpr const char* kBarred = "what proves who you are was changed since you logged in: log in anew for this";
 
 Judgement pass(std::string name = {}) {
@@ -134,6 +135,7 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
     return out;
   };
   if (channel->type != "session") return {Ruling::refuse, "request", "not on this type of channel"};
+  if (std::string why = outside_proof(request); !why.empty()) return {Ruling::refuse, "certificate", std::move(why)};
   switch (request.what_case()) {
     case event::Request::kShell:
       return purpose(Permission::shell, "shell", "shell");
@@ -174,6 +176,20 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
       break;
   }
   return fault("empty request");
+}
+
+// Why the certificate of the login does not permit the request; empty when it does. OpenSSH's sshd would run the forced
+// command instead of what is asked for: here nothing is put into the user's mouth, so the record holds what was asked.
+std::string Gate::outside_proof(const event::Request& request) const {
+  if (request.has_pty() && !proof_.terminal) return "your certificate does not permit a terminal (permit-pty)";
+  if (!proof_.only_command || !(request.has_shell() || request.has_exec() || request.has_subsystem())) return {};
+  const std::string& only = *proof_.only_command;
+  const bool sftp = only == "internal-sftp";  // sshd_config(5), ForceCommand
+  if (sftp && request.has_subsystem() && request.subsystem().name() == "sftp") return {};
+  if (!sftp && !only.empty() && request.has_exec() && request.exec().command() == only) return {};
+  return "your certificate permits only " +
+         (sftp ? std::string("sftp") : "the command '" + base::escape_for_terminal(only, kMaxCommandShown) + "'") +
+         " (force-command)";
 }
 
 void Gate::allow_only(policy::Permissions permissions) {

@@ -4,21 +4,25 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <utility>
 
 #include "broker/session/channel_book.h"
 #include "broker/session/judgement.h"
 #include "policy/permission.h"
+#include "policy/proof_limits.h"
 
 namespace sallyport::event {
 class Event;
-}
+class Request;
+}  // namespace sallyport::event
 
 namespace sallyport::broker {
 
 class Gate {
  public:
-  Gate(policy::Permissions permissions, std::size_t max_channels)
-      : permissions_(permissions), max_channels_(max_channels) {}
+  Gate(policy::Permissions permissions, std::size_t max_channels, policy::ProofLimits proof = {})
+      : permissions_(permissions), max_channels_(max_channels), proof_(std::move(proof)) {}
 
   /// Judges, and books what passes (opens, purposes, counts, ends of streams) in the book.
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book);
@@ -33,6 +37,7 @@ class Gate {
  private:
   Judgement channel_open(const event::Event& event, Direction from, ChannelBook& book) const;
   Judgement request(const event::Event& event, Direction from, ChannelBook& book);
+  std::string outside_proof(const event::Request& request) const;
   Judgement data(const event::Event& event, Direction from, ChannelBook& book) const;
   Judgement end_of_stream(const event::Event& event, Direction from, ChannelBook& book) const;
   Judgement bulk(const event::Event& event, Direction from, ChannelBook& book) const;
@@ -40,6 +45,7 @@ class Gate {
 
   policy::Permissions permissions_;
   std::size_t max_channels_;
+  policy::ProofLimits proof_;
   bool barred_ = false;
   std::size_t globals_unanswered_ = 0;
   bool x11_asked_ = false, agent_asked_ = false, remote_forward_asked_ = false;

@@ -77,6 +77,43 @@ TEST_F(GateTest, MoshIsRefusedUnlessAPolicyAllowsIt) {
   EXPECT_EQ(Gate(permissions, 3).judge(exec, Direction::up, book).ruling, Ruling::pass);
 }
 
+TEST_F(GateTest, ACertificatesForcedCommandIsTheOnlyProgram) {
+  policy::Permissions permissions = policy::Permissions::all();
+  const auto ask = [&](const std::string& only, const Event& event) {
+    ChannelBook fresh;
+    Gate forced(permissions, 3, {policy::Permissions::all(), true, only});
+    EXPECT_EQ(forced.judge(open(0), Direction::up, fresh).ruling, Ruling::pass);
+    return forced.judge(event, Direction::up, fresh);
+  };
+  Event exec, shell;
+  exec.mutable_request()->mutable_exec()->set_command("backup --all");
+  shell.mutable_request()->mutable_shell();
+  EXPECT_EQ(ask("backup --all", exec).ruling, Ruling::pass);
+  EXPECT_EQ(ask("backup", exec).ruling, Ruling::refuse);
+  EXPECT_EQ(ask("backup --all", shell).ruling, Ruling::refuse);
+  EXPECT_EQ(ask("backup --all", subsystem("sftp")).ruling, Ruling::refuse);
+  EXPECT_EQ(ask("internal-sftp", subsystem("sftp")).ruling, Ruling::pass);
+  EXPECT_EQ(ask("internal-sftp", subsystem("netconf")).ruling, Ruling::refuse);
+  EXPECT_EQ(ask("internal-sftp", exec).ruling, Ruling::refuse);
+  exec.mutable_request()->mutable_exec()->set_command("internal-sftp");
+  EXPECT_EQ(ask("internal-sftp", exec).ruling, Ruling::refuse) << "a program of that name at the target";
+  exec.mutable_request()->mutable_exec()->set_command("");
+  EXPECT_EQ(ask("", exec).ruling, Ruling::refuse);
+  EXPECT_NE(ask("x\x1b[2J", shell).reason.find("\\x1b"), std::string::npos) << "foreign text is escaped";
+}
+
+TEST_F(GateTest, ACertificateWithoutATerminalHasNone) {
+  Event pty, shell;
+  pty.mutable_request()->mutable_pty();
+  shell.mutable_request()->mutable_shell();
+  gate =
+      std::make_unique<Gate>(policy::Permissions::all(), 3, policy::ProofLimits{policy::Permissions::all(), false, {}});
+  EXPECT_EQ(up(open(0)), Ruling::pass);
+  EXPECT_EQ(up(pty), Ruling::refuse);
+  EXPECT_FALSE(book.find(0)->pty);
+  EXPECT_EQ(up(shell), Ruling::pass);
+}
+
 TEST_F(GateTest, WhatIsNotGrantedIsRefused) {
   EXPECT_EQ(up(open(0)), Ruling::pass);
   EXPECT_EQ(up(subsystem("sftp")), Ruling::refuse);

@@ -22,13 +22,15 @@ using Verdict = PasswordCheck::Verdict;
 Judged judge_password(const StoredPasswords::Wiring& wiring, const std::string& user, base::ByteView password) {
   struct Held {
     std::optional<std::string> hash;
-    std::optional<store::Incarnation> incarnation;
+    std::optional<store::Incarnation> incarnation;  // of a user who may log in by password
   };
   // Together: the thread on which users and passwords change, and the policy with them.
   std::promise<Held> found;
   wiring.store_thread.post([&] {
     auto hash = identity::password_hash(wiring.store, user);
-    found.set_value({hash ? std::move(*hash) : std::nullopt, wiring.policy.current()->incarnation_of(user)});
+    const auto state = wiring.policy.current();
+    found.set_value(
+        {hash ? std::move(*hash) : std::nullopt, state->is_service(user) ? std::nullopt : state->incarnation_of(user)});
   });
   const Held held = found.get_future().get();
   const auto usability = held.incarnation ? identity::UserState::enabled : identity::UserState::refused;

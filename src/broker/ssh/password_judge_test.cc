@@ -73,6 +73,15 @@ TEST_F(PasswordJudgeTest, WhoMayNotLogInHasNoRightOne) {
   EXPECT_EQ(judged("", kPassword).verdict, Verdict::wrong);
 }
 
+TEST_F(PasswordJudgeTest, AServiceAccountHasNoRightOne) {
+  policy::User user;
+  user.name = "alice";
+  user.type = policy::UserType::service;
+  user.sources = {"192.0.2.0/24"};
+  put(user);
+  EXPECT_EQ(judged("alice", kPassword).verdict, Verdict::wrong) << "of a time when it was a person";
+}
+
 TEST_F(PasswordJudgeTest, AWrongOneOfAnybodyIsTheSourcesWrongGuess) {
   for (std::int64_t i = 0; i < GuessQueue::kFreeGuesses; ++i) {
     EXPECT_EQ(judged("nobody", "a guess").verdict, Verdict::wrong);

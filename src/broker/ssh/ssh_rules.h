@@ -12,7 +12,8 @@ namespace sallyport::broker {
 
 class SshRules : public Rules {
  public:
-  SshRules(policy::Permissions permissions, std::size_t max_channels) : gate_(permissions, max_channels) {}
+  SshRules(policy::Permissions permissions, std::size_t max_channels, policy::ProofLimits proof = {})
+      : gate_(permissions, max_channels, std::move(proof)) {}
 
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book) override;
   std::string_view counted_as(const std::string& channel_type) const override;
