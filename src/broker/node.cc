@@ -28,6 +28,7 @@
 #include "broker/ssh/host_scan.h"
 #include "broker/ssh/ssh_protocol.h"
 #include "broker/telnet/telnet_protocol.h"
+#include "broker/web/portal.h"
 
 namespace sallyport::broker {
 
@@ -115,6 +116,7 @@ struct Node::Parts {
   std::unique_ptr<HostScanner> scanner;  // on the first of the threads
   std::unique_ptr<api::Api> api;
   std::unique_ptr<admin_socket::Server> admin_server;
+  std::unique_ptr<Portal> portal;  // where one is configured
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
   std::unique_ptr<net::Timer> stop_timer, guess_timer;
@@ -125,7 +127,7 @@ struct Node::Parts {
   base::Status open_store();
   base::Status open_evidence(const vault::MasterKeySource& source);
   base::Status start_workers(const std::string& libexec);
-  base::Status listen();
+  base::Status listen(const std::string& libexec);
   void on_signal();
   void stop_sessions(const char* why);
   void end_unaudited();
@@ -141,6 +143,7 @@ Node::~Node() {
   p.guess_timer.reset();
   p.housekeeping.reset();
   p.admin_server.reset();
+  if (p.portal) p.portal->stop();
   p.api.reset();
   p.listener.reset();
   // Loops and executors post to each other: first the loops stop, then the executors finish, then all of it goes.
@@ -158,6 +161,7 @@ Node::~Node() {
   p.store_thread.reset();
   p.reader_thread.reset();
   p.threads.clear();
+  p.portal.reset();
 }
 
 void Node::Parts::tell_plan() const {
@@ -229,7 +233,7 @@ base::Status Node::Parts::start_workers(const std::string& libexec) {
   return {};
 }
 
-base::Status Node::Parts::listen() {
+base::Status Node::Parts::listen(const std::string& libexec) {
   for (unsigned i = 0; i < session_threads; ++i) threads.push_back(std::make_unique<SessionThread>(i));
   listener = std::make_unique<Listener>(main_loop, admission, threads,
                                         [this](SessionThread& thread, base::Fd socket, Arrival arrival) {
@@ -248,6 +252,12 @@ base::Status Node::Parts::listen() {
   auto served = admin_socket::Server::create(*services, *api);
   if (!served) return base::pass(served);
   admin_server = std::move(*served);
+  if (!config.listen_portal) return {};
+  auto identity = worker_identity(config.worker_user);
+  if (!identity) return base::pass(identity);
+  auto opened = Portal::open({*gateway, *api, threads, libexec, *identity});
+  if (!opened) return base::pass(opened);
+  portal = std::move(*opened);
   return {};
 }
 
@@ -257,6 +267,7 @@ base::Status Node::start(const std::string& libexec) {
   sigemptyset(&stopping);
   sigaddset(&stopping, SIGTERM);
   sigaddset(&stopping, SIGINT);
+  sigaddset(&stopping, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &stopping, nullptr);  // before any thread: all of them inherit it
   ::signal(SIGPIPE, SIG_IGN);
   p.signals = base::Fd(::signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -296,7 +307,7 @@ base::Status Node::start(const std::string& libexec) {
                                         p.protocols, *p.inspectors, p.admission, p.users, p.descriptors, p.plan.kept});
   p.ssh_entrance =
       std::make_unique<SshEntrance>(ssh_entrance(*p.gateway, *p.fronts, HostIdentity::of_listener(*p.vault)));
-  if (auto listening = p.listen(); !listening) return listening;
+  if (auto listening = p.listen(libexec); !listening) return listening;
   if (const auto readers = record_recipients(p.policy.current()->resources, p.services->recording_key()); !readers) {
     base::log_error("no session will be opened: " + readers.message());
   }
@@ -313,6 +324,7 @@ std::string Node::ready_line() const {
   auto address = parts_->listener->address();
   nlohmann::json line = {{"ready", true},
                          {"ssh", address ? address->text() : ""},
+                         {"portal", parts_->portal ? parts_->portal->address() : ""},
                          {"admin", parts_->config.admin_socket()},
                          {"node", parts_->config.node},
                          {"pid", ::getpid()}};
@@ -326,8 +338,13 @@ void Node::run() {
 void Node::Parts::on_signal() {
   signalfd_siginfo info;
   if (::read(signals.get(), &info, sizeof info) != sizeof info || stop_timer) return;
+  if (info.ssi_signo == SIGHUP) {
+    if (portal) portal->renew_certificate();
+    return;
+  }
   base::log_info("stopping: sessions are ended and sealed");
   listener->stop();
+  if (portal) portal->stop_listening();
   stop_timer = std::make_unique<net::Timer>(main_loop);
   sessions.close();
   stop_sessions("the gateway is stopping");

@@ -145,8 +145,10 @@ void add_credential_verbs(Command root) {
   Command ca = root.group("ca", "The gateway's certificate authorities");
   verb = ca.verb("show", "Show an authority's public key, as targets or users need it",
                  {"sallyport ca show user > /etc/ssh/sallyport_ca.pub     # TrustedUserCAKeys, on targets",
-                  "sallyport ca show host >> ~/.ssh/known_hosts            # for ssh -J, on users' machines"});
-  verb.positional("WHICH", o->which, "Which authority", {"user", "host"}).run([o](Context& c) {
+                  "sallyport ca show host >> ~/.ssh/known_hosts            # for ssh -J, on users' machines",
+                  "sallyport ca show tls > sallyport-ca.crt                # for browsers, where the portal has no "
+                  "other certificate"});
+  verb.positional("WHICH", o->which, "Which authority", {"user", "host", "tls"}).run([o](Context& c) {
     return show_ca(c, o->which);
   });
 }

@@ -79,6 +79,7 @@ base::Result<int> doctor(Context& context) {
     findings.push_back(
         try_worker(leg + " worker", libexec + "/sallyport-" + leg + "-ssh", identity, WorkerPeer::socket));
   }
+  findings.push_back(try_worker("web worker", libexec + "/sallyport-front-web", identity, WorkerPeer::socket));
   findings.push_back(try_worker("inspector worker", libexec + "/sallyport-inspector", identity, WorkerPeer::none));
   if (context.format == Format::json) {
     Json rows = Json::array();

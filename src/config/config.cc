@@ -12,6 +12,7 @@
 #include "base/escape.h"
 #include "base/fd.h"
 #include "config/config_reader.h"
+#include "config/portal_reader.h"
 #include "config/yaml.h"
 
 namespace sallyport::config {
@@ -80,7 +81,7 @@ std::string host_name() {
 }
 
 void read_listen(MapReader listen, Config& config) {
-  const auto one = [&](const char* key, ListenAddress& out) {
+  const auto one = [&](const char* key, auto& out) {
     std::string text;
     listen.text(key, text);
     if (text.empty()) return;
@@ -354,6 +355,7 @@ base::Result<Config> parse_config(std::string_view text, const std::string& name
     read_auth(top.map("auth"), config.auth);
     read_ssh(top.map("ssh"), config.ssh);
     read_recording(top.map("recording"), config.recording);
+    read_portal(top.map("portal"), config.portal);
     read_resolver(top.map("resolver"), config.resolver);
     top.finish();
     if (!errors.first) return base::pass(errors.first);

@@ -88,6 +88,18 @@ struct Recording {
   bool write_only = false;  ///< the node is no recipient of its own recordings
 };
 
+/// The portal: pages and API for browsers.
+struct Portal {
+  std::vector<std::string> names;            ///< host names and addresses that its own certificate is for
+  std::string certificate;                   ///< a PEM file, the chain behind it; empty: the gateway's own authority
+  std::string key;                           ///< its PEM file
+  std::string pages;                         ///< the folder of the built pages; empty: where they are installed
+  std::vector<std::string> trusted_proxies;  ///< address blocks whose X-Forwarded-For counts
+  std::uint32_t idle_seconds = 1800;         ///< a sign-in without a request ends
+  std::uint32_t sign_in_seconds = 43'200;    ///< a sign-in ends
+  std::uint32_t connections_per_user = 64;
+};
+
 /// Where names of targets are looked up.
 struct Resolver {
   std::vector<std::string> servers;  ///< numeric addresses with ports; empty: those of /etc/resolv.conf
@@ -97,8 +109,8 @@ struct Config {
   std::string data_dir = "/var/lib/sallyport";
   std::string libexec_dir;  ///< where workers' executables are; empty: beside sallyportd
   ListenAddress listen_ssh{"0.0.0.0", 2222};
-  ListenAddress listen_portal{"0.0.0.0", 8443};
-  std::string store = "sqlite";  ///< or postgresql://…
+  std::optional<ListenAddress> listen_portal;  ///< none: no portal
+  std::string store = "sqlite";                ///< or postgresql://…
   MasterKey master_key;
   std::string service_group = "sallyport";       ///< its members are administrators
   std::string worker_user = "sallyport-worker";  ///< what root drops to; falls back to nobody where there is none
@@ -110,6 +122,7 @@ struct Config {
   Auth auth;
   Ssh ssh;
   Recording recording;
+  Portal portal;
   Resolver resolver;
 
   std::string admin_socket() const { return data_dir + "/admin.sock"; }

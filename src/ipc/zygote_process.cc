@@ -81,13 +81,15 @@ std::vector<char*> environment() {
 
 }  // namespace
 
-base::Result<ZygoteProcess> start_zygote(const std::string& program, const std::optional<WorkerIdentity>& identity) {
+base::Result<ZygoteProcess> start_zygote(const std::string& program, const std::optional<WorkerIdentity>& identity,
+                                         const std::string& folder) {
   auto pair = make_socket_pair();
   if (!pair) return base::pass(pair);
   std::vector<std::string> arguments{program};
   if (identity) {
     arguments.insert(arguments.end(), {"--uid", std::to_string(identity->uid), "--gid", std::to_string(identity->gid)});
   }
+  if (!folder.empty()) arguments.insert(arguments.end(), {"--folder", folder});
   std::vector<char*> argv;
   for (auto& a : arguments) argv.push_back(a.data());
   argv.push_back(nullptr);

@@ -26,8 +26,10 @@ struct WorkerIdentity {
 };
 
 /// Executes program with an empty environment and nothing open but /dev/null, our standard error and its control
-/// socket. identity is required when the caller is root. The zygote answers Ready or Failed on the control socket.
-base::Result<ZygoteProcess> start_zygote(const std::string& program, const std::optional<WorkerIdentity>& identity);
+/// socket. identity is required when the caller is root. folder: what it reads before its sandbox closes; empty: none.
+/// The zygote answers Ready or Failed on the control socket.
+base::Result<ZygoteProcess> start_zygote(const std::string& program, const std::optional<WorkerIdentity>& identity,
+                                         const std::string& folder = {});
 
 /// A pidfd for a worker that the zygote said it forked. Checked: the number is a child of this process, so a wrong
 /// number cannot make the broker signal a stranger (Errc::denied). Readable when the worker has ended.

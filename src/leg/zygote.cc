@@ -44,6 +44,7 @@ int explain(std::string_view program, int fd) {
 struct Arguments {
   bool ok = true;
   std::optional<sandbox::Identity> identity;
+  std::string folder;
 };
 
 bool parse_number(std::string_view text, unsigned& out) {
@@ -54,21 +55,27 @@ bool parse_number(std::string_view text, unsigned& out) {
 Arguments parse(int argc, char** argv) {
   std::optional<unsigned> uid;
   std::optional<unsigned> gid;
+  std::string folder;
   for (int i = 1; i < argc; i += 2) {
     const std::string_view name = argv[i];
     unsigned value = 0;
-    if (i + 1 >= argc || !parse_number(argv[i + 1], value)) return {false, {}};
+    if (i + 1 >= argc) return {false, {}, {}};
+    if (name == "--folder") {
+      folder = argv[i + 1];
+      continue;
+    }
+    if (!parse_number(argv[i + 1], value)) return {false, {}, {}};
     if (name == "--uid") {
       uid = value;
     } else if (name == "--gid") {
       gid = value;
     } else {
-      return {false, {}};
+      return {false, {}, {}};
     }
   }
-  if (uid.has_value() != gid.has_value()) return {false, {}};
-  if (!uid) return {};
-  return {true, sandbox::Identity{*uid, *gid}};
+  if (uid.has_value() != gid.has_value()) return {false, {}, {}};
+  if (!uid) return {true, {}, folder};
+  return {true, sandbox::Identity{*uid, *gid}, folder};
 }
 
 bool is_control_socket(int fd) {
@@ -159,13 +166,22 @@ bool serve(const sandbox::Contained& zygote, WorkerMain worker_main, std::string
 
 }  // namespace
 
-int run_zygote(int argc, char** argv, WarmUp warm_up, WorkerMain worker_main, sandbox::WorkerNeeds needs) {
+int run_zygote(int argc, char** argv, WarmUp warm_up, WorkerMain worker_main, sandbox::WorkerNeeds needs,
+               ReadFolder read_folder) {
   const std::string_view program = argc > 0 ? argv[0] : "sallyport worker";
   if (argc == 2 && std::string_view(argv[1]) == "--help") return explain(program, STDOUT_FILENO);
   const Arguments arguments = parse(argc, argv);
   if (!arguments.ok || !is_control_socket(sandbox::kBrokerFd)) return explain(program, STDERR_FILENO);
   sandbox::Contained contained;
   ipc::ZygoteReply first;
+  if (read_folder != nullptr) {
+    if (auto read = read_folder(arguments.folder); !read) {
+      first.mutable_failed()->set_what(read.message());
+      first.mutable_failed()->set_remedy("give the folder back, or name another one in the configuration");
+      reply(first);
+      return kExitSandbox;
+    }
+  }
   if (auto failure = sandbox::contain_zygote(arguments.identity, needs, contained)) {
     report(*failure, program);
     first.mutable_failed()->set_what(failure->what);

@@ -61,6 +61,21 @@ struct FactorRow {
   base::Micros wait_until_us = 0;  ///< before that, no code is looked at
 };
 
+/// Somebody who is signed in to the portal. The token itself is kept nowhere: only its hash.
+struct SignInRow {
+  std::string token_hash = {};
+  std::string id = {};
+  std::string user = {};
+  Incarnation incarnation = {};
+  std::string method = {};  ///< "password", "password and totp"
+  std::string source = {};
+  std::string agent = {};  ///< what the browser calls itself
+  base::Micros created_us = 0;
+  base::Micros seen_us = 0;
+  base::Micros proved_us = 0;
+  base::Micros expires_us = 0;
+};
+
 /// A session and its recording: they share an id.
 struct SessionRow {
   std::string id = {};

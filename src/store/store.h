@@ -124,6 +124,20 @@ class Store {
   /// None is no error.
   base::Status delete_factors_of(std::string_view user);
 
+  // Sign-ins to the portal.
+  /// Errors: exists.
+  base::Status insert_sign_in(const SignInRow& row);
+  /// Errors: not_found.
+  base::Result<SignInRow> get_sign_in(std::string_view token_hash);
+  /// The newest first.
+  base::Result<std::vector<SignInRow>> list_sign_ins(std::string_view user);
+  /// When it was last used, and when its user last proved who they are. Errors: not_found, it was ended.
+  base::Status touch_sign_in(std::string_view token_hash, base::Micros seen_us, base::Micros proved_us);
+  /// Of this user; `id` empty: all of them. How many there were.
+  base::Result<std::int64_t> delete_sign_ins(std::string_view user, std::string_view id);
+  /// Those that have ended by themselves.
+  base::Status delete_old_sign_ins(base::Micros now_us, base::Micros seen_before_us);
+
   // Sessions.
   /// Errors: exists.
   base::Status insert_session(const SessionRow& row);

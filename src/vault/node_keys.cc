@@ -159,6 +159,10 @@ Result<keys::PrivateKey> Vault::jump_host_key(std::string_view target) {
   return get_or_make_key({"target", std::string(target), "jump-host-key"}, keys::GeneratedKey::ed25519);
 }
 
+Result<SecretBytes> Vault::gateway_secret(std::string_view name, const std::function<Result<SecretBytes>()>& make) {
+  return get_or_make({"gateway", std::string(name), "secret"}, make);
+}
+
 Result<Bytes> Vault::node_sign(ByteView message) const {
   Bytes signature(crypto_sign_BYTES);
   if (crypto_sign_detached(signature.data(), nullptr, message.data(), message.size(),

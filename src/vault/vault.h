@@ -76,6 +76,9 @@ class Vault {
   const keys::PrivateKey& user_ca() const;
   /// Signs host certificates for what the gateway poses as: its public half goes into known_hosts.
   const keys::PrivateKey& host_ca() const;
+  /// Another secret of the gateway, made when it is first asked for: the authority of its TLS certificates.
+  base::Result<base::SecretBytes> gateway_secret(std::string_view name,
+                                                 const std::function<base::Result<base::SecretBytes>()>& make);
   /// The host key of a target's inner SSH leg (ssh -J): one per target, made when first asked for.
   base::Result<keys::PrivateKey> jump_host_key(std::string_view target);
 

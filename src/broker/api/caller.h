@@ -31,7 +31,7 @@ class Roles {
 };
 
 /// By which way a request came.
-enum class Way { admin_socket };
+enum class Way { admin_socket, portal };
 
 struct Origin {
   Way way = Way::admin_socket;

@@ -139,7 +139,8 @@ void show_ca(const ExchangePtr& exchange, ipc::ShowCa& asked) {
     answer.add(Json{{"line", services.vault.user_ca().public_key().line("sallyport-user-ca")}}.dump());
     return exchange->answer(std::move(answer));
   }
-  if (which != "host") return exchange->fail({base::Errc::invalid, "there are two authorities: user and host"});
+  if (which == "tls") return show_tls_ca(exchange);
+  if (which != "host") return exchange->fail({base::Errc::invalid, "there are three authorities: user, host and tls"});
   exchange->answer(host_ca_lines(services));
 }
 

@@ -26,6 +26,8 @@ void set_password(const ExchangePtr& exchange, ipc::SetPassword& asked);
 void add_key(const ExchangePtr& exchange, ipc::AddKey& asked);
 void set_secret(const ExchangePtr& exchange, ipc::SetSecret& asked);
 void show_ca(const ExchangePtr& exchange, ipc::ShowCa& asked);
+/// The authority of TLS certificates, line by line (tls_ca.cc).
+void show_tls_ca(const ExchangePtr& exchange);
 void rotate_master_key(const ExchangePtr& exchange, ipc::RotateMasterKey& asked);
 
 // users.cc

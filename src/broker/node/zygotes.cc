@@ -52,13 +52,18 @@ struct Zygotes::Zygote {
   std::map<std::uint64_t, Asked> asked;
 };
 
-Zygotes::Zygotes(net::Loop& main_loop, std::string program, std::optional<ipc::WorkerIdentity> identity)
-    : main_loop_(main_loop), program_(std::move(program)), identity_(identity), retry_(main_loop) {}
+Zygotes::Zygotes(net::Loop& main_loop, std::string program, std::optional<ipc::WorkerIdentity> identity,
+                 std::string folder)
+    : main_loop_(main_loop),
+      program_(std::move(program)),
+      identity_(identity),
+      folder_(std::move(folder)),
+      retry_(main_loop) {}
 
 Zygotes::~Zygotes() = default;
 
 base::Status Zygotes::launch() {
-  auto process = ipc::start_zygote(program_, identity_);
+  auto process = ipc::start_zygote(program_, identity_, folder_);
   if (!process) return base::pass(process);
   auto zygote = std::make_shared<Zygote>();
   zygote->process = std::move(*process);

@@ -48,7 +48,9 @@ class Zygotes final : public WorkerSource {
   /// After this many forks a zygote is replaced: its workers stay, its heap and its random state do not.
   static constexpr unsigned kForksPerZygote = 2000;
 
-  Zygotes(net::Loop& main_loop, std::string program, std::optional<ipc::WorkerIdentity> identity);
+  /// folder: what the program reads before its sandbox closes; empty: none.
+  Zygotes(net::Loop& main_loop, std::string program, std::optional<ipc::WorkerIdentity> identity,
+          std::string folder = {});
   ~Zygotes() override;
 
   /// Starts the first zygote and waits until it is ready. Errors: what the sandbox said, with the remedy.
@@ -73,6 +75,7 @@ class Zygotes final : public WorkerSource {
   net::Loop& main_loop_;
   std::string program_;
   std::optional<ipc::WorkerIdentity> identity_;
+  std::string folder_;
   std::shared_ptr<Zygote> current_;
   std::shared_ptr<Zygote> next_;  // starting up, to replace current_
   std::deque<Pending> waiting_;   // no zygote is ready

@@ -6,11 +6,11 @@
 #include <memory>
 
 #include "broker/access/code_judge.h"
+#include "broker/access/password_judge.h"
 #include "broker/access/remembered_factors.h"
 #include "broker/intake/listener.h"
 #include "broker/node/gateway.h"
 #include "broker/ssh/host_identity.h"
-#include "broker/ssh/password_judge.h"
 #include "broker/ssh/user_session.h"
 
 namespace sallyport::broker {

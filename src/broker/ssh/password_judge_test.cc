@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passwords against a real store: whose counts, and what a wrong one costs.
-#include "broker/ssh/password_judge.h"
+#include "broker/access/password_judge.h"
 
 #include <gtest/gtest.h>
 

@@ -33,6 +33,7 @@ def libexec(build, folder, **stand_ins):
         source = "sallyport-puppet" if stand_ins.get(leg) else name
         os.symlink(build / "bin" / source, folder / name)
     os.symlink(build / "bin" / "sallyport-back-telnet", folder / "sallyport-back-telnet")
+    os.symlink(build / "bin" / ("sallyport-puppet" if stand_ins.get("web") else "sallyport-front-web"), folder / "sallyport-front-web")
     inspector = "sallyport-puppet-inspector" if stand_ins.get("inspector") else "sallyport-inspector"
     os.symlink(build / "bin" / inspector, folder / "sallyport-inspector")
     return folder

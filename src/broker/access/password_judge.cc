@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passwords against the store, on the hashing thread.
-#include "broker/ssh/password_judge.h"
+#include "broker/access/password_judge.h"
 
 #include <future>
 #include <memory>

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A web front that was taken over: one signature, one user, and nothing that is another's."""
+import pathlib
+import socket
+import tempfile
+import urllib.parse
+
+import pytest
+
+from harness.hostile import faults
+from harness.portal import listening
+from harness.process import until
+from harness.puppet import CONTROL, EVENT, Puppet, libexec
+from harness.world import USER, USER_PASSWORD, World
+
+
+@pytest.fixture(scope="module")
+def web_world(build, folder, account, messages, store):
+    own = pathlib.Path(tempfile.mkdtemp(prefix="hw", dir=folder))
+    own.chmod(0o755)
+    world = World(build, own, account, dropbear=False,
+                  config=listening({"libexec_dir": str(libexec(build, own / "l", web=True)), "limits": {"preauth_seconds": 20}}))
+    try:
+        world.start()
+        world.gateway.apply({"kind": "user", "name": "bob", "roles": ["administrator"]})
+        world.gateway.cli("user", "set-password", "bob", input=USER_PASSWORD + "\n")
+        yield world
+    finally:
+        world.stop()
+
+
+class Front:
+    """A taken-over front, after its handshake unless told otherwise."""
+
+    def __init__(self, world, handshake=True):
+        import ipc.web_pb2 as pb
+        self.pb = pb
+        address = urllib.parse.urlparse(world.gateway.ready["portal"])
+        self.puppet = Puppet(socket.create_connection((address.hostname, address.port)))
+        self.number = 0
+        self.puppet.say("")  # the first byte has it forked
+        start = self.hear()
+        assert start.HasField("start") and start.start.chain
+        if handshake:
+            self.sign()
+            assert self.hear().signed.signature
+
+    def say(self, kind=CONTROL, **fields):
+        message = self.pb.WebToBroker()
+        for name, value in fields.items():
+            getattr(message, name).CopyFrom(value)
+        self.puppet.send(kind, message)
+
+    def sign(self, kind=0, data=b"d" * 32):
+        self.say(sign=self.pb.WebSignatureDue(kind=kind, bytes=data))
+
+    def hear(self):
+        raw = self.puppet.raw()
+        if raw is None:
+            return None
+        message = self.pb.BrokerToWeb()
+        message.ParseFromString(raw[1:])
+        return message
+
+    def request(self, method, *path, number=None, **more):
+        self.number = self.number + 1 if number is None else number
+        more.setdefault("host", "gw")
+        return self.pb.WebRequest(number=self.number, method=method, path=["v1", *path], **more)
+
+    def ask(self, method, *path, **more):
+        """(head, body), or None when the broker ended this front."""
+        if method != "GET":
+            more = {"marked": True, "origin": "https://gw", "content_type": "application/json"} | more
+        self.say(request=self.request(method, *path, **more))
+        message = self.hear()
+        if message is None:
+            return None
+        head, body = message.head, b""
+        while head.length != 0 and head.status != 204:
+            piece = self.hear()
+            body += piece.piece.bytes
+            if piece.piece.last:
+                break
+        return head, body
+
+    def sign_in(self, user):
+        head, body = self.ask("POST", "session", body=b'{"user":"%s","password":"%s"}' % (user.encode(), USER_PASSWORD.encode()))
+        assert head.status == 201, body
+        return head.set_cookie
+
+    def gone(self):
+        while self.hear() is not None:
+            pass
+        return True
+
+
+def test_a_puppet_that_behaves_is_a_front(web_world):
+    front = Front(web_world)
+    cookie = front.sign_in(USER)
+    head, body = front.ask("GET", "session", cookie=cookie)
+    assert head.status == 200 and b'"user":"alice"' in body
+
+
+@pytest.mark.parametrize("kind, data", [(0, b"x"), (0, b""), (1, b"d" * 32), (2, b"d" * 256), (7, b"d" * 32)])
+def test_it_signs_digests_alone(web_world, kind, data):
+    front = Front(web_world, handshake=False)
+    front.sign(kind, data)
+    assert front.gone()
+    assert "handshake" in faults(web_world)[-1]["fault"] or "signature" in faults(web_world)[-1]["fault"]
+
+
+def test_it_has_one_signature(web_world):
+    front = Front(web_world)
+    front.sign()
+    assert front.gone() and "phase" in faults(web_world)[-1]["fault"]
+
+
+def test_it_gets_nothing_of_another_user_once_it_is_bound(web_world):
+    bobs = Front(web_world)
+    cookie_of_bob = bobs.sign_in("bob")
+    front = Front(web_world)
+    cookie = front.sign_in(USER)
+    head, body = front.ask("GET", "audit", cookie=cookie_of_bob)
+    assert head.status == 421 and b"items" not in body
+    assert front.ask("GET", "audit", cookie=cookie)[0].status == 403
+    assert front.ask("GET", "audit")[0].status == 401
+    # Who is signed in is no matter of what the front says.
+    assert front.ask("GET", "audit", cookie=cookie, forwarded_for="127.0.0.1", token=cookie_of_bob)[0].status == 403
+    assert bobs.ask("GET", "audit", cookie=cookie_of_bob)[0].status == 200, "as bob it would have been an answer"
+
+
+@pytest.mark.parametrize("name", ["early request", "early body", "frame", "event", "nonsense", "unknown", "number", "number again", "two at once", "body of none",
+                                  "body after the last", "no utf-8", "long path", "long frame"])
+def test_what_no_front_says_ends_it_alone(web_world, name):
+    bystander = Front(web_world)
+    cookie = bystander.sign_in(USER)
+    front = Front(web_world, handshake=name not in ("early request", "early body"))
+    pb = front.pb
+    seen = len(faults(web_world))
+    if name == "two at once":
+        front.say(request=front.request("POST", "session", marked=True, content_type="application/json", body=b'{"user":"a","password":"b"}'))
+        front.say(request=front.request("GET", "session"))
+    elif name in ("early request", "number", "number again", "long path"):
+        path = ("x" * 65_000,) if name == "long path" else ("session",)
+        numbers = {"number": [5], "number again": [1, 1]}.get(name, [1])
+        for number in numbers:
+            if number == 1 and name == "number again" and front.number == 1:
+                front.hear(), front.hear()
+            front.say(request=front.request("GET", *path, number=number))
+    elif name in ("early body", "body of none"):
+        front.say(body=pb.WebBody(number=1, bytes=b"x", last=True))
+    elif name == "frame":
+        front.say(frame=pb.WebFrame(number=1, bytes=b"x"))
+    elif name == "long frame":
+        front.say(frame=pb.WebFrame(number=1, bytes=b"x" * 60_000))
+    elif name == "event":
+        front.puppet.send(EVENT, b"x")
+    elif name == "nonsense":
+        front.puppet.send(CONTROL, b"\xff\xff\xff")
+    elif name == "unknown":
+        front.puppet.send(CONTROL, b"\xfa\x07\x00")
+    elif name == "body after the last":
+        front.say(request=front.request("POST", "session", marked=True, content_type="application/json", body=b'{"user":', body_more=True))
+        front.say(body=pb.WebBody(number=1, bytes=b'"a","password":"b"}', last=True))
+        front.say(body=pb.WebBody(number=1, bytes=b"x", last=True))
+    elif name == "no utf-8":
+        message = front.pb.WebToBroker(request=front.request("GET", "sessions", "AAAA"))
+        front.puppet.send(CONTROL, message.SerializeToString().replace(b"AAAA", b"\xff\xfe\xfd\xfc"))
+    assert front.gone()
+    until(lambda: len(faults(web_world)) > seen, 10, "the fault is in the audit log")
+    assert faults(web_world)[-1]["worker"] == "front-web"
+    assert bystander.ask("GET", "session", cookie=cookie)[0].status == 200
+
+
+def test_the_bodies_of_a_stranger_are_bounded(web_world):
+    front = Front(web_world)
+    front.say(request=front.request("POST", "resources", marked=True, content_type="application/json", cookie=b"x" * 43, body=b'{"items":[', body_more=True))
+    status = None
+    for _ in range(100):
+        front.say(body=front.pb.WebBody(number=1, bytes=b" " * 40_000))
+    while status is None:
+        message = front.hear()
+        assert message is not None
+        if message.HasField("head"):
+            status = message.head.status
+    assert status in (401, 413)

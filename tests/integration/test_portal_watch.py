@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watching over WebSocket, and hearing of changes: what is shown, to whom, and what ends it."""
+import base64
+import json
+import os
+import struct
+import time
+
+import pytest
+
+from harness.portal import Browser, listening
+from harness.process import until
+from harness.world import USER, USER_PASSWORD, World
+
+
+@pytest.fixture(scope="module")
+def portal(build, folder, account, store):
+    world = World(build, folder / "pwatch", account, dropbear=False, config=listening({"limits": {"preauth_per_source": 1000}}))
+    try:
+        world.start()
+        for name, roles in (("admin", ["administrator"]), ("auditor", ["auditor"])):
+            world.gateway.apply({"kind": "user", "name": name, "roles": roles})
+            world.gateway.cli("user", "set-password", name, input=USER_PASSWORD + "\n")
+        yield world
+    finally:
+        world.stop()
+
+
+def signed_in(portal, user):
+    browser = Browser(portal.gateway)
+    assert browser.sign_in(user, USER_PASSWORD).status == 201
+    return browser
+
+
+class Socket:
+    """The client's end of a WebSocket, as RFC 6455 has it."""
+
+    def __init__(self, browser, path, cookie=True, origin=None, key=None):
+        self.connection = browser.raw(seconds=15)
+        key = key or base64.b64encode(os.urandom(16)).decode()
+        lines = [f"GET /api/v1{path} HTTP/1.1", f"Host: {browser.authority}", "Upgrade: websocket", "Connection: Upgrade",
+                 f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", f"Origin: {origin or browser.origin}"]
+        if cookie:
+            lines.append(f"Cookie: __Host-sallyport={browser.cookie if cookie is True else cookie}")
+        self.connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.buffer = b""
+        while b"\r\n\r\n" not in self.buffer:
+            chunk = self.connection.recv(65536)
+            assert chunk, "no answer"
+            self.buffer += chunk
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        self.status = int(head.split()[1])
+
+    def take(self, size):
+        while len(self.buffer) < size:
+            chunk = self.connection.recv(65536)
+            if not chunk:
+                return None
+            self.buffer += chunk
+        out, self.buffer = self.buffer[:size], self.buffer[size:]
+        return out
+
+    def frame(self):
+        """(opcode, payload), or None at the end."""
+        head = self.take(2)
+        if head is None:
+            return None
+        size = head[1] & 0x7F
+        assert not head[1] & 0x80, "a server does not mask"
+        if size == 126:
+            size = struct.unpack(">H", self.take(2))[0]
+        elif size == 127:
+            size = struct.unpack(">Q", self.take(8))[0]
+        return head[0] & 0x0F, self.take(size)
+
+    def message(self):
+        got = self.frame()
+        return json.loads(got[1]) if got and got[0] == 1 else None
+
+    def send(self, opcode, payload, mask=b"\x01\x02\x03\x04"):
+        size = len(payload)
+        head = bytes([0x80 | opcode]) + (bytes([0x80 | size]) if size < 126 else bytes([0xFE]) + struct.pack(">H", size) if size < 65536
+                                         else bytes([0xFF]) + struct.pack(">Q", size))
+        self.connection.sendall(head + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload)))
+
+    def closed(self):
+        try:
+            while self.frame() is not None:
+                pass
+        except (OSError, AssertionError, TypeError):
+            pass
+        return True
+
+
+@pytest.fixture
+def live(portal):
+    shell = portal.popen("via", options=["-tt"])
+    session = portal.gateway.live_session(user=USER)
+    yield session["id"], shell
+    shell.kill()
+    shell.communicate()
+    until(lambda: not portal.gateway.sessions(), 10, "the session's end")
+
+
+def test_a_watcher_sees_what_the_user_sees(portal, live):
+    session, shell = live
+    watching = Socket(signed_in(portal, "auditor"), f"/sessions/{session}/watch")
+    assert watching.status == 101
+    shell.stdin.write(b"echo shown-$((40+2))\n")
+    shell.stdin.flush()
+    shown, states = b"", []
+    while b"shown-42" not in shown:
+        message = watching.message()
+        assert message is not None
+        if message.get("event") in ("data", "keyframe"):
+            shown += base64.b64decode(message["base64"])
+            assert message.get("direction") != "up"
+        if "state" in message:
+            states.append(message["state"])
+    assert states and states[0] == "live"
+    began = time.monotonic()
+    administrator = signed_in(portal, "admin")
+    assert administrator.post(f"/sessions/{session}/control", {"action": "pause"}).status == 200
+    while message.get("state") != "paused":
+        message = watching.message()
+    assert time.monotonic() - began < 5
+    assert administrator.post(f"/sessions/{session}/control", {"action": "terminate"}).status == 200
+    while message and message.get("state") != "ended":
+        message = watching.message()
+    assert message, "the end is said"
+    assert any(e["type"] == "admin.session-watch" and e["actor"] == "auditor" for e in portal.gateway.audit())
+
+
+def test_who_may_not_watch_is_not_shown_anything(portal, live):
+    session, _ = live
+    auditor = signed_in(portal, "auditor")
+    assert Socket(auditor, f"/sessions/{session}/watch", cookie=False).status == 401
+    assert Socket(auditor, f"/sessions/{session}/watch", cookie="A" * 43).status == 401
+    assert Socket(signed_in(portal, USER), f"/sessions/{session}/watch").status == 403
+    assert Socket(auditor, "/sessions/01JAAAAAAAAAAAAAAAAAAAAAAA/watch").status == 404
+    assert Socket(auditor, f"/sessions/{session}/watch", origin="https://evil.example").status == 403
+    assert Socket(auditor, f"/sessions/{session}/watch", origin="null").status == 403
+    assert Socket(auditor, f"/sessions/{session}/watch", key="c2hvcnQ=").status == 400
+    assert Socket(auditor, f"/sessions/{session}").status == 400, "no WebSocket"
+    assert auditor.get(f"/sessions/{session}/watch").status == 426
+
+
+def test_a_sign_in_that_ends_ends_its_watch(portal, live):
+    session, _ = live
+    auditor = signed_in(portal, "auditor")
+    watching = Socket(auditor, f"/sessions/{session}/watch")
+    assert watching.message()
+    assert auditor.ask("DELETE", "/session").status == 204
+    assert watching.closed()
+
+
+@pytest.mark.parametrize("name", ["oversized", "unmasked", "reserved", "half a character"])
+def test_frames_against_the_rules_end_the_socket(portal, live, name):
+    session, _ = live
+    watching = Socket(signed_in(portal, "auditor"), f"/sessions/{session}/watch")
+    assert watching.status == 101
+    if name == "oversized":
+        watching.send(2, b"x" * 100_000)
+    elif name == "unmasked":
+        watching.connection.sendall(b"\x81\x02Hi")
+    elif name == "reserved":
+        watching.connection.sendall(b"\xf1\x80\0\0\0\0")
+    else:
+        watching.send(1, b"\xff\xff")
+    assert watching.closed()
+    assert portal.gateway.sessions(), "the session goes on"
+
+
+def test_a_watcher_that_does_not_read_holds_up_nobody(portal, live):
+    session, shell = live
+    slow = [Socket(signed_in(portal, "auditor"), f"/sessions/{session}/watch") for _ in range(3)]
+    shell.stdin.write(b"head -c 30000000 /dev/zero | base64; echo all-$((1+1))-done\n")
+    shell.stdin.flush()
+    shown, began = b"", time.monotonic()
+    while b"all-2-done" not in shown:
+        chunk = os.read(shell.stdout.fileno(), 1 << 20)
+        assert chunk
+        shown = shown[-100:] + chunk
+    assert time.monotonic() - began < 60
+    gap = False
+    while not gap:
+        message = slow[0].message()
+        assert message is not None
+        gap = message.get("gap", False)
+    for one in slow:
+        one.connection.close()
+
+
+def test_changes_are_told_without_their_content(portal):
+    browser = signed_in(portal, USER)
+    stream = browser.raw(f"GET /api/v1/events HTTP/1.1\r\nHost: {browser.authority}\r\nCookie: __Host-sallyport={browser.cookie}\r\n\r\n".encode(), 20)
+    said = b""
+    while b"retry:" not in said:
+        said += stream.recv(65536)
+    assert b"text/event-stream" in said
+    time.sleep(1.2)  # it begins with the next change, so the listening must have begun
+    portal.gateway.apply({"kind": "group", "name": "told"})
+    while b"event: resources\ndata: {}" not in said:
+        chunk = stream.recv(65536)
+        assert chunk
+        said += chunk
+    assert b"told" not in said
+    assert browser.ask("DELETE", "/session", fresh=True).status == 204
+    while chunk := stream.recv(65536):
+        pass
+    assert Browser(portal.gateway).get("/events").status == 401
