@@ -17,10 +17,13 @@
 #include "base/log.h"
 #include "broker/admin_socket/server.h"
 #include "broker/api/api.h"
+#include "broker/api/json_fields.h"
 #include "broker/intake/listener.h"
+#include "broker/node/hook_program.h"
 #include "broker/node/housekeeping.h"
 #include "broker/node/master_key_prompt.h"
 #include "broker/node/node_mark.h"
+#include "broker/node/notice_hook.h"
 #include "broker/record/node_signer.h"
 #include "broker/record/record_recipients.h"
 #include "broker/record/recover_records.h"
@@ -103,6 +106,7 @@ struct Node::Parts {
   std::unique_ptr<PreauthAudit> preauth_audit;
   std::unique_ptr<UserAudit> user_audit;
   std::unique_ptr<AccessRequests> requests;
+  std::unique_ptr<NoticeHook> notices;
   OpeningPace openings;
   LoginSpacing target_logins;
   std::unique_ptr<Services> services;
@@ -295,11 +299,19 @@ base::Status Node::start(const std::string& libexec) {
   p.preauth_audit = std::make_unique<PreauthAudit>(*p.audit, p.clock);
   p.user_audit = std::make_unique<UserAudit>(*p.audit, p.clock);
   p.requests = std::make_unique<AccessRequests>(*p.store, *p.audit, p.policy, p.clock, p.random);
+  const auto workers = worker_identity(p.config.worker_user);
+  if (!workers) return base::fail(workers.error().code, workers.message());
+  auto hook = hook_program(p.config.notify, *workers);
+  if (!hook) return base::pass(hook);
+  p.notices = std::make_unique<NoticeHook>(p.main_loop, p.clock, *p.audit, p.config.node, std::move(*hook));
+  p.requests->announce_to([&p](const char* type, const policy::AccessRequest& request) {
+    if (p.notices->listens()) p.notices->tell(type, api::request_json(request, p.clock.now_us()));
+  });
   p.services = std::make_unique<Services>(Services{
       p.config,         p.clock,       p.random,     p.main_loop,      *p.store_thread, *p.hash_thread, *p.guesses,
       *p.record_thread, *p.resolver,   *p.store,     *p.reader_thread, *p.reader,       *p.vault,       *p.audit,
       *p.preauth_audit, *p.user_audit, p.openings,   p.target_logins,  *p.passwords,    p.policy,       *p.requests,
-      p.sessions,       p.logins,      p.late_seals, p.held,           p.screens,       *p.totp});
+      p.sessions,       p.logins,      p.late_seals, p.held,           p.screens,       *p.totp,        *p.notices});
   p.protocols.emplace(policy::Protocol::ssh, ssh_protocol(*p.backs));
   p.protocols.emplace(policy::Protocol::telnet, telnet_protocol(*p.telnet_backs));
   p.gateway =

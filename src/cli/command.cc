@@ -109,6 +109,11 @@ Command& Command::option(const std::string& names, std::string& out, const std::
   return *this;
 }
 
+Command& Command::options(const std::string& names, std::vector<std::string>& out, const std::string& help) {
+  node_->app->add_option(names, out, help)->type_name("VALUE")->allow_extra_args(false);
+  return *this;
+}
+
 Command& Command::required_option(const std::string& names, std::string& out, const std::string& help) {
   node_->app->add_option(names, out, help)->required()->type_name("VALUE");
   return *this;

@@ -23,7 +23,7 @@ struct CommandInfo {
   std::string description;
   std::vector<std::string> options;  ///< "--speed", "-n"
   std::vector<std::string> words;    ///< what the first positional can be, where that is known
-  std::string ids;                   ///< "session", "recording" or "request": the first positional is the id of one
+  std::string ids;  ///< "session", "recording", "request" or "change": the first positional is the id of one
   std::vector<CommandInfo> children;
 };
 
@@ -39,7 +39,7 @@ class Command {
   /// One of the words.
   Command& positional(const std::string& name, std::string& out, const std::string& help,
                       const std::vector<std::string>& words, Presence presence = Presence::required);
-  /// The id of a session, a recording or a request: completion asks the gateway.
+  /// The id of a session, a recording, a request or a change: completion asks the gateway.
   Command& id(const std::string& kind, std::string& out, const std::string& help,
               Presence presence = Presence::required);
   /// The rest of the line.
@@ -51,6 +51,8 @@ class Command {
   /// One of the words.
   Command& option(const std::string& names, std::string& out, const std::string& help,
                   const std::vector<std::string>& words);
+  /// One that may be given several times, with one value each time.
+  Command& options(const std::string& names, std::vector<std::string>& out, const std::string& help);
   Command& required_option(const std::string& names, std::string& out, const std::string& help);
   Command& flag(const std::string& names, bool& out, const std::string& help);
   /// For scripts of our own: neither help nor completion names it.

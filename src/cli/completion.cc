@@ -134,6 +134,7 @@ base::Result<int> print_ids(Context& context, const std::string& kind) {
   if (kind == "session") (void)request.mutable_session_list();
   if (kind == "recording") (void)request.mutable_recording_list();
   if (kind == "request") (void)request.mutable_request_list();
+  if (kind == "change") (void)request.mutable_change_list();
   if (!client->send(request)) return 1;
   for (;;) {
     auto reply = client->receive(kKeyPressMs);
@@ -252,9 +253,8 @@ void add_completion_verb(Command root, const CommandLine& line) {
   });
   auto kind = std::make_shared<std::string>();
   verb = root.verb("complete-ids", "Print the ids that completion offers", {}).hide();
-  verb.positional("KIND", *kind, "Which ids", {"session", "recording", "request"}).run([kind](Context& context) {
-    return print_ids(context, *kind);
-  });
+  verb.positional("KIND", *kind, "Which ids", {"session", "recording", "request", "change"})
+      .run([kind](Context& context) { return print_ids(context, *kind); });
 }
 
 }  // namespace sallyport::cli

@@ -123,6 +123,15 @@ std::string render_fields(const Json& object, Colour colour) {
   return out;
 }
 
+std::string difference_line(const Json& difference) {
+  const Json before = difference.value("before", Json());
+  const Json after = difference.value("after", Json());
+  const std::string path = render_value(difference.value("path", Json()));
+  if (before.is_null()) return "+ " + path + ": " + render_value(after);
+  if (after.is_null()) return "- " + path + ": " + render_value(before);
+  return "~ " + path + ": " + render_value(before) + " -> " + render_value(after);
+}
+
 base::Result<Json> parse_object(const std::string& json) {
   Json out = Json::parse(json, nullptr, false);
   if (!out.is_object()) {

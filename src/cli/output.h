@@ -29,6 +29,10 @@ std::string render_fields(const Json& object, Colour colour);
 /// One value, escaped, on one line.
 std::string render_value(const Json& value);
 
+/// One key that differs between two versions of a resource: "~ when.hours: 08:00-18:00 -> 09:00-17:00", "+ allow:
+/// sftp".
+std::string difference_line(const Json& difference);
+
 /// Parses what the gateway answered. Errors: invalid.
 base::Result<Json> parse_object(const std::string& json);
 base::Result<std::vector<Json>> parse_objects(const std::vector<std::string>& items);

@@ -16,6 +16,7 @@ void add_all_verbs(CommandLine& line) {
   add_audit_verbs(root);
   add_policy_verbs(root);
   add_request_verbs(root);
+  add_change_verbs(root);
   add_completion_verb(root, line);
 }
 

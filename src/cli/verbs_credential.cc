@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/fd.h"
+#include "cli/change_wish.h"
 #include "cli/output.h"
 #include "cli/tty.h"
 #include "cli/verbs.h"
@@ -42,32 +43,35 @@ base::Result<int> print_done(Context& context, const ipc::AdminRequest& request,
   if (!client) return base::pass(client);
   auto answer = client->ask(request);
   if (!answer) return base::pass(answer);
+  const bool waits = tell_of_waiting(answer->done);
   if (context.format == Format::json) {
     if (auto printed = print_object(context, answer->done); !printed) return base::pass(printed);
-  } else {
+  } else if (!waits) {
     std::cout << words << "\n";
   }
-  return 0;
+  return waits ? kWaits : 0;
 }
 
-base::Result<int> set_password(Context& context, const std::string& user) {
+base::Result<int> set_password(Context& context, const std::string& user, const ChangeWish& wish) {
   auto password = read_password("New password of " + user);
   if (!password) return base::pass(password);
   ipc::AdminRequest request;
   request.mutable_set_password()->set_user(user);
   request.mutable_set_password()->set_password(password->data(), password->size());
+  put_wish(wish, *request.mutable_set_password());
   auto done = print_done(context, request, "the password of " + user + " is set");
   auto& field = *request.mutable_set_password()->mutable_password();
   base::wipe(field.data(), field.size());
   return done;
 }
 
-base::Result<int> set_secret(Context& context, const std::string& account) {
+base::Result<int> set_secret(Context& context, const std::string& account, const ChangeWish& wish) {
   auto secret = read_secret(account);
   if (!secret) return base::pass(secret);
   ipc::AdminRequest request;
   request.mutable_set_secret()->set_account(account);
   request.mutable_set_secret()->set_secret(secret->data(), secret->size());
+  put_wish(wish, *request.mutable_set_secret());
   auto done = print_done(context, request, "the secret of account " + account + " is set");
   auto& field = *request.mutable_set_secret()->mutable_secret();
   base::wipe(field.data(), field.size());
@@ -75,7 +79,7 @@ base::Result<int> set_secret(Context& context, const std::string& account) {
 }
 
 base::Result<int> add_key(Context& context, const std::string& user, const std::vector<std::string>& words,
-                          const std::string& file) {
+                          const std::string& file, const ChangeWish& wish) {
   std::string line;
   for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
   if (line.empty()) {
@@ -90,6 +94,7 @@ base::Result<int> add_key(Context& context, const std::string& user, const std::
   ipc::AdminRequest request;
   request.mutable_add_key()->set_user(user);
   request.mutable_add_key()->set_key_line(line);
+  put_wish(wish, *request.mutable_add_key());
   return print_done(context, request, user + " has the key");
 }
 
@@ -117,13 +122,16 @@ void add_credential_verbs(Command root) {
   struct Options {
     std::string name, file, which;
     std::vector<std::string> key;
+    ChangeWish wish;
   };
   auto o = std::make_shared<Options>();
   Command user = root.group("user", "Passwords, public keys and one-time codes of users");
   Command verb =
       user.verb("set-password", "Set a user's password: from the terminal without echo, or from standard input",
                 {"sallyport user set-password alice", "pwgen | sallyport user set-password alice"});
-  verb.positional("NAME", o->name, "The user").run([o](Context& c) { return set_password(c, o->name); });
+  verb.positional("NAME", o->name, "The user");
+  add_wish_options(verb, o->wish);
+  verb.run([o](Context& c) { return set_password(c, o->name, o->wish); });
   verb = user.verb("add-key", "Add a public key to a user",
                    {"sallyport user add-key alice -f ~/.ssh/id_ed25519.pub",
                     "sallyport user add-key alice ssh-ed25519 AAAA…", "ssh-add -L | sallyport user add-key alice -f -",
@@ -131,8 +139,9 @@ void add_credential_verbs(Command root) {
   verb.positional("NAME", o->name, "The user")
       .positionals("KEY", o->key, "The key, as in a .pub file; options of a security key may stand before it",
                    Presence::optional)
-      .option("-f,--file", o->file, "Read the key from this file (- or no option: standard input)")
-      .run([o](Context& c) { return add_key(c, o->name, o->key, o->file); });
+      .option("-f,--file", o->file, "Read the key from this file (- or no option: standard input)");
+  add_wish_options(verb, o->wish);
+  verb.run([o](Context& c) { return add_key(c, o->name, o->key, o->file, o->wish); });
   add_factor_verbs(user);
   add_role_verb(user);
 
@@ -140,7 +149,9 @@ void add_credential_verbs(Command root) {
   verb = account.verb("set-secret", "Store an account's password or private key: from standard input",
                       {"sallyport account set-secret deploy < id_ed25519",
                        "printf %s \"$PASSWORD\" | sallyport account set-secret deploy"});
-  verb.positional("NAME", o->name, "The account").run([o](Context& c) { return set_secret(c, o->name); });
+  verb.positional("NAME", o->name, "The account");
+  add_wish_options(verb, o->wish);
+  verb.run([o](Context& c) { return set_secret(c, o->name, o->wish); });
 
   Command ca = root.group("ca", "The gateway's certificate authorities");
   verb = ca.verb("show", "Show an authority's public key, as targets or users need it",

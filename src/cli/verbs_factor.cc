@@ -6,11 +6,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/change_wish.h"
 #include "cli/output.h"
-#include "cli/terminal_code.h"
 #include "cli/tty.h"
 #include "cli/verbs.h"
 #include "ipc/admin.pb.h"
+#include "qr/terminal_code.h"
 
 namespace sallyport::cli {
 namespace {
@@ -20,7 +21,7 @@ constexpr int kTries = 3;
 
 // In the colours that cameras want, where there are colours.
 void print_code(const Context& context, const std::string& uri) {
-  const auto drawn = qr_for_terminal(base::view(uri));
+  const auto drawn = qr::qr_for_terminal(base::view(uri));
   if (!drawn) {
     std::cerr << "no QR code: " << drawn.message() << "\n";
     return;
@@ -91,19 +92,21 @@ base::Result<int> enroll_totp(Context& context, const std::string& user, bool re
   return 0;
 }
 
-base::Result<int> remove_totp(Context& context, const std::string& user) {
+base::Result<int> remove_totp(Context& context, const std::string& user, const ChangeWish& wish) {
   auto client = context.connect();
   if (!client) return base::pass(client);
   ipc::AdminRequest request;
   request.mutable_remove_totp()->set_user(user);
+  put_wish(wish, *request.mutable_remove_totp());
   auto answer = client->ask(request);
   if (!answer) return base::pass(answer);
+  const bool waits = tell_of_waiting(answer->done);
   if (context.format == Format::json) {
     if (auto printed = print_object(context, answer->done); !printed) return base::pass(printed);
-  } else {
+  } else if (!waits) {
     std::cout << user << " is no longer enrolled for one-time codes, and has to log in anew\n";
   }
-  return 0;
+  return waits ? kWaits : 0;
 }
 
 base::Result<int> show_user(Context& context, const std::string& user) {
@@ -123,6 +126,7 @@ void add_factor_verbs(Command user) {
   struct Options {
     std::string name;
     bool recovery_codes = false;
+    ChangeWish wish;
   };
   auto o = std::make_shared<Options>();
   Command verb = user.verb("enroll-totp", "Enrol a user for one-time codes of an authenticator app",
@@ -132,7 +136,9 @@ void add_factor_verbs(Command user) {
       .run([o](Context& c) { return enroll_totp(c, o->name, o->recovery_codes); });
   verb = user.verb("remove-totp", "Remove a user's one-time codes and recovery codes",
                    {"sallyport user remove-totp alice"});
-  verb.positional("NAME", o->name, "The user").run([o](Context& c) { return remove_totp(c, o->name); });
+  verb.positional("NAME", o->name, "The user");
+  add_wish_options(verb, o->wish);
+  verb.run([o](Context& c) { return remove_totp(c, o->name, o->wish); });
   verb = user.verb("show", "Show what a user can prove: keys, password, one-time codes",
                    {"sallyport user show alice", "sallyport user show alice -o json"});
   verb.positional("NAME", o->name, "The user").run([o](Context& c) { return show_user(c, o->name); });

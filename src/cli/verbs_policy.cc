@@ -82,16 +82,6 @@ base::Result<int> replay(Context& context, const Options& o) {
   return none ? 0 : 1;
 }
 
-// "~ when.hours: 08:00-18:00 -> 09:00-17:00", "+ allow: sftp", "- allow: exec"
-std::string change_line(const Json& change) {
-  const Json before = change.value("before", Json());
-  const Json after = change.value("after", Json());
-  const std::string path = render_value(change.value("path", Json()));
-  if (before.is_null()) return "+ " + path + ": " + render_value(after);
-  if (after.is_null()) return "- " + path + ": " + render_value(before);
-  return "~ " + path + ": " + render_value(before) + " -> " + render_value(after);
-}
-
 base::Result<int> history(Context& context, const Options& o) {
   ipc::AdminRequest request;
   request.mutable_resource_history()->set_kind("policy");
@@ -109,7 +99,7 @@ base::Result<int> history(Context& context, const Options& o) {
     std::cout << "version " << render_value(row.value("version", Json())) << "  "
               << render_value(row.value("time", Json())) << "  " << render_value(row.value("action", Json())) << " by "
               << (author.empty() ? "an author who was not kept" : render_value(author)) << "\n";
-    for (const Json& change : row.value("changes", Json::array())) std::cout << "  " << change_line(change) << "\n";
+    for (const Json& change : row.value("changes", Json::array())) std::cout << "  " << difference_line(change) << "\n";
     if (const auto left = row.value("left_out", 0); left > 0) std::cout << "  and " << left << " more\n";
   }
   return 0;
@@ -149,7 +139,7 @@ base::Result<int> diff(Context& context, const Options& o) {
     return 0;
   }
   std::cout << "version " << render_value((*done)["from"]) << " -> " << render_value((*done)["to"]) << "\n";
-  for (const Json& change : *rows) std::cout << change_line(change) << "\n";
+  for (const Json& change : *rows) std::cout << difference_line(change) << "\n";
   return 0;
 }
 

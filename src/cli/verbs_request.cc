@@ -3,18 +3,23 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/fd.h"
 #include "base/text_time.h"
 #include "cli/list_pages.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "ipc/admin.pb.h"
+#include "ledger/chain.h"
 
 namespace sallyport::cli {
 namespace {
 
+constexpr std::size_t kMaxPlaybookBytes = 16 * 1024 * 1024;
+
 struct Options {
   std::string id, comment, user, account, reason, ticket, length, start, state;
-  std::vector<std::string> targets;
+  std::vector<std::string> targets, commands;
+  std::string playbook;
   unsigned sessions = 0, limit = 0;
   bool to_decide = false, to_review = false, break_glass = false;
 };
@@ -84,6 +89,14 @@ base::Result<int> create(Context& context, const Options& o) {
   asked.set_start(o.start);
   asked.set_max_sessions(o.sessions);
   asked.set_break_glass(o.break_glass);
+  for (const std::string& command : o.commands) asked.add_commands_sha256(ledger::text_hash(command));
+  if (!o.playbook.empty()) {
+    auto bytes = base::read_file(o.playbook, kMaxPlaybookBytes);
+    if (!bytes) return base::pass(bytes);
+    const std::string hash = ledger::text_hash(base::text(*bytes));
+    asked.set_playbook_sha256(hash);
+    std::cerr << "the client must say so: ANSIBLE_SSH_ARGS='-o SetEnv=SALLYPORT_PLAYBOOK_SHA256=" << hash << "'\n";
+  }
   return ask(context, request);
 }
 
@@ -168,6 +181,8 @@ void add_request_verbs(Command root) {
       .option("--for", o->length, "How long, such as 30m or 4h; the default is what the policies allow")
       .option("--start", o->start, "Not before this time (RFC 3339); the default is at its approval")
       .option("--sessions", o->sessions, "So many sessions at most (0: any number)")
+      .options("--command", o->commands, "Only this command line runs under it; may be given several times")
+      .option("--playbook", o->playbook, "Only for clients that name the hash of this file")
       .flag("--break-glass", o->break_glass,
             "An emergency: at once, where the policies allow that; somebody reviews it")
       .option("--user", o->user, "On whose behalf (administrators only)")

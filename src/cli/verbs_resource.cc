@@ -3,6 +3,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/change_wish.h"
 #include "cli/documents.h"
 #include "cli/list_pages.h"
 #include "cli/output.h"
@@ -56,7 +57,15 @@ void print_ended_sessions(const std::string& done) {
             << " of users who may not log in any more: terminated\n";
 }
 
-base::Result<int> apply(Context& context, const std::string& file, bool dry_run) {
+// A trial says whether the real thing would wait.
+void tell_who_is_needed(const std::string& done) {
+  const auto facts = parse_object(done);
+  if (!facts || !facts->contains("second_administrator")) return;
+  std::cerr << "this would wait for a second administrator: it is about "
+            << render_value((*facts)["second_administrator"]) << "\n";
+}
+
+base::Result<int> apply(Context& context, const std::string& file, bool dry_run, const ChangeWish& wish) {
   auto documents = read_documents(file);
   if (!documents) return base::pass(documents);
   auto client = context.connect();
@@ -64,20 +73,23 @@ base::Result<int> apply(Context& context, const std::string& file, bool dry_run)
   if (auto sent = send_documents(*client, *documents); !sent) return base::pass(sent);
   ipc::AdminRequest commit;
   commit.mutable_apply_commit()->set_dry_run(dry_run);
+  put_wish(wish, *commit.mutable_apply_commit());
   auto answer = client->ask(commit);
   if (!answer) return tl::unexpected<base::Error>(with_place(answer.error(), *documents));
   auto rows = parse_objects(answer->items);
   if (!rows) return base::pass(rows);
+  const bool waits = tell_of_waiting(answer->done);
+  if (dry_run) tell_who_is_needed(answer->done);
   if (context.format == Format::json) {
     std::cout << dump(Json(*rows)) << "\n";
-    return 0;
+    return waits ? kWaits : 0;
   }
   for (const Json& row : *rows) {
     std::cout << render_value(row.value("kind", Json())) << "/" << render_value(row.value("name", Json())) << " "
               << render_value(row.value("action", Json())) << (dry_run ? " (not applied: dry run)" : "") << "\n";
   }
   print_ended_sessions(answer->done);
-  return 0;
+  return waits ? kWaits : 0;
 }
 
 base::Result<int> get(Context& context, const std::string& word, const std::string& name) {
@@ -111,21 +123,23 @@ base::Result<int> get_all(Context& context, const std::string& word, const std::
   return 0;
 }
 
-base::Result<int> remove(Context& context, const std::string& word, const std::string& name) {
+base::Result<int> remove(Context& context, const std::string& word, const std::string& name, const ChangeWish& wish) {
   auto client = context.connect();
   if (!client) return base::pass(client);
   ipc::AdminRequest request;
   request.mutable_delete_()->set_kind(singular(word));
   request.mutable_delete_()->set_name(name);
+  put_wish(wish, *request.mutable_delete_());
   auto answer = client->ask(request);
   if (!answer) return base::pass(answer);
+  const bool waits = tell_of_waiting(answer->done);
   if (context.format == Format::json) {
     if (auto printed = print_object(context, answer->done); !printed) return base::pass(printed);
-  } else {
+  } else if (!waits) {
     std::cout << singular(word) << "/" << name << " deleted\n";
     print_ended_sessions(answer->done);
   }
-  return 0;
+  return waits ? kWaits : 0;
 }
 
 }  // namespace
@@ -135,14 +149,16 @@ void add_resource_verbs(Command root) {
     std::string file, kind, name, text;
     unsigned limit = 0;
     bool dry_run = false;
+    ChangeWish wish;
   };
   auto o = std::make_shared<Options>();
   Command verb = root.verb("apply", "Create or change resources: all of them or none",
                            {"sallyport apply -f resources.yaml", "sallyport apply -f /etc/sallyport/resources.d",
                             "cat users.yaml | sallyport apply -f -", "sallyport apply -f resources.yaml --dry-run"});
   verb.required_option("-f,--file", o->file, "A YAML file, a directory of them, or - for standard input")
-      .flag("--dry-run", o->dry_run, "Check everything and show what would change")
-      .run([o](Context& c) { return apply(c, o->file, o->dry_run); });
+      .flag("--dry-run", o->dry_run, "Check everything and show what would change");
+  add_wish_options(verb, o->wish);
+  verb.run([o](Context& c) { return apply(c, o->file, o->dry_run, o->wish); });
 
   verb = root.verb("get", "Show resources of a kind",
                    {"sallyport get target", "sallyport get policy ops-on-prod -o json",
@@ -161,9 +177,9 @@ void add_resource_verbs(Command root) {
 
   verb = root.verb("delete", "Delete a resource, and with a user or an account its secrets",
                    {"sallyport delete user alice"});
-  verb.positional("KIND", o->kind, "The kind", words).positional("NAME", o->name, "The resource").run([o](Context& c) {
-    return remove(c, o->kind, o->name);
-  });
+  verb.positional("KIND", o->kind, "The kind", words).positional("NAME", o->name, "The resource");
+  add_wish_options(verb, o->wish);
+  verb.run([o](Context& c) { return remove(c, o->kind, o->name, o->wish); });
 }
 
 }  // namespace sallyport::cli

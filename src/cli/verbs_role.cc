@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/change_wish.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "ipc/admin.pb.h"
@@ -14,6 +15,7 @@ namespace {
 struct Options {
   std::string name;
   std::vector<std::string> roles;
+  ChangeWish wish;
 };
 
 // `user` is what everybody is, and so stands in no resource.
@@ -42,13 +44,14 @@ base::Result<int> set_roles(Context& context, const Options& o) {
   item.mutable_apply_item()->set_expected_version(found->versions.front());
   if (auto sent = client->send(item); !sent) return base::pass(sent);
   ipc::AdminRequest commit;
-  commit.mutable_apply_commit();
+  put_wish(o.wish, *commit.mutable_apply_commit());
   auto answer = client->ask(commit);
   if (!answer) return base::pass(answer);
+  const bool waits = tell_of_waiting(answer->done);
   if (context.format == Format::json) {
     if (auto printed = print_object(context, answer->items.front()); !printed) return base::pass(printed);
-    return 0;
   }
+  if (waits || context.format == Format::json) return waits ? kWaits : 0;
   std::cout << o.name << " has the roles user";
   for (const Json& role : (*resource)["roles"]) std::cout << ", " << render_value(role);
   std::cout << "\n";
@@ -64,8 +67,9 @@ void add_role_verb(Command user) {
                 {"sallyport user set-role carol auditor", "sallyport user set-role dave approver auditor",
                  "sallyport user set-role carol user"});
   verb.positional("NAME", o->name, "The user")
-      .positionals("ROLE", o->roles, "user (what everybody is), approver, auditor or administrator")
-      .run([o](Context& c) { return set_roles(c, *o); });
+      .positionals("ROLE", o->roles, "user (what everybody is), approver, auditor or administrator");
+  add_wish_options(verb, o->wish);
+  verb.run([o](Context& c) { return set_roles(c, *o); });
 }
 
 }  // namespace sallyport::cli

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/change_wish.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "ipc/admin.pb.h"
@@ -107,12 +108,12 @@ Json with_keys(Json target, const Scan& found) {
   return target;
 }
 
-// The gateway refuses it when the target is no longer the one that was read.
-base::Status pin(AdminClient& client, const Read& before, const Scan& found) {
+// The gateway refuses it when the target is no longer the one that was read. Whether it waits for somebody's approval.
+base::Result<bool> pin(AdminClient& client, const Read& before, const Scan& found) {
   ipc::AdminRequest item;
   item.mutable_apply_item()->set_json(with_keys(before.json, found).dump());
   item.mutable_apply_item()->set_expected_version(before.version);
-  if (auto sent = client.send(item); !sent) return sent;
+  if (auto sent = client.send(item); !sent) return base::pass(sent);
   ipc::AdminRequest commit;
   commit.mutable_apply_commit();
   auto applied = client.ask(commit);
@@ -120,7 +121,7 @@ base::Status pin(AdminClient& client, const Read& before, const Scan& found) {
     return base::fail(base::Errc::exists, "the target was changed meanwhile; nothing was pinned: scan it again");
   }
   if (!applied) return base::pass(applied);
-  return {};
+  return tell_of_waiting(applied->done);
 }
 
 // Whether to pin, and if not, why not.
@@ -150,21 +151,21 @@ base::Result<int> scan_target(Context& context, const Options& o) {
   if (!found) return base::pass(found);
   if (context.format == Format::table) show(*found);
   const bool wanted = found->any("new") || found->any("changed");
-  base::Status pinned;
+  base::Result<bool> waits = false;
   if (wanted) {
-    pinned = may_pin(o, context, *found);
-    if (pinned) pinned = pin(*client, *before, *found);
+    if (auto may = may_pin(o, context, *found); !may) waits = base::pass(may);
+    if (waits) waits = pin(*client, *before, *found);
   }
   if (context.format == Format::json) {
     Json out = found->facts;
     out["keys"] = found->keys;
-    out["pinned"] = wanted && pinned.has_value();
+    out["pinned"] = wanted && waits.has_value() && !*waits;
     std::cout << dump(out) << "\n" << std::flush;
-  } else if (pinned) {
+  } else if (waits && !*waits) {
     std::cout << (wanted ? "The keys are pinned." : "All keys are on record: nothing changes.") << "\n";
   }
-  if (!pinned) return base::pass(pinned);
-  return 0;
+  if (!waits) return base::pass(waits);
+  return *waits ? kWaits : 0;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/escape.h"
 #include "base/fd.h"
+#include "config/access_settings.h"
 #include "config/config_reader.h"
 #include "config/portal_reader.h"
 #include "config/yaml.h"
@@ -111,20 +112,6 @@ void read_limits(MapReader limits, Limits& out) {
   limits.number("connect_seconds", out.connect_seconds, 1, 600);
   limits.number("login_seconds", out.login_seconds, 1, 600);
   limits.finish();
-}
-
-// It stands before a colon in the address that apps read.
-bool is_issuer(const std::string& text) {
-  return !text.empty() && text.size() <= 64 && text.find(':') == std::string::npos &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-}
-
-void read_auth(MapReader auth, Auth& out) {
-  auth.names("require_factors", out.require_factors, {"totp"});
-  auth.number("factor_seconds", out.factor_seconds, 10, 600);
-  auth.text("issuer", out.issuer);
-  if (!is_issuer(out.issuer)) auth.wrong("issuer", "must be 1 to 64 printable ASCII characters, without a colon");
-  auth.finish();
 }
 
 // RFC 4253 §4.2: SSH-2.0-softwareversion SP comments, printable US-ASCII, 255 bytes with CR LF.
@@ -353,6 +340,8 @@ base::Result<Config> parse_config(std::string_view text, const std::string& name
     read_listen(top.map("listen"), config);
     read_limits(top.map("limits"), config.limits);
     read_auth(top.map("auth"), config.auth);
+    read_changes(top.map("changes"), config.changes);
+    read_notify(top.map("notify"), config.notify);
     read_ssh(top.map("ssh"), config.ssh);
     read_recording(top.map("recording"), config.recording);
     read_portal(top.map("portal"), config.portal);

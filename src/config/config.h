@@ -73,11 +73,32 @@ struct Ssh {
   std::string jump_suffix;  ///< ".psm": TARGET.psm is another name of TARGET for `ssh -J`; empty: none
 };
 
+/// Which users enrol themselves for one-time codes over SSH.
+enum class SelfEnrolment {
+  no,
+  replace,  ///< those who prove the code that they have already
+  yes,      ///< those without one, too: their key or password is all that they prove
+};
+
 /// How users log in, beside what each user and each policy says.
 struct Auth {
   std::vector<std::string> require_factors;  ///< of every user for every session: "totp"
   std::uint32_t factor_seconds = 60;         ///< from a right key or password to a right second factor
   std::string issuer = "Sallyport";          ///< what authenticator apps call this gateway
+  SelfEnrolment self_enrolment = SelfEnrolment::replace;
+};
+
+/// What is told of requests and changes, and by which program.
+struct Notify {
+  std::vector<std::string> command;    ///< a program and its arguments; empty: nobody is told
+  std::string user;                    ///< what root drops to; empty: the user of workers
+  std::uint32_t timeout_seconds = 30;  ///< then it is killed
+};
+
+/// Changes that one administrator alone does not make.
+struct Changes {
+  std::vector<std::string> second_administrator;  ///< "policy", "keys", "roles", "retention", "targets"
+  std::uint32_t decide_hours = 72;                ///< how long a change waits for its decision
 };
 
 /// Defaults of a node; a policy's `record` may override bulk_after and bulk_hash.
@@ -120,6 +141,8 @@ struct Config {
   base::LogLevel log_level = base::LogLevel::info;
   Limits limits;
   Auth auth;
+  Changes changes;
+  Notify notify;
   Ssh ssh;
   Recording recording;
   Portal portal;

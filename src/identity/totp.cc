@@ -121,30 +121,32 @@ Status Totp::take_recovery_code(const store::FactorRow& row, ByteView code, Fact
   return store_.delete_credential(*found);
 }
 
-Status Totp::check_not_enrolled(std::string_view user) {
+Result<bool> Totp::is_enrolled(std::string_view user, Present present) {
   const Result<store::FactorRow> row = store_.get_factor(user, kTotpName);
+  if (row && present == Present::is_replaced) return true;
   if (row) return fail(Errc::exists, std::string(user) + " is enrolled for one-time codes already");
   if (row.error().code != Errc::not_found) return fail(row.error().code, row.error().message);
-  return {};
+  return false;
 }
 
-Result<SecretBytes> Totp::begin(std::string_view user) {
+Result<SecretBytes> Totp::begin(std::string_view user, Present present) {
   SecretBytes secret(kSecretBytes);
   random_.fill({secret.data(), secret.size()});
   const Status done = store_.transaction([&]() -> Status {
-    if (Status free = check_not_enrolled(user); !free) return free;
+    if (auto enrolled = is_enrolled(user, present); !enrolled) return pass(enrolled);
     return vault_.set_factor_secret(user, kWaiting, secret.view());
   });
   if (!done) return fail(done.error().code, done.error().message);
   return secret;
 }
 
-Status Totp::confirm(std::string_view user, ByteView code) {
+Status Totp::confirm(std::string_view user, ByteView code, Present present) {
   const TypedCode typed = read_code(code);
   const Micros now_us = clock_.now_us();
   const store::CredentialKey waiting = vault::Vault::factor_key(user, kWaiting);
   return store_.transaction([&]() -> Status {
-    if (Status free = check_not_enrolled(user); !free) return free;
+    auto enrolled = is_enrolled(user, present);
+    if (!enrolled) return pass(enrolled);
     Result<store::CredentialRow> kept = store_.get_credential(waiting);
     if (!kept && kept.error().code == Errc::not_found) {
       return fail(Errc::not_found, "no enrolment of " + std::string(user) + " waits for a code: begin again");
@@ -169,7 +171,9 @@ Status Totp::confirm(std::string_view user, ByteView code) {
     if (Status put = store_.put_factor({std::string(user), std::string(kTotpName), now_us, *step, 0, 0}); !put) {
       return put;
     }
-    return store_.note_change();
+    if (!*enrolled) return store_.note_change();
+    if (Status gone = delete_recovery_codes(user); !gone) return gone;
+    return store_.renew_resource("user", user, store::Renewal::proofs);
   });
 }
 

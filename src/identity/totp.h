@@ -31,6 +31,9 @@ inline constexpr base::Micros kEnrolmentUs = 900'000'000;
 /// The wait after so many wrong codes in a row.
 base::Micros wait_after(std::int64_t failures);
 
+/// What becomes of an enrolment that is there.
+enum class Present : bool { stays, is_replaced };
+
 class Totp final : public Factor {
  public:
   Totp(store::Store& store, vault::Vault& vault, const base::Clock& clock, base::Random& random)
@@ -42,10 +45,11 @@ class Totp final : public Factor {
   // Whether the user exists is the caller's to check, in the same transaction: what is stored for a user who has been
   // deleted is the next one's of that name.
   /// A new secret, which counts once confirm() has seen a code of it; replaces one that waits. Errors: exists (the user
-  /// is enrolled), the store's.
-  base::Result<base::SecretBytes> begin(std::string_view user);
+  /// is enrolled, and that enrolment is to stay), the store's.
+  base::Result<base::SecretBytes> begin(std::string_view user, Present present = Present::stays);
   /// Errors: not_found (nothing waits), timeout (too late), denied (not a code of that secret), exists, the store's.
-  base::Status confirm(std::string_view user, base::ByteView code);
+  /// Where it replaces an enrolment, what that one proved counts no more, and its recovery codes are gone.
+  base::Status confirm(std::string_view user, base::ByteView code, Present present = Present::stays);
   /// Replaces all recovery codes of an enrolled user. They are shown once: the store has their hashes.
   base::Result<std::vector<base::SecretBytes>> make_recovery_codes(std::string_view user);
   /// What the factor proved counts no more (the user's row has another incarnation). Errors: not_found, the store's.
@@ -63,7 +67,7 @@ class Totp final : public Factor {
  private:
   base::Status take_code(store::FactorRow& row, base::ByteView code, FactorAnswer& out);
   base::Status take_recovery_code(const store::FactorRow& row, base::ByteView code, FactorAnswer& out);
-  base::Status check_not_enrolled(std::string_view user);
+  base::Result<bool> is_enrolled(std::string_view user, Present present);
   base::Status delete_recovery_codes(std::string_view user);
 
   store::Store& store_;

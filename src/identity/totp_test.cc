@@ -243,6 +243,29 @@ TEST_P(TotpTest, RemovalTakesBackWhatWasProved) {
   EXPECT_EQ(verdict(code_at(1)), Verdict::not_enrolled);
 }
 
+TEST_P(TotpTest, AnEnrolmentIsReplacedOnceTheNewOneIsConfirmed) {
+  enrol();
+  const auto codes = totp_.make_recovery_codes(user_);
+  ASSERT_TRUE(codes);
+  base::SecretBytes old = std::move(secret_);
+  secret_ = std::move(totp_.begin(user_, Present::is_replaced).value());
+  const std::string new_code = code_at(0);
+  std::swap(old, secret_);
+  EXPECT_EQ(verdict(code_at(0)), Verdict::right) << "the old one, until then";
+  EXPECT_EQ(totp_.confirm(user_, base::view(new_code)).error().code, Errc::exists) << "it was to stay";
+  const auto before = store().get_resource("user", user_)->incarnation;
+  ASSERT_TRUE(totp_.confirm(user_, base::view(new_code), Present::is_replaced));
+  const auto after = store().get_resource("user", user_)->incarnation;
+  EXPECT_EQ(after.life, before.life);
+  EXPECT_NE(after.proofs, before.proofs) << "what the old one proved counts no more";
+  EXPECT_EQ(verdict(new_code), Verdict::used);
+  clock_.now += 10 * kStepUs;
+  EXPECT_EQ(verdict(code_at(0)), Verdict::wrong) << "of the old secret";
+  EXPECT_EQ(verdict(base::to_text(codes->front().view())), Verdict::wrong) << "of the old enrolment";
+  std::swap(old, secret_);
+  EXPECT_EQ(verdict(code_at(0)), Verdict::right);
+}
+
 TEST_P(TotpTest, TheStoreHoldsNoSecretInTheClear) {
   enrol();
   const auto codes = totp_.make_recovery_codes(user_);

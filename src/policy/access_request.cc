@@ -105,6 +105,7 @@ Status check_request(const AccessRequest& request) {
   if (request.max_sessions < 0 || request.max_sessions > kMaxSessions) {
     return fail(Errc::invalid, "a request is for at most " + std::to_string(kMaxSessions) + " sessions");
   }
+  if (Status good = check_bound(request.bound); !good) return good;
   if (request.start_us != 0 && request.start_us > request.created_us + kMaxValidSeconds * 1'000'000) {
     return fail(Errc::invalid, "a request starts within 366 days");
   }
@@ -188,6 +189,16 @@ Status break_glass(AccessRequest& request, base::Micros now_us) {
   }
   if (request.reason.empty()) return fail(Errc::invalid, "whoever breaks the glass says why");
   request.emergency = true;
+  request.state = RequestState::approved;
+  request.approved_us = now_us;
+  return {};
+}
+
+Status state_reason(AccessRequest& request, base::Micros now_us) {
+  if (!request.rules.empty()) return fail(Errc::invalid, "this access needs approval");
+  if (request.reason.empty() && request.ticket.empty())
+    return fail(Errc::invalid, "say why: give a reason or a ticket");
+  request.stated = true;
   request.state = RequestState::approved;
   request.approved_us = now_us;
   return {};

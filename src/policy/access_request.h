@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "policy/decide.h"
+#include "policy/program_bound.h"
 #include "policy/requirements.h"
 
 namespace sallyport::policy {
@@ -54,6 +55,8 @@ struct AccessRequest {
   std::int64_t valid_seconds = 0;    ///< from its start
   std::int64_t max_sessions = 0;     ///< 0: any number
   std::int64_t sessions_opened = 0;  ///< under it
+  ProgramBound bound;                ///< what may run under it
+  bool stated = false;               ///< needs no approval: the requester only says why
   std::vector<ApprovalRule> rules;   ///< as the policies demanded when it was made: each must be met
   bool emergency = false;            ///< the requester broke the glass: approved at once, by nobody
   base::Micros reviewed_us = 0;
@@ -69,6 +72,9 @@ struct AccessRequest {
 
 /// Bounds of what a requester writes. Errors: invalid, in words for the requester.
 base::Status check_request(const AccessRequest& request);
+
+/// Counts the request from now on: nobody has to approve it. Its rules are empty. Errors: invalid.
+base::Status state_reason(AccessRequest& request, base::Micros now_us);
 
 /// Whether this user may decide by this rule now: enabled, and named there. Root may: it can change the policies
 /// anyway.

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "policy/permission.h"
+#include "policy/program_bound.h"
 #include "policy/proof_limits.h"
 #include "policy/requirements.h"
 #include "policy/snapshot.h"
@@ -57,6 +58,7 @@ struct Grant {
   Limits limits;
   std::vector<std::string> policies;  ///< that matched, sorted
   ProofLimits proof = {};             ///< of the request; the permissions are within it already
+  ProgramBound bound = {};            ///< by the approval under which it is used; the policies leave it empty
   bool operator==(const Grant&) const = default;
 };
 

@@ -20,8 +20,9 @@ constexpr const char* kForms =
     "name a target (ssh USER@ACCOUNT@TARGET@gateway), or one of: requests, request ACCOUNT@TARGET [--for 2h] [--ticket "
     "T] "
     "REASON, approve REQUEST, deny REQUEST, cancel REQUEST, break-glass ACCOUNT@TARGET REASON, review REQUEST, resume "
-    "SESSION";
+    "SESSION, enroll-totp";
 constexpr std::size_t kMaxIdBytes = 64;
+constexpr std::size_t kMaxCodeBytes = 64;
 
 /// Takes words off the front of a text.
 class Words {
@@ -86,6 +87,14 @@ Result<OwnCommand> parse_own_command(std::string_view text) {
   const std::string_view verb = words.next();
   if (verb == "requests" && words.empty()) return OwnCommand(ListCommand{});
   if (verb == "request" || verb == "break-glass") return read_request(words, verb == "break-glass");
+  if (verb == "enroll-totp") {
+    const std::string code(words.next());
+    if (!words.empty() || code.size() > kMaxCodeBytes) {
+      return fail(Errc::invalid,
+                  "enroll-totp shows the code to scan; enroll-totp CODE confirms it with the app's code");
+    }
+    return OwnCommand(EnrollCommand{code});
+  }
   if (verb != "resume" && verb != "approve" && verb != "deny" && verb != "cancel" && verb != "review")
     return fail(Errc::invalid, kForms);
   const std::string id(words.next());

@@ -45,7 +45,13 @@ struct CancelCommand {
   std::string request;
 };
 
-using OwnCommand = std::variant<ResumeCommand, RequestCommand, ListCommand, VoteCommand, ReviewCommand, CancelCommand>;
+/// "enroll-totp", then "enroll-totp CODE" with the first code of the app.
+struct EnrollCommand {
+  std::string code;
+};
+
+using OwnCommand =
+    std::variant<ResumeCommand, RequestCommand, ListCommand, VoteCommand, ReviewCommand, CancelCommand, EnrollCommand>;
 
 /// Words are separated by blanks; there are no quotes. Errors: invalid, in words for the user, with the forms there
 /// are.

@@ -35,6 +35,8 @@ TEST(OwnCommand, EachForm) {
   EXPECT_FALSE(asked.emergency);
   EXPECT_TRUE(read<RequestCommand>("break-glass root@web1 it burns").emergency);
   EXPECT_EQ(read<ReviewCommand>("review 7F3KQ2ZD looks right").comment, "looks right");
+  EXPECT_EQ(read<EnrollCommand>("enroll-totp").code, "");
+  EXPECT_EQ(read<EnrollCommand>("enroll-totp 123456").code, "123456");
 }
 
 TEST(OwnCommand, NothingElse) {
@@ -58,10 +60,12 @@ TEST(OwnCommand, NothingElse) {
                            "request root@web1 --root x",
                            "request root@web1 --ticket",
                            "requests x",
+                           "enroll-totp 123 456",
                            "Approve x",
                            "\xff"}) {
     EXPECT_FALSE(parse_own_command(text)) << text;
   }
+  EXPECT_FALSE(parse_own_command("enroll-totp " + std::string(65, '1')));
   EXPECT_FALSE(parse_own_command("request root@web1 " + std::string(kMaxOwnCommandBytes, 'x')));
 }
 

@@ -113,6 +113,20 @@ const std::vector<std::vector<const char*>>& steps() {
           " last_step BIGINT NOT NULL, failures BIGINT NOT NULL, wait_until_us BIGINT NOT NULL,"
           " PRIMARY KEY (user_name, type))",
       },
+      {
+          // Changes that wait for a second administrator, and emergencies that wait for a review.
+          "CREATE TABLE changes (id TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL, author TEXT NOT NULL,"
+          " author_life BIGINT NOT NULL, actor TEXT NOT NULL, areas TEXT NOT NULL, reason TEXT NOT NULL,"
+          " steps TEXT NOT NULL, created_us BIGINT NOT NULL, decide_by_us BIGINT NOT NULL,"
+          " emergency BIGINT NOT NULL, decided_us BIGINT NOT NULL, decided_by TEXT NOT NULL, comment TEXT NOT NULL,"
+          " reviewed_us BIGINT NOT NULL, reviewed_by TEXT NOT NULL, review TEXT NOT NULL)",
+          "CREATE INDEX changes_by_state ON changes (state, id)",
+          "CREATE INDEX changes_to_review ON changes (emergency, reviewed_by, id)",
+          // Requests that only say why, and what may run under an approval.
+          "ALTER TABLE requests ADD COLUMN stated BIGINT NOT NULL DEFAULT 0",
+          "ALTER TABLE requests ADD COLUMN commands TEXT NOT NULL DEFAULT ''",
+          "ALTER TABLE requests ADD COLUMN playbook TEXT NOT NULL DEFAULT ''",
+      },
   };
   return all;
 }

@@ -16,17 +16,18 @@ namespace {
 constexpr const char* kSelect =
     "SELECT id, state, requester, requester_life, sponsor, account, targets, reason, ticket, created_us, decide_by_us,"
     " start_us, valid_seconds, max_sessions, sessions_opened, rules,"
-    " approved_us, closed_us, closed_by, emergency, reviewed_us, reviewed_by, review FROM requests WHERE 1 = 1";
+    " approved_us, closed_us, closed_by, emergency, reviewed_us, reviewed_by, review, stated, commands,"
+    " playbook FROM requests WHERE 1 = 1";
 
 Status check_row(const RequestRow& r) {
   return check_text({r.id, r.state, r.requester, r.sponsor, r.account, r.targets, r.reason, r.ticket, r.rules,
-                     r.closed_by, r.reviewed_by, r.review});
+                     r.closed_by, r.reviewed_by, r.review, r.commands, r.playbook});
 }
 
 // The numbers of a row, in the width that the database library knows.
 struct Numbers {
   long long life = 0, created = 0, decide_by = 0, start = 0, valid = 0, most = 0, opened = 0, approved = 0, closed = 0,
-            emergency = 0, reviewed = 0;
+            emergency = 0, reviewed = 0, stated = 0;
 
   explicit Numbers(const RequestRow& r)
       : life(r.requester_life),
@@ -39,7 +40,8 @@ struct Numbers {
         approved(r.approved_us),
         closed(r.closed_us),
         emergency(r.emergency ? 1 : 0),
-        reviewed(r.reviewed_us) {}
+        reviewed(r.reviewed_us),
+        stated(r.stated ? 1 : 0) {}
 
   void put_into(RequestRow& r) const {
     r.requester_life = life;
@@ -53,6 +55,7 @@ struct Numbers {
     r.closed_us = closed;
     r.emergency = emergency != 0;
     r.reviewed_us = reviewed;
+    r.stated = stated != 0;
   }
 };
 
@@ -68,6 +71,8 @@ std::vector<RequestRow> fetch_all(Query& query) {
   query.into(row.closed_by);
   for (long long* number : {&n.emergency, &n.reviewed}) query.into(*number);
   for (std::string* s : {&row.reviewed_by, &row.review}) query.into(*s);
+  query.into(n.stated);
+  for (std::string* s : {&row.commands, &row.playbook}) query.into(*s);
   query.run();
   std::vector<RequestRow> out;
   while (query.fetch()) n.put_into(out.emplace_back(row));
@@ -83,15 +88,16 @@ Status Store::insert_request(const RequestRow& row) {
     sql << "INSERT INTO requests (id, state, requester, requester_life, sponsor, account, targets, reason, ticket,"
            " created_us, decide_by_us, start_us, valid_seconds, max_sessions, sessions_opened, rules,"
            " approved_us, closed_us, closed_by, emergency,"
-           " reviewed_us, reviewed_by, review) VALUES (:id, :state, :requester,"
+           " reviewed_us, reviewed_by, review, stated, commands, playbook) VALUES (:id, :state, :requester,"
            " :life, :sponsor, :account, :targets, :reason, :ticket, :created, :decide_by, :start, :valid, :most,"
            " :opened, :rules, :approved, :closed, :closed_by, :emergency, :reviewed,"
-           " :reviewed_by, :review)",
+           " :reviewed_by, :review, :stated, :commands, :playbook)",
         soci::use(row.id), soci::use(row.state), soci::use(row.requester), soci::use(n.life), soci::use(row.sponsor),
         soci::use(row.account), soci::use(row.targets), soci::use(row.reason), soci::use(row.ticket),
         soci::use(n.created), soci::use(n.decide_by), soci::use(n.start), soci::use(n.valid), soci::use(n.most),
         soci::use(n.opened), soci::use(row.rules), soci::use(n.approved), soci::use(n.closed), soci::use(row.closed_by),
-        soci::use(n.emergency), soci::use(n.reviewed), soci::use(row.reviewed_by), soci::use(row.review);
+        soci::use(n.emergency), soci::use(n.reviewed), soci::use(row.reviewed_by), soci::use(row.review),
+        soci::use(n.stated), soci::use(row.commands), soci::use(row.playbook);
     return {};
   });
 }
@@ -134,6 +140,7 @@ Result<std::vector<RequestRow>> Store::list_requests(const RequestFilter& filter
     if (!filter.requester.empty()) query.bind(" AND requester = ?", filter.requester);
     if (!filter.account.empty()) query.bind(" AND account = ?", filter.account);
     if (filter.to_review) query.text(" AND emergency = 1 AND reviewed_by = ''");
+    if (filter.decide_by_us != 0) query.bind(" AND decide_by_us <= ?", filter.decide_by_us);
     if (!filter.before_id.empty()) query.bind(" AND id < ?", filter.before_id);
     query.bind(" ORDER BY id DESC LIMIT ?", filter.limit);
     return fetch_all(query);

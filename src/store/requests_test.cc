@@ -48,6 +48,9 @@ RequestRow request(const std::string& id, const std::string& requester, const st
   out.reviewed_us = 10;
   out.reviewed_by = "dan";
   out.review = "as agreed";
+  out.stated = true;
+  out.commands = "aa bb";
+  out.playbook = "cc";
   return out;
 }
 

@@ -134,6 +134,9 @@ struct RequestRow {
   base::Micros reviewed_us = 0;
   std::string reviewed_by = {};
   std::string review = {};
+  bool stated = false;        ///< needs no approval
+  std::string commands = {};  ///< hashes, separated by blanks
+  std::string playbook = {};  ///< a hash
 };
 
 struct RequestVoteRow {
@@ -150,7 +153,39 @@ struct RequestFilter {
   std::string account = {};
   std::string before_id = {};  ///< cursor: only ids smaller than this one
   std::int64_t limit = 1000;
-  bool to_review = false;  ///< only emergencies that nobody has reviewed
+  bool to_review = false;         ///< only emergencies that nobody has reviewed
+  base::Micros decide_by_us = 0;  ///< only those whose time to be decided ends at or before it; 0: all
+};
+
+/// A change of resources or secrets that a second administrator decides. What it means is the broker's.
+struct ChangeRow {
+  std::string id = {};
+  std::string state = {};
+  std::string author = {};  ///< a user, or the machine's root
+  std::int64_t author_life = 0;
+  std::string actor = {};  ///< the author, as the audit log names them
+  std::string areas = {};
+  std::string reason = {};
+  std::string steps = {};  ///< without secrets
+  base::Micros created_us = 0;
+  base::Micros decide_by_us = 0;
+  bool emergency = false;
+  base::Micros decided_us = 0;
+  std::string decided_by = {};
+  std::string comment = {};
+  base::Micros reviewed_us = 0;
+  std::string reviewed_by = {};
+  std::string review = {};
+};
+
+struct ChangeFilter {
+  std::vector<std::string> states = {};  ///< any of these; empty: all
+  std::string author = {};
+  base::Micros decided_by_us = 0;  ///< only those whose time to be decided ends at or before it; 0: all
+  bool to_review = false;          ///< only emergencies that nobody has reviewed
+  std::string before_id = {};      ///< cursor: only ids smaller than this one
+  std::int64_t limit = 1000;
+  bool without_steps = false;  ///< they may be long: rows then have none
 };
 
 /// One audit event: indexed columns beside the body that is hashed. See audit/log.h.

@@ -164,6 +164,16 @@ class Store {
   /// In the order in which they were cast.
   base::Result<std::vector<RequestVoteRow>> list_request_votes(std::string_view request);
 
+  // Changes that wait for a second administrator.
+  /// Errors: exists.
+  base::Status insert_change(const ChangeRow& row);
+  /// Writes what changes in the life of a change, if its state is still this one. Errors: exists (it is another).
+  base::Status update_change(const ChangeRow& row, std::string_view state_before);
+  /// Errors: not_found.
+  base::Result<ChangeRow> get_change(std::string_view id);
+  /// Newest first.
+  base::Result<std::vector<ChangeRow>> list_changes(const ChangeFilter& filter);
+
   // The audit logs' rows: one log per node. src/audit makes and checks them; nothing else writes them. An empty node is
   // this one; rows are only ever added for this one.
   /// All or none, synced. Errors: exists (another writer took a sequence number).

@@ -20,6 +20,6 @@ struct Vault::NodeKeys {
 };
 
 // Names in the store's credentials. They are under every seal: to change one is to lose what was sealed under it.
-inline constexpr const char* kSealedKinds[] = {"account", "factor", "gateway", "node", "target"};
+inline constexpr const char* kSealedKinds[] = {"account", "change", "factor", "gateway", "node", "target"};
 
 }  // namespace sallyport::vault

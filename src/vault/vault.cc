@@ -29,6 +29,10 @@ Label label_of(const store::CredentialKey& key, std::int64_t version) {
   return {key.owner_kind, key.owner_name, key.type, version};
 }
 
+store::CredentialKey change_key(std::string_view change, std::size_t step) {
+  return {"change", std::string(change), "step-" + std::to_string(step)};
+}
+
 /// Whether anything is sealed in the store already.
 Result<bool> holds_secrets(store::Store& store) {
   for (const char* kind : kSealedKinds) {
@@ -274,6 +278,18 @@ Status Vault::set_factor_secret(std::string_view user, std::string_view type, By
 
 Result<SecretBytes> Vault::factor_secret(std::string_view user, std::string_view type) {
   return get(factor_key(user, type));
+}
+
+Status Vault::set_change_secret(std::string_view change, std::size_t step, ByteView secret) {
+  return put(change_key(change, step), secret);
+}
+
+Result<SecretBytes> Vault::change_secret(std::string_view change, std::size_t step) {
+  return get(change_key(change, step));
+}
+
+Status Vault::forget_change(std::string_view change) {
+  return store_.delete_credentials_of("change", change);
 }
 
 Status Vault::forget_factors(std::string_view user) {

@@ -68,6 +68,14 @@ class Vault {
   /// Removes all that is stored for a user's factors; nothing stored is no error.
   base::Status forget_factors(std::string_view user);
 
+  // Secrets of changes that wait for a second administrator, by the number of the step.
+  /// Stores or replaces.
+  base::Status set_change_secret(std::string_view change, std::size_t step, base::ByteView secret);
+  /// Errors: not_found, corrupt.
+  base::Result<base::SecretBytes> change_secret(std::string_view change, std::size_t step);
+  /// Removes all that is stored for a change; nothing stored is no error.
+  base::Status forget_change(std::string_view change);
+
   // The gateway's keys, which all nodes of a store share, made at the first start, in memory from then on.
   /// What the SSH listener proves itself with.
   const keys::PrivateKey& host_key_ed25519() const;

@@ -33,6 +33,10 @@ std::string lower(std::string text) {
   return text;
 }
 
+const char* create_type(const AccessRequest& made) {
+  return made.emergency ? "request.break_glass" : made.stated ? "request.state" : "request.create";
+}
+
 }  // namespace
 
 std::string request_code(const std::string& id) {
@@ -66,16 +70,17 @@ void AccessRequests::tell(const std::string& id) {
   }
 }
 
-void AccessRequests::commit(std::function<Status(AccessRequest&)> work, Done done) {
+void AccessRequests::commit(std::function<Status(AccessRequest&)> work, Type type, Done done) {
   const auto out = std::make_shared<AccessRequest>();
   audit_.commit(
       [out, work = std::move(work)] {
         *out = {};
         return work(*out);
       },
-      [this, out, done = std::move(done)](Status committed) {
+      [this, out, type = std::move(type), done = std::move(done)](Status committed) {
         if (!committed) return done(base::pass(committed));
         tell(out->id);
+        if (const char* written = type(*out); written != nullptr) announce(written, *out);
         done(std::move(*out));
       });
 }
@@ -106,8 +111,10 @@ void AccessRequests::create(RequestDraft draft, Done done) {
       done(std::move(made));
     };
   }
+  // An earlier one may have been taken instead.
+  auto type = [id](const AccessRequest& made) { return made.id == id ? create_type(made) : nullptr; };
   commit([this, draft = std::move(draft), id](AccessRequest& out) { return create_now(draft, id, out); },
-         std::move(done));
+         std::move(type), std::move(done));
 }
 
 Status AccessRequests::create_now(const RequestDraft& draft, const std::string& id, AccessRequest& out) {
@@ -125,10 +132,13 @@ Status AccessRequests::create_now(const RequestDraft& draft, const std::string& 
   out.start_us = draft.start_us;
   out.valid_seconds = draft.valid_seconds;
   out.max_sessions = draft.max_sessions;
+  out.bound = draft.bound;
   out.rules = draft.rules;
   if (Status good = policy::check_request(out); !good) return good;
   if (draft.emergency) {
     if (Status broken = policy::break_glass(out, now); !broken) return broken;
+  } else if (out.rules.empty()) {
+    if (Status stated = policy::state_reason(out, now); !stated) return stated;
   }
   auto lately = store_.list_requests({{}, out.requester, "", "", kMostAnHour});
   if (!lately) return base::pass(lately);
@@ -155,11 +165,13 @@ Status AccessRequests::create_now(const RequestDraft& draft, const std::string& 
                                 " requests that wait for a decision; cancel some (sallyport request cancel ID)");
   }
   if (Status kept = store_.insert_request(row_of(out)); !kept) return kept;
-  return note(out.emergency ? "request.break_glass" : "request.create", draft.actor, out,
+  return note(create_type(out), draft.actor, out,
               {{"reason", out.reason},
                {"ticket", out.ticket},
                {"source", draft.source},
                {"valid_seconds", out.valid_seconds},
+               {"commands_sha256", out.bound.commands},
+               {"playbook_sha256", out.bound.playbook},
                {"rules", text_of(out.rules)}});
 }
 
@@ -224,7 +236,7 @@ void AccessRequests::vote(const std::string& name, const std::string& voter, boo
         if (Status changed = change(name, cast, out); !changed) return changed;
         return note(approves ? "request.approve" : "request.deny", actor, out, {{"by", voter}, {"comment", comment}});
       },
-      std::move(done));
+      [approves](const AccessRequest&) { return approves ? "request.approve" : "request.deny"; }, std::move(done));
 }
 
 void AccessRequests::close(const std::string& name, const std::string& user, const std::string& actor, Done done) {
@@ -236,6 +248,9 @@ void AccessRequests::close(const std::string& name, const std::string& user, con
         if (Status changed = change(name, how, out); !changed) return changed;
         return note(out.state == policy::RequestState::ended ? "request.end" : "request.cancel", actor, out,
                     {{"by", user}});
+      },
+      [](const AccessRequest& out) {
+        return out.state == policy::RequestState::ended ? "request.end" : "request.cancel";
       },
       [this, done = std::move(done)](Result<AccessRequest> closed) {
         if (closed) {
@@ -258,7 +273,31 @@ void AccessRequests::review(const std::string& name, const std::string& reviewer
         if (Status changed = change(name, how, out); !changed) return changed;
         return note("request.review", actor, out, {{"by", reviewer}, {"comment", comment}});
       },
-      std::move(done));
+      [](const AccessRequest&) { return "request.review"; }, std::move(done));
+}
+
+Status AccessRequests::expire() {
+  store::RequestFilter filter;
+  filter.states = {"waiting"};
+  filter.decide_by_us = clock_.now_us();
+  auto rows = store_.list_requests(filter);
+  if (!rows) return base::pass(rows);
+  for (const store::RequestRow& row : *rows) {
+    commit(
+        [this, id = row.id](AccessRequest& out) -> Status {
+          const auto how = [&](AccessRequest& request) -> Status {
+            const bool over = request.state == policy::RequestState::waiting && clock_.now_us() >= request.decide_by_us;
+            if (!over) return fail(Errc::invalid, "somebody has decided it");
+            request.state = policy::RequestState::expired;
+            request.closed_us = request.decide_by_us;
+            return {};
+          };
+          if (Status changed = change(id, how, out); !changed) return changed;
+          return note("request.expire", "sallyport", out, {});
+        },
+        [](const AccessRequest&) { return "request.expire"; }, [](const Result<AccessRequest>&) {});
+  }
+  return {};
 }
 
 void AccessRequests::claim(Claim claim, std::function<void(Result<std::optional<AccessRequest>>)> done) {

@@ -37,7 +37,8 @@ struct RequestDraft {
   base::Micros start_us = 0;
   std::int64_t valid_seconds = 0;
   std::int64_t max_sessions = 0;
-  std::vector<policy::ApprovalRule> rules = {};
+  policy::ProgramBound bound = {};
+  std::vector<policy::ApprovalRule> rules = {};  ///< empty: it only says why, and counts at once
   base::Micros decide_within_us = 0;
   bool emergency = false;   ///< the requester breaks the glass
   bool joins = false;       ///< one of the requester that waits for the same is taken instead of a new one
@@ -65,6 +66,10 @@ class AccessRequests {
   void review(const std::string& name, const std::string& reviewer, const std::string& comment,
               const std::string& actor, Done done);
 
+  /// On the store's thread, now and then: says of requests that nobody decided in time that they have expired, which
+  /// they have already.
+  base::Status expire();
+
   struct Claim {
     std::string user;
     std::int64_t life = 0;
@@ -75,6 +80,12 @@ class AccessRequests {
   };
   /// Counts a session under a request that grants it now; none: nothing does. Errors: the store's.
   void claim(Claim claim, std::function<void(base::Result<std::optional<policy::AccessRequest>>)> done);
+
+  /// Told of each change of any request, after its commit, on the store's thread; what it calls must only post. type:
+  /// of the audit event. Set at first.
+  void announce_to(std::function<void(const char* type, const policy::AccessRequest&)> told) {
+    told_ = std::move(told);
+  }
 
   /// Whether it was ended on this node within the last hour, which is longer than a session takes to open. Known before
   /// anybody looks for the sessions under it: a session that opens meanwhile asks after it can be found.
@@ -101,7 +112,9 @@ class AccessRequests {
  private:
   using Outcome = std::shared_ptr<std::optional<policy::AccessRequest>>;
   /// Runs work, which fills the outcome and writes the event, and tells.
-  void commit(std::function<base::Status(policy::AccessRequest& out)> work, Done done);
+  /// type: of the event that was written; null: none was.
+  using Type = std::function<const char*(const policy::AccessRequest&)>;
+  void commit(std::function<base::Status(policy::AccessRequest& out)> work, Type type, Done done);
   base::Status change(const std::string& name, const std::function<base::Status(policy::AccessRequest&)>& how,
                       policy::AccessRequest& out);
   base::Status create_now(const RequestDraft& draft, const std::string& id, policy::AccessRequest& out);
@@ -109,12 +122,16 @@ class AccessRequests {
   base::Status note(const char* type, const std::string& actor, const policy::AccessRequest& request,
                     std::vector<audit::Field> more, const std::string& session = {});
   void tell(const std::string& id);
+  void announce(const char* type, const policy::AccessRequest& request) const {
+    if (told_) told_(type, request);
+  }
 
   store::Store& store_;
   AuditTrail& audit_;
   const PolicyHolder& policy_;
   const base::Clock& clock_;
   base::Random& random_;
+  std::function<void(const char*, const policy::AccessRequest&)> told_;
   mutable std::mutex mutex_;
   std::map<std::string, base::Micros> ended_;  // when, on the monotonic clock; of the last hour
   std::list<std::pair<std::string, std::function<void()>>> watches_;

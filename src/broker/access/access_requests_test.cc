@@ -8,6 +8,7 @@
 #include <atomic>
 #include <filesystem>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "base/id.h"
@@ -226,6 +227,96 @@ TEST_F(AccessRequestsTest, WatchersAreToldOfTheirRequestAlone) {
   }
   ASSERT_TRUE(end(mine->id, "alice"));
   EXPECT_EQ(told, 1);
+}
+
+TEST_F(AccessRequestsTest, AReasonCountsAtOnceAndIsNoApproval) {
+  RequestDraft draft;
+  draft.requester = "alice";
+  draft.requester_life = 7;
+  draft.account = "root";
+  draft.targets = {"web1"};
+  draft.valid_seconds = 3600;
+  draft.actor = "alice";
+  const auto silent = wait<Made>([&](auto done) { requests_->create(draft, done); });
+  EXPECT_EQ(silent.error().code, base::Errc::invalid) << "it says nothing";
+  draft.reason = "disk full";
+  const auto made = wait<Made>([&](auto done) { requests_->create(draft, done); });
+  ASSERT_TRUE(made) << made.message();
+  EXPECT_EQ(made->state, policy::RequestState::approved);
+  EXPECT_FALSE(claim()) << "where approval is demanded";
+  const auto plain = [&] {
+    using Claimed = base::Result<std::optional<policy::AccessRequest>>;
+    return wait<Claimed>([&](auto done) { requests_->claim({"alice", 7, "root", "web1", {}, "s1"}, done); });
+  };
+  const auto claimed = plain();
+  ASSERT_TRUE(claimed && *claimed);
+  EXPECT_EQ((*claimed)->reason, "disk full");
+  EXPECT_TRUE((*claimed)->stated);
+  EXPECT_FALSE(vote(made->id, "bob")) << "nobody decides it";
+  clock_.now += 3600 * kSecond;
+  EXPECT_FALSE(plain()->has_value()) << "its time is over";
+  EXPECT_EQ(events(), (std::vector<std::string>{"request.state", "request.use"}));
+}
+
+TEST_F(AccessRequestsTest, TheBoundOfAnApprovalIsKept) {
+  RequestDraft draft;
+  draft.requester = "alice";
+  draft.requester_life = 7;
+  draft.account = "root";
+  draft.targets = {"web1"};
+  draft.valid_seconds = 3600;
+  draft.bound = {{std::string(64, 'a'), std::string(64, 'b')}, std::string(64, 'c')};
+  draft.rules = {{{"bob"}, {"leads"}, 1, 3600}};
+  draft.decide_within_us = 900 * kSecond;
+  const auto made = wait<Made>([&](auto done) { requests_->create(draft, done); });
+  ASSERT_TRUE(made) << made.message();
+  ASSERT_TRUE(vote(made->id, "bob"));
+  EXPECT_EQ(claim()->bound, draft.bound);
+  auto row = *store_->get_request(made->id);
+  row.id = base::make_id(clock_.now_us(), random_);
+  row.commands = "aa";
+  ASSERT_TRUE(store_->insert_request(row));
+  EXPECT_EQ(AccessRequests::find(*store_, row.id).error().code, base::Errc::corrupt);
+  draft.bound = {{"not a hash"}, ""};
+  EXPECT_FALSE(wait<Made>([&](auto done) { requests_->create(draft, done); }));
+}
+
+TEST_F(AccessRequestsTest, EachChangeIsAnnouncedAndAnExpiryOnce) {
+  std::vector<std::string> told;
+  std::mutex mutex;
+  requests_->announce_to([&](const char* type, const policy::AccessRequest& request) {
+    const std::lock_guard lock(mutex);
+    told.push_back(type + std::string(" ") + policy::to_string(request.state));
+  });
+  const auto made = create(), late = create();
+  ASSERT_TRUE(vote(made->id, "bob"));
+  ASSERT_TRUE(end(made->id, "alice"));
+  const auto expire = [&] {
+    std::promise<void> done;
+    thread_->post([&] {
+      EXPECT_TRUE(requests_->expire());
+      done.set_value();
+    });
+    done.get_future().wait();
+    // What was committed behind it is done once another request is.
+    EXPECT_FALSE(vote(late->id, "carol")) << "too late";
+  };
+  clock_.now += 899 * kSecond;
+  std::promise<void> none;
+  thread_->post([&] {
+    EXPECT_TRUE(requests_->expire());
+    none.set_value();
+  });
+  none.get_future().wait();
+  EXPECT_EQ(AccessRequests::find(*store_, late->id)->state, policy::RequestState::waiting);
+  clock_.now += kSecond;
+  expire();
+  expire();
+  EXPECT_EQ(AccessRequests::find(*store_, late->id)->state, policy::RequestState::expired);
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(told,
+            (std::vector<std::string>{"request.create waiting", "request.create waiting", "request.approve approved",
+                                      "request.end ended", "request.expire expired"}));
 }
 
 TEST_F(AccessRequestsTest, RulesThatAreNotUnderstoodGrantNothing) {

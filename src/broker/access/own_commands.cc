@@ -8,6 +8,7 @@
 #include "base/text_time.h"
 #include "broker/access/access_requests.h"
 #include "broker/access/barred_users.h"
+#include "broker/access/own_enrolment.h"
 #include "broker/access/request_draft.h"
 
 namespace sallyport::broker {
@@ -106,6 +107,10 @@ struct Run {
   void operator()(const policy::ReviewCommand& review) {
     services.requests.review(review.request, identity.user, review.comment, identity.user,
                              tell(services, std::move(reply)));
+  }
+
+  void operator()(const policy::EnrollCommand& enroll) {
+    run_own_enrolment(services, identity, source, enroll, std::move(reply));
   }
 
   void operator()(const policy::CancelCommand& cancel) {

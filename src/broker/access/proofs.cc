@@ -47,12 +47,14 @@ bool names_factor(const std::vector<policy::Unmet>& missing) {
                      [](const policy::Unmet& one) { return one.what == policy::Unmet::What::factor; });
 }
 
-std::string refusal_text(const std::vector<policy::Unmet>& missing, Enrolled enrolled, const std::string& user) {
+std::string refusal_text(const std::vector<policy::Unmet>& missing, Enrolled enrolled, OwnEnrolment own,
+                         const std::string& user) {
   std::string out = policy::sentence(missing);
   if (!names_factor(missing)) return out;
   if (enrolled == Enrolled::yes) return out + " Log in anew, with a one-time code.";
-  return out + " You are not enrolled for one-time codes: ask an administrator for `sallyport user enroll-totp " +
-         user + "`.";
+  out += " You are not enrolled for one-time codes: ";
+  if (own == OwnEnrolment::yes) return out + "enrol with `ssh " + user + "@GATEWAY enroll-totp`.";
+  return out + "ask an administrator for `sallyport user enroll-totp " + user + "`.";
 }
 
 }  // namespace sallyport::broker

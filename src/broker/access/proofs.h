@@ -30,7 +30,10 @@ std::vector<policy::Unmet> missing_for(const policy::Snapshot& resources, const 
 bool names_factor(const std::vector<policy::Unmet>& missing);
 
 enum class Enrolled : bool { no, yes };
+/// Whether users without a factor may enrol themselves.
+enum class OwnEnrolment : bool { no, yes };
 /// For the user: what is missing, and where it is a factor, how to have one.
-std::string refusal_text(const std::vector<policy::Unmet>& missing, Enrolled enrolled, const std::string& user);
+std::string refusal_text(const std::vector<policy::Unmet>& missing, Enrolled enrolled, OwnEnrolment own,
+                         const std::string& user);
 
 }  // namespace sallyport::broker

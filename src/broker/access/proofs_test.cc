@@ -46,10 +46,13 @@ TEST(MissingProofs, TheNodeDemandsItsOwn) {
 TEST(RefusalText, SaysWhatToDo) {
   const std::vector<policy::Unmet> factor{
       {policy::Unmet::What::factor, policy::Factor::totp, "a second factor (totp)"}};
-  EXPECT_THAT(refusal_text(factor, Enrolled::no, "alice"), HasSubstr("sallyport user enroll-totp alice"));
-  EXPECT_THAT(refusal_text(factor, Enrolled::yes, "alice"), HasSubstr("Log in anew"));
+  EXPECT_THAT(refusal_text(factor, Enrolled::no, OwnEnrolment::no, "alice"),
+              HasSubstr("sallyport user enroll-totp alice"));
+  EXPECT_THAT(refusal_text(factor, Enrolled::no, OwnEnrolment::yes, "alice"),
+              HasSubstr("ssh alice@GATEWAY enroll-totp"));
+  EXPECT_THAT(refusal_text(factor, Enrolled::yes, OwnEnrolment::yes, "alice"), HasSubstr("Log in anew"));
   const std::vector<policy::Unmet> reason{{policy::Unmet::What::reason, {}, "a reason"}};
-  EXPECT_EQ(refusal_text(reason, Enrolled::no, "alice"), "This access needs a reason.");
+  EXPECT_EQ(refusal_text(reason, Enrolled::no, OwnEnrolment::yes, "alice"), "This access needs a reason.");
 }
 
 }  // namespace

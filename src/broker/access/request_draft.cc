@@ -10,6 +10,9 @@
 namespace sallyport::broker {
 namespace {
 
+// How long a reason counts that nobody has to approve.
+constexpr std::int64_t kStatedSeconds = 3600;
+constexpr std::int64_t kMaxStatedSeconds = 86'400;
 constexpr base::Micros kDecideWithinUs = base::Micros{24} * 3600 * 1'000'000;
 
 // What the policies demand for all that is asked. Errors: denied, invalid.
@@ -28,8 +31,9 @@ base::Result<policy::Requirements> demanded(const PolicyState& state, const std:
       return base::fail(base::Errc::denied, denial->message);
     }
     const policy::Requirements& own = std::get<policy::Grant>(decision).requirements;
-    if (own.approvals.empty()) {
-      return base::fail(base::Errc::invalid, draft.account + "@" + target + " needs no approval: just connect");
+    if (own.approvals.empty() && !own.reason && own.tickets.empty()) {
+      return base::fail(base::Errc::invalid,
+                        draft.account + "@" + target + " needs no approval and no reason: just connect");
     }
     for (const policy::ApprovalRule& rule : own.approvals) {
       if (std::find(out.approvals.begin(), out.approvals.end(), rule) == out.approvals.end()) {
@@ -56,6 +60,19 @@ base::Status check_words(const policy::Requirements& required, const RequestDraf
   return base::fail(base::Errc::invalid, policy::sentence(missing));
 }
 
+// Nobody has to approve it: it counts as soon as it is made.
+base::Status complete_statement(RequestDraft& draft) {
+  if (draft.emergency)
+    return base::fail(base::Errc::invalid, "this access needs no approval: give a reason, and connect");
+  if (!draft.bound.empty())
+    return base::fail(base::Errc::invalid, "this access needs no approval: nobody would check what runs");
+  if (draft.valid_seconds == 0) draft.valid_seconds = kStatedSeconds;
+  if (draft.valid_seconds > kMaxStatedSeconds) {
+    return base::fail(base::Errc::invalid, "a reason counts for a day at most");
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Status complete_draft(const PolicyState& state, const std::string& source_host, base::Micros now_us,
@@ -72,6 +89,7 @@ base::Status complete_draft(const PolicyState& state, const std::string& source_
   if (!required) return base::pass(required);
   if (auto words = check_words(*required, draft); !words) return words;
   draft.rules = required->approvals;
+  if (draft.rules.empty()) return complete_statement(draft);
   std::int64_t longest = draft.rules.front().valid_seconds;
   for (const policy::ApprovalRule& rule : draft.rules) longest = std::min(longest, rule.valid_seconds);
   if (draft.valid_seconds == 0) draft.valid_seconds = longest;

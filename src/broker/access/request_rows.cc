@@ -42,7 +42,6 @@ Result<std::vector<policy::ApprovalRule>> rules_in(const std::string& text) {
     }
     out.push_back(std::move(rule));
   }
-  if (out.empty()) return fail(Errc::corrupt, "a request has no rules");
   return out;
 }
 
@@ -92,6 +91,9 @@ store::RequestRow row_of(const AccessRequest& r) {
   out.reviewed_us = r.reviewed_us;
   out.reviewed_by = r.reviewed_by;
   out.review = r.review;
+  out.stated = r.stated;
+  out.commands = joined(r.bound.commands);
+  out.playbook = r.bound.playbook;
   return out;
 }
 
@@ -116,6 +118,11 @@ Result<AccessRequest> request_of(const store::RequestRow& row) {
   out.sessions_opened = row.sessions_opened;
   auto rules = rules_in(row.rules);
   if (!rules) return base::pass(rules);
+  // Nobody approves a request without rules, and one that only says why has none.
+  if (rules->empty() != row.stated) return fail(Errc::corrupt, "a request has no rules");
+  out.stated = row.stated;
+  out.bound = {split(row.commands), row.playbook};
+  if (auto good = policy::check_bound(out.bound); !good) return fail(Errc::corrupt, good.message());
   out.rules = std::move(*rules);
   out.approved_us = row.approved_us;
   out.closed_us = row.closed_us;

@@ -70,7 +70,8 @@ void Client::dispatch(ipc::AdminRequest& message) {
   if (earlier != under_way_.end()) ended(id, earlier->second.sink.get());
   if (message.kind_case() == ipc::AdminRequest::kApplyItem) return collect(id, *message.mutable_apply_item());
   if (message.kind_case() == ipc::AdminRequest::kApplyCommit) {
-    return begin_with_set(id, api::Apply{{}, message.apply_commit().dry_run()});
+    const ipc::ApplyCommit& commit = message.apply_commit();
+    return begin_with_set(id, api::Apply{{}, commit.dry_run(), api::wish_of(commit)});
   }
   if (auto request = request_in(message)) return begin_with_set(id, std::move(*request));
   answer_failure(id,

@@ -77,6 +77,16 @@ std::optional<api::Request> request_in(ipc::AdminRequest& message) {
       return api::PolicyReplay{{}, std::move(*message.mutable_policy_replay())};
     case Asks::kRequestReview:
       return std::move(*message.mutable_request_review());
+    case Asks::kChangeList:
+      return std::move(*message.mutable_change_list());
+    case Asks::kChangeShow:
+      return std::move(*message.mutable_change_show());
+    case Asks::kChangeDecide:
+      return std::move(*message.mutable_change_decide());
+    case Asks::kChangeCancel:
+      return std::move(*message.mutable_change_cancel());
+    case Asks::kChangeReview:
+      return std::move(*message.mutable_change_review());
     case Asks::kApplyItem:
     case Asks::kApplyCommit:
     case Asks::kCancel:

@@ -43,6 +43,11 @@ struct Dispatch {
   void operator()(PolicyLint& asked) const { policy_lint(exchange, asked); }
   void operator()(PolicyReplay& asked) const { policy_replay(exchange, asked); }
   void operator()(ipc::RequestReview& asked) const { request_review(exchange, asked); }
+  void operator()(ipc::ChangeList& asked) const { change_list(exchange, asked); }
+  void operator()(ipc::ChangeShow& asked) const { change_show(exchange, asked); }
+  void operator()(ipc::ChangeDecide& asked) const { change_decide(exchange, asked); }
+  void operator()(ipc::ChangeCancel& asked) const { change_cancel(exchange, asked); }
+  void operator()(ipc::ChangeReview& asked) const { change_review(exchange, asked); }
   void operator()(ipc::NodeStatus& asked) const { node_status(exchange, asked); }
 };
 

@@ -3,68 +3,23 @@
 // its hash or the vault, and is wiped: it is never logged, audited or answered.
 #include <nlohmann/json.hpp>
 
-#include "broker/access/declared.h"
+#include "broker/api/change_submit.h"
 #include "broker/api/handlers.h"
 #include "broker/api/user_change.h"
-#include "identity/user_credentials.h"
-#include "keys/authorized_line.h"
-#include "ledger/chain.h"
-#include "policy/resource.h"
 
 namespace sallyport::broker::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-base::Result<Answer> store_password(const Exchange& exchange, const std::string& user, const std::string& hash) {
-  Services& services = exchange.services();
-  const base::Status done = services.store.transaction([&]() -> base::Status {
-    if (auto there = still_there(exchange, "user", user); !there) return there;
-    if (auto person = is_person(exchange, user); !person) return person;
-    if (auto written = write_event(exchange, "user.set-password", {{"user", user}}); !written) return written;
-    return identity::set_password(services.store, user, hash, services.clock.now_us());
-  });
-  if (!done) return base::fail(done.error().code, done.error().message);
-  if (auto in_force = put_in_force(exchange); !in_force) return base::pass(in_force);
-  return Answer{{}, Json{{"user", user}}.dump()};
-}
-
-base::Result<Answer> add_key_to(const Exchange& exchange, const std::string& name, const std::string& line) {
-  Services& services = exchange.services();
-  std::string fingerprint;
-  const base::Status done = services.store.transaction([&]() -> base::Status {
-    auto read = keys::parse_authorized_line(line);
-    if (!read) return base::pass(read);
-    const keys::PublicKey& key = read->key;
-    fingerprint = key.fingerprint();
-    auto row = services.store.get_resource("user", name);
-    if (!row) return base::fail(row.error().code, unknown("user", name).message);
-    auto resource = policy::parse_resource(row->json);
-    if (!resource) return base::pass(resource);
-    auto* user = std::get_if<policy::User>(&*resource);
-    if (user == nullptr) return base::fail(base::Errc::corrupt, "the stored user " + name + " is something else");
-    for (const std::string& have : user->public_keys) {
-      auto parsed = keys::parse_authorized_line(have);
-      if (parsed && parsed->key == key) return base::fail(base::Errc::exists, name + " has this key already");
-    }
-    user->public_keys.push_back(line);
-    const std::string json = policy::to_json(*resource);
-    if (auto again = policy::parse_resource(json); !again) return base::pass(again);
-    auto written =
-        write_event(exchange, "user.add-key",
-                    {{"user", name}, {"fingerprint", fingerprint}, {"resource_sha256", ledger::text_hash(json)}});
-    if (!written) return written;
-    auto put = put_declared(services.store, *resource, services.clock.now_us(), exchange.caller().actor);
-    if (!put) return base::pass(put);
-    return {};
-  });
-  if (!done) return base::fail(done.error().code, done.error().message);
-  if (auto in_force = put_in_force(exchange); !in_force) return base::pass(in_force);
-  return Answer{{}, Json{{"user", name}, {"fingerprint", fingerprint}}.dump()};
-}
-
-bool is_private_key(base::ByteView secret) {
-  return base::text(secret).substr(0, 10) == "-----BEGIN";
+base::Result<Answer> change(const Exchange& exchange, ChangeStep step, const Wish& wish,
+                            std::shared_ptr<base::SecretBytes> secret = {}) {
+  Step one;
+  one.change = std::move(step);
+  one.secret = std::move(secret);
+  auto made = submit(exchange, {std::move(one)}, wish, Depth::carry_out);
+  if (!made) return base::pass(made);
+  return answer_of(*made);
 }
 
 // One line a target, scoped to its name, and before them one for all names that end in the jump suffix, which no host
@@ -92,21 +47,22 @@ void set_password(const ExchangePtr& exchange, ipc::SetPassword& asked) {
     return exchange->fail({base::Errc::invalid, "a password has " + std::to_string(identity::kMinPasswordBytes) +
                                                     " to " + std::to_string(identity::kMaxPasswordBytes) + " bytes"});
   }
-  exchange->run_on(services.hash_thread, [user, password](Exchange& self) {
+  exchange->run_on(services.hash_thread, [user, password, wish = wish_of(asked)](Exchange& self) {
     auto hash = self.services().passwords.hash(password->view());
-    self.post([hash = std::move(hash), user](Exchange& e) {
+    self.post([hash = std::move(hash), user, wish](Exchange& e) {
       if (!hash) return e.fail(hash.error());
-      e.answer_on(e.services().store_thread,
-                  [kept = e.shared_from_this(), user, hash = *hash] { return store_password(*kept, user, hash); });
+      const auto kept = std::make_shared<base::SecretBytes>(base::view(*hash));
+      e.answer_on(e.services().store_thread, [self = e.shared_from_this(), user, kept, wish] {
+        return change(*self, {ChangeStep::What::password, "user", user, "", 0}, wish, kept);
+      });
     });
   });
 }
 
 void add_key(const ExchangePtr& exchange, ipc::AddKey& asked) {
-  const std::string user = asked.user();
-  const std::string line = asked.key_line();
-  exchange->answer_on(exchange->services().store_thread,
-                      [exchange, user, line] { return add_key_to(*exchange, user, line); });
+  exchange->answer_on(exchange->services().store_thread, [exchange, asked] {
+    return change(*exchange, {ChangeStep::What::add_key, "user", asked.user(), asked.key_line(), 0}, wish_of(asked));
+  });
 }
 
 void set_secret(const ExchangePtr& exchange, ipc::SetSecret& asked) {
@@ -115,19 +71,8 @@ void set_secret(const ExchangePtr& exchange, ipc::SetSecret& asked) {
   if (exchange->services().policy.current()->resources.account(account) == nullptr) {
     return exchange->fail(unknown("account", account));
   }
-  exchange->answer_on(exchange->services().store_thread, [exchange, account, secret]() -> base::Result<Answer> {
-    Services& services = exchange->services();
-    const auto type = is_private_key(secret->view()) ? vault::SecretType::private_key : vault::SecretType::password;
-    const std::string word = type == vault::SecretType::private_key ? "private-key" : "password";
-    const base::Status done = services.store.transaction([&]() -> base::Status {
-      if (auto there = still_there(*exchange, "account", account); !there) return there;
-      auto written = write_event(*exchange, "account.set-secret", {{"account", account}, {"secret", word}});
-      if (!written) return written;
-      return services.vault.set_account_secret(account, type, secret->view());
-    });
-    if (!done) return base::fail(done.error().code, done.error().message);
-    services.target_logins.forget();
-    return Answer{{}, Json{{"account", account}, {"secret", word}}.dump()};
+  exchange->answer_on(exchange->services().store_thread, [exchange, account, secret, wish = wish_of(asked)] {
+    return change(*exchange, {ChangeStep::What::secret, "account", account, "", 0}, wish, secret);
   });
 }
 

@@ -72,6 +72,14 @@ void request_vote(const ExchangePtr& exchange, ipc::RequestVote& asked);
 void request_close(const ExchangePtr& exchange, ipc::RequestClose& asked);
 void request_review(const ExchangePtr& exchange, ipc::RequestReview& asked);
 
+// changes.cc
+void change_list(const ExchangePtr& exchange, ipc::ChangeList& asked);
+void change_show(const ExchangePtr& exchange, ipc::ChangeShow& asked);
+/// Carries the change out, or denies it. One that does not fit what is stored any more is carried out in no part.
+void change_decide(const ExchangePtr& exchange, ipc::ChangeDecide& asked);
+void change_cancel(const ExchangePtr& exchange, ipc::ChangeCancel& asked);
+void change_review(const ExchangePtr& exchange, ipc::ChangeReview& asked);
+
 // resource_history.cc
 void resource_history(const ExchangePtr& exchange, ipc::ResourceHistory& asked);
 void resource_diff(const ExchangePtr& exchange, ipc::ResourceDiff& asked);

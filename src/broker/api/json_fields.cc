@@ -87,6 +87,8 @@ std::string request_json(const policy::AccessRequest& request, base::Micros now_
   out["valid_until"] = time_or_null(policy::good_until_us(request));
   out["max_sessions"] = request.max_sessions;
   out["sessions"] = request.sessions_opened;
+  out["commands_sha256"] = request.bound.commands;
+  out["playbook_sha256"] = request.bound.playbook;
   out["sponsor"] = request.sponsor;
   out["approvals"] = Json::array();
   for (const policy::ApprovalRule& rule : request.rules) {

@@ -83,6 +83,11 @@ constexpr std::array<Operation, kOperations> kOperationTable =
              Row<ipc::RequestVote>{{"request.vote", kNobody, kDeciders, Proof::any, 1}},
              Row<ipc::RequestClose>{{"request.close", kNobody, kDeciders, Proof::any, 1}},
              Row<ipc::RequestReview>{{"request.review", kNobody, kDeciders, Proof::any, 1}},
+             Row<ipc::ChangeList>{{"change.list", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::ChangeShow>{{"change.show", kReaders, kNobody, Proof::any, 1}},
+             Row<ipc::ChangeDecide>{{"change.decide", kAdministrators, kNobody, Proof::fresh, 1}},
+             Row<ipc::ChangeCancel>{{"change.cancel", kAdministrators, kNobody, Proof::any, 1}},
+             Row<ipc::ChangeReview>{{"change.review", kAdministrators, kNobody, Proof::any, 1}},
              Row<ipc::NodeStatus>{{"node.status", kReaders, kNobody, Proof::any, 1}});
 
 const Operation& operation_of(const Request& request) {

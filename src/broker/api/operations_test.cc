@@ -42,10 +42,10 @@ TEST(OperationTable, EveryOperationHasARowOfItsOwn) {
 
 TEST(OperationTable, WhoOnlyReadsChangesNothing) {
   const Caller auditor{"local:eve", Roles{Role::auditor}, 0, {}};
-  const std::set<std::string_view> changes{"resource.apply",    "resource.delete",  "target.scan",
-                                           "user.set-password", "user.enroll-totp", "user.confirm-totp",
-                                           "user.remove-totp",  "user.add-key",     "account.set-secret",
-                                           "vault.rotate",      "session.control"};
+  const std::set<std::string_view> changes{
+      "resource.apply",    "resource.delete",  "target.scan",   "user.set-password",  "user.enroll-totp",
+      "user.confirm-totp", "user.remove-totp", "user.add-key",  "account.set-secret", "vault.rotate",
+      "session.control",   "change.decide",    "change.cancel", "change.review"};
   for (const Operation& operation : kOperationTable) {
     const bool reads = !changes.contains(operation.name) && !operation.name.starts_with("request.");
     EXPECT_EQ(check_access(auditor, operation).has_value(),
@@ -58,7 +58,7 @@ TEST(OperationTable, SecretsAndKeysNeedAFreshProof) {
   const Caller stale{"alice", Roles{Role::administrator}, kFreshUs + 1, {}};
   const std::set<std::string_view> fresh{"user.set-password", "user.add-key",     "user.enroll-totp",
                                          "user.confirm-totp", "user.remove-totp", "account.set-secret",
-                                         "vault.rotate"};
+                                         "vault.rotate",      "change.decide"};
   for (const Operation& operation : kOperationTable) {
     const auto allowed = check_access(stale, operation);
     EXPECT_EQ(allowed.has_value(), !fresh.contains(operation.name)) << operation.name;

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "broker/api/wish.h"
 #include "ipc/api.pb.h"
 
 namespace sallyport::broker::api {
@@ -13,6 +14,7 @@ namespace sallyport::broker::api {
 struct Apply {
   std::vector<ipc::ApplyItem> items;
   bool dry_run = false;
+  Wish wish = {};
 };
 
 /// What deserves a look among the policies, as they would be with these resources.
@@ -32,7 +34,8 @@ using Request =
                  ipc::RotateMasterKey, ipc::SessionList, ipc::SessionShow, ipc::SessionControl, ipc::SessionWatch,
                  ipc::RecordingList, ipc::RecordingOpen, ipc::AuditRead, ipc::AuditVerify, ipc::AuditHead,
                  ipc::PolicyTest, ipc::RequestCreate, ipc::RequestList, ipc::RequestShow, ipc::RequestVote,
-                 ipc::RequestClose, ipc::RequestReview, ipc::NodeStatus, ipc::ResourceHistory, ipc::ResourceDiff,
+                 ipc::RequestClose, ipc::RequestReview, ipc::ChangeList, ipc::ChangeShow, ipc::ChangeDecide,
+                 ipc::ChangeCancel, ipc::ChangeReview, ipc::NodeStatus, ipc::ResourceHistory, ipc::ResourceDiff,
                  PolicyLint, PolicyReplay>;
 
 }  // namespace sallyport::broker::api

@@ -56,6 +56,8 @@ base::Result<RequestDraft> draft_of(const Exchange& exchange, const ipc::Request
   out.valid_seconds = asked.for_seconds();
   out.max_sessions = asked.max_sessions();
   out.emergency = asked.break_glass();
+  out.bound.commands.assign(asked.commands_sha256().begin(), asked.commands_sha256().end());
+  out.bound.playbook = asked.playbook_sha256();
   if (!asked.start().empty()) {
     auto start = base::from_rfc3339(asked.start());
     if (!start) return base::pass(start);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "broker/api/api.h"
+#include "broker/node/heard_notices_test.h"
 
 namespace sallyport::broker::api {
 
@@ -46,7 +47,7 @@ class ServicesTest : public ::testing::Test {
                                 *guesses,   *record_thread, *resolver,      *store,      *reader_thread, *reader,
                                 *vault,     *trail,         *preauth_audit, *user_audit, openings,       target_logins,
                                 *passwords, policy,         *requests,      sessions,    logins,         late_seals,
-                                held,       screens,        *totp});
+                                held,       screens,        *totp,          notices});
     const auto scan_host = [](const policy::Target&, const HostScanner::Done& done) {
       done(base::fail(base::Errc::io, "nobody is there"));
     };
@@ -122,6 +123,7 @@ class ServicesTest : public ::testing::Test {
   Registry sessions{100};
   Logins logins;
   LateSeals late_seals;
+  HeardNotices notices;
   HeldBudget held, screens;
   std::unique_ptr<Services> services;
   std::unique_ptr<Api> api;

@@ -32,8 +32,8 @@ base::Status still_there(const Exchange& exchange, const char* kind, const std::
   return base::pass(row);
 }
 
-base::Status is_person(const Exchange& exchange, const std::string& user) {
-  auto row = exchange.services().store.get_resource("user", user);
+base::Status is_person(store::Store& store, const std::string& user) {
+  auto row = store.get_resource("user", user);
   if (!row) return base::pass(row);
   auto resource = policy::parse_resource(row->json);
   if (!resource) return base::pass(resource);

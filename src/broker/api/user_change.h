@@ -26,7 +26,7 @@ base::Status still_there(const Exchange& exchange, const char* kind, const std::
 
 /// Inside the transaction, before a person's proof is stored: a service account has keys and certificates alone.
 /// Errors: denied, corrupt, the store's.
-base::Status is_person(const Exchange& exchange, const std::string& user);
+base::Status is_person(store::Store& store, const std::string& user);
 
 /// After a change of what proves a user: decisions see it, and what it bars ends.
 base::Status put_in_force(const Exchange& exchange);

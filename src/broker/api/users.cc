@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text_time.h"
+#include "broker/api/change_submit.h"
 #include "broker/api/handlers.h"
 #include "broker/api/user_change.h"
 #include "identity/recovery_code.h"
@@ -16,12 +17,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Whoever sees the secret of an enrolment has the user's second factor.
+constexpr const char* kEnrolThemselves =
+    "the user enrols with `ssh USER@GATEWAY enroll-totp`, after `sallyport user remove-totp` where there is an "
+    "enrolment already";
+
 base::Result<Answer> begin_totp(const Exchange& exchange, const std::string& user) {
+  if (auto alone = check_alone(exchange, policy::ChangeArea::keys, kEnrolThemselves); !alone) return base::pass(alone);
   Services& services = exchange.services();
   base::SecretBytes secret;
   const base::Status done = services.store.transaction([&]() -> base::Status {
     if (auto there = still_there(exchange, "user", user); !there) return there;
-    if (auto person = is_person(exchange, user); !person) return person;
+    if (auto person = is_person(services.store, user); !person) return person;
     if (auto written = write_event(exchange, "user.enroll-totp", {{"user", user}}); !written) return written;
     auto begun = services.totp.begin(user);
     if (!begun) return base::pass(begun);
@@ -37,12 +44,13 @@ base::Result<Answer> begin_totp(const Exchange& exchange, const std::string& use
 
 base::Result<Answer> end_enrolment(const Exchange& exchange, const std::string& user, base::ByteView code,
                                    bool with_recovery_codes) {
+  if (auto alone = check_alone(exchange, policy::ChangeArea::keys, kEnrolThemselves); !alone) return base::pass(alone);
   Services& services = exchange.services();
   std::vector<base::SecretBytes> codes;
   const base::Status done = services.store.transaction([&]() -> base::Status {
     codes.clear();  // of an earlier run
     if (auto there = still_there(exchange, "user", user); !there) return there;
-    if (auto person = is_person(exchange, user); !person) return person;
+    if (auto person = is_person(services.store, user); !person) return person;
     if (auto confirmed = services.totp.confirm(user, code); !confirmed) return confirmed;
     if (with_recovery_codes) {
       auto made = services.totp.make_recovery_codes(user);
@@ -59,18 +67,6 @@ base::Result<Answer> end_enrolment(const Exchange& exchange, const std::string& 
   Answer answer;
   answer.add(Json{{"user", user}, {"recovery_codes", std::move(shown)}}.dump());
   return answer;
-}
-
-base::Result<Answer> remove_totp_of(const Exchange& exchange, const std::string& user) {
-  Services& services = exchange.services();
-  const base::Status done = services.store.transaction([&]() -> base::Status {
-    if (auto there = still_there(exchange, "user", user); !there) return there;
-    if (auto written = write_event(exchange, "user.remove-totp", {{"user", user}}); !written) return written;
-    return services.totp.remove(user);
-  });
-  if (!done) return base::fail(done.error().code, done.error().message);
-  if (auto in_force = put_in_force(exchange); !in_force) return base::pass(in_force);
-  return Answer{{}, Json{{"user", user}}.dump()};
 }
 
 base::Result<Answer> facts_of(const Exchange& exchange, const std::string& name) {
@@ -127,8 +123,13 @@ void confirm_totp(const ExchangePtr& exchange, ipc::ConfirmTotp& asked) {
 }
 
 void remove_totp(const ExchangePtr& exchange, ipc::RemoveTotp& asked) {
-  exchange->answer_on(exchange->services().store_thread,
-                      [exchange, user = asked.user()] { return remove_totp_of(*exchange, user); });
+  exchange->answer_on(exchange->services().store_thread, [exchange, asked]() -> base::Result<Answer> {
+    Step step;
+    step.change = {ChangeStep::What::remove_totp, "user", asked.user(), "", 0};
+    auto made = submit(*exchange, {std::move(step)}, wish_of(asked), Depth::carry_out);
+    if (!made) return base::pass(made);
+    return answer_of(*made);
+  });
 }
 
 void show_user(const ExchangePtr& exchange, ipc::ShowUser& asked) {

@@ -6,13 +6,15 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/access/change_expiry.h"
 
 namespace sallyport::broker {
 
 namespace {
 constexpr std::int64_t kSealPeriodUs = 5'000'000;   // how soon a record that could not be sealed is tried again
 constexpr std::int64_t kWaitingPeriodUs = 500'000;  // how soon audit events that wait for the database are tried again
-constexpr std::int64_t kLeasePeriodUs = 1'000'000;  // how late a session may notice that its hours are over
+constexpr std::int64_t kExpiryPeriodUs = 15'000'000;  // how late what nobody decided in time is said to have ended
+constexpr std::int64_t kLeasePeriodUs = 1'000'000;    // how late a session may notice that its hours are over
 
 bool depends_on_time(const policy::Snapshot& resources) {
   return std::any_of(resources.policies.begin(), resources.policies.end(), [](const auto& entry) {
@@ -30,7 +32,8 @@ Housekeeping::Housekeeping(Services& services, net::Executor& seal_thread,
       head_timer_(services.main_loop),
       seal_timer_(services.main_loop),
       waiting_timer_(services.main_loop),
-      lease_timer_(services.main_loop) {}
+      lease_timer_(services.main_loop),
+      expiry_timer_(services.main_loop) {}
 
 void Housekeeping::start() {
   keep_heads();
@@ -38,6 +41,7 @@ void Housekeeping::start() {
   retry_waiting();
   review_leases();
   watch_resources();
+  end_what_waited();
 }
 
 void Housekeeping::keep_head(audit::Log& log) {
@@ -74,6 +78,18 @@ void Housekeeping::review_leases() {
     if (all || (until_us != 0 && until_us <= now_us)) session->review();
   }
   lease_timer_.after_us(kLeasePeriodUs, [this] { review_leases(); });
+}
+
+void Housekeeping::end_what_waited() {
+  services_.store_thread.post([&services = services_] {
+    if (auto ended = services.requests.expire(); !ended) {
+      base::log_warning("requests whose time is over could not be ended: " + ended.message());
+    }
+    if (auto ended = expire_changes(services); !ended) {
+      base::log_warning("changes whose time is over could not be ended: " + ended.message());
+    }
+  });
+  expiry_timer_.after_us(kExpiryPeriodUs, [this] { end_what_waited(); });
 }
 
 void Housekeeping::watch_resources() {

@@ -31,11 +31,12 @@ class Housekeeping {
   void retry_waiting();
   void review_leases();
   void watch_resources();
+  void end_what_waited();
 
   Services& services_;
   net::Executor& seal_thread_;
   const std::shared_ptr<const recording::Signer> signer_;
-  net::Timer head_timer_, seal_timer_, waiting_timer_, lease_timer_;
+  net::Timer head_timer_, seal_timer_, waiting_timer_, lease_timer_, expiry_timer_;
   std::unique_ptr<ResourceWatch> resource_watch_;
 };
 

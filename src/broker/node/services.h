@@ -14,6 +14,7 @@
 #include "broker/intake/opening_pace.h"
 #include "broker/intake/preauth_audit.h"
 #include "broker/node/audit_trail.h"
+#include "broker/node/notice_sink.h"
 #include "broker/node/user_audit.h"
 #include "broker/record/late_seals.h"
 #include "broker/session/held_budget.h"
@@ -57,6 +58,7 @@ struct Services {
   HeldBudget& held;      ///< events that wait
   HeldBudget& screens;   ///< for watchers
   identity::Totp& totp;  ///< blocks: only on store_thread
+  NoticeSink& notices;   ///< who is told of requests and changes
 
   /// What makes the node a reader of what it records; empty when it may only write.
   base::ByteView recording_key() const {

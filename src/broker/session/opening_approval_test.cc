@@ -146,5 +146,34 @@ TEST_F(OpeningApprovalTest, TheEndOfTheSessionEndsTheWait) {
   EXPECT_EQ(parts.handle, nullptr);
 }
 
+TEST_F(OpeningApprovalTest, AReasonThatNobodyApprovesIsNoBoundOfTheSessionAndNoApproval) {
+  auto state = usual_state();
+  policy::Policy wordy = usual_policy();
+  wordy.require.reason = true;
+  state->resources.put(wordy);
+  policy.state = state;
+  opening.open();
+  auto said = request();
+  said.rules = {};
+  said.votes = {};
+  said.stated = true;
+  said.reason = "the disk is full";
+  claimed(said);
+  ASSERT_NE(parts.handle, nullptr);
+  EXPECT_EQ(parts.handle->info().request, said.id);
+  EXPECT_EQ(parts.grant.limits.duration_seconds, usual_policy().limits.duration_seconds.value_or(0));
+}
+
+TEST_F(OpeningApprovalTest, AnApprovalForCertainCommandsLeavesNothingElse) {
+  opening.open();
+  auto bounded = request();
+  bounded.bound.commands = {std::string(64, 'a')};
+  claimed(bounded);
+  ASSERT_NE(parts.handle, nullptr);
+  EXPECT_EQ(parts.grant.bound, bounded.bound);
+  EXPECT_FALSE(parts.grant.permissions.has(policy::Permission::shell));
+  EXPECT_FALSE(parts.grant.permissions.has(policy::Permission::sftp));
+}
+
 }  // namespace
 }  // namespace sallyport::broker

@@ -18,12 +18,11 @@ bool has(const std::vector<Unmet>& missing, Unmet::What what) {
   return std::any_of(missing.begin(), missing.end(), [&](const Unmet& one) { return one.what == what; });
 }
 
-// A request that was approved brings its approval, its reason and its ticket; nothing else can be waited for.
+// A request brings its approval, its reason and its ticket; nothing else can be waited for.
 bool a_request_may_bring(const std::vector<Unmet>& missing) {
-  return has(missing, Unmet::What::approval) && std::all_of(missing.begin(), missing.end(), [](const Unmet& one) {
-           return one.what == Unmet::What::approval || one.what == Unmet::What::reason ||
-                  one.what == Unmet::What::ticket;
-         });
+  return std::all_of(missing.begin(), missing.end(), [](const Unmet& one) {
+    return one.what == Unmet::What::approval || one.what == Unmet::What::reason || one.what == Unmet::What::ticket;
+  });
 }
 
 }  // namespace
@@ -36,8 +35,9 @@ bool SessionClearance::check(const policy::Grant& grant, const PolicyState& stat
   if (missing.empty()) return true;
   if (asked_ || !a_request_may_bring(missing)) {
     const Enrolled enrolled = state.is_enrolled(facts.identity.user) ? Enrolled::yes : Enrolled::no;
+    const OwnEnrolment own = auth_.self_enrolment == config::SelfEnrolment::yes ? OwnEnrolment::yes : OwnEnrolment::no;
     owner_.not_cleared("requirement_unmet", policy::sentence(missing),
-                       refusal_text(missing, enrolled, facts.identity.user), "a requirement is not met");
+                       refusal_text(missing, enrolled, own, facts.identity.user), "a requirement is not met");
     return false;
   }
   asked_ = true;
@@ -45,8 +45,11 @@ bool SessionClearance::check(const policy::Grant& grant, const PolicyState& stat
   const bool words = has(missing, Unmet::What::reason) || has(missing, Unmet::What::ticket);
   std::string instead;
   if (words) {
-    instead = policy::sentence(missing) + " Ask for it first: ssh USER@GATEWAY \"request " + facts.destination.account +
-              "@" + facts.destination.target + " [--ticket TICKET] REASON\".";
+    const bool asks = has(missing, Unmet::What::approval);
+    if (!asks) unmet_ = policy::sentence(missing);
+    instead = policy::sentence(missing) + (asks ? " Ask for it first" : " Say why first, it counts for an hour") +
+              ": ssh USER@GATEWAY \"request " + facts.destination.account + "@" + facts.destination.target +
+              " [--ticket TICKET] REASON\".";
   }
   wait_.begin({facts.identity.user, facts.identity.incarnation.life, facts.destination.account,
                facts.destination.target, grant.requirements.approvals, parts_.id},
@@ -56,6 +59,16 @@ bool SessionClearance::check(const policy::Grant& grant, const PolicyState& stat
 
 void SessionClearance::bound(policy::Grant& grant) const {
   if (!parts_.approval) return;
+  grant.bound = parts_.approval->bound;
+  if (!grant.bound.commands.empty()) {
+    policy::Permissions others = grant.permissions;
+    policy::Permissions exec;
+    exec.add(policy::Permission::exec);
+    others.remove(exec);
+    grant.permissions.remove(others);
+  }
+  // Nobody limited how long the reason is good for.
+  if (parts_.approval->stated) return;
   const std::int64_t left =
       std::max<std::int64_t>(1, (policy::good_until_us(*parts_.approval) - clock_.now_us()) / 1'000'000);
   std::int64_t& duration = grant.limits.duration_seconds;
@@ -73,7 +86,8 @@ void SessionClearance::waits_for_approval(const std::string& text) {
 }
 
 void SessionClearance::not_approved(const std::string& text, const std::string& reason) {
-  owner_.not_cleared("not_approved", reason, text, reason);
+  if (unmet_.empty()) return owner_.not_cleared("not_approved", reason, text, reason);
+  owner_.not_cleared("requirement_unmet", unmet_, text, "a requirement is not met");
 }
 
 }  // namespace sallyport::broker

@@ -54,6 +54,7 @@ class SessionClearance : private ApprovalWait::Owner {
   const config::Auth& auth_;
   ApprovalWait wait_;
   bool asked_ = false;
+  std::string unmet_;  // where nobody needs to approve anything: what the user did not say
 };
 
 }  // namespace sallyport::broker

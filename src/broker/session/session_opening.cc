@@ -87,6 +87,10 @@ void SessionOpening::granted(policy::Grant grant, const policy::Snapshot& resour
         "This gateway does not reach targets by " + std::string(policy::to_string(parts_.target.protocol)) + ".",
         "no such protocol");
   }
+  if (!parts_.grant.bound.empty() && parts_.target.protocol != policy::Protocol::ssh) {
+    return deny("not_approved", "the approval is for programs", "This approval is for certain programs, by SSH.",
+                "the approval is for programs");
+  }
   protocol_ = &protocol->second;
   parts_.rules = protocol_->make_rules(parts_.grant, means_.config.limits);
   parts_.handle = std::make_shared<SessionHandle>(info());

@@ -140,6 +140,10 @@ TEST_F(OpeningTest, WithoutWhatThePolicyRequiresNothingBegins) {
   state->resources.put(strict);
   policy.state = state;
   opening.open();
+  ASSERT_EQ(approvals.claims.size(), 1U) << "the user may have said why";
+  EXPECT_TRUE(approvals.claims[0].rules.empty());
+  FakeDesk::answer(approvals.on_claim, base::Result<std::optional<policy::AccessRequest>>(std::nullopt));
+  EXPECT_TRUE(approvals.drafts.empty()) << "nobody else can say it";
   EXPECT_THAT(reasons, ElementsAre("a requirement is not met"));
   EXPECT_EQ(reason_of(user_audit.events.at(0)), "requirement_unmet");
   EXPECT_EQ(parts.handle, nullptr);

@@ -128,6 +128,9 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
   if (channel->answers_due.size() >= ChannelBook::kMaxAnswersDue) return fault("too many requests without an answer");
   const auto purpose = [&](Permission needed, const std::string& what, const std::string& name) {
     Judgement out = unless_allowed(permissions_.has(needed), name, needed);
+    if (out.ruling == Ruling::pass) {
+      if (std::string why = bound_.refusal(request); !why.empty()) out = {Ruling::refuse, name, std::move(why)};
+    }
     if (barred_ && out.ruling == Ruling::pass) out = {Ruling::refuse, name, kBarred};
     // A target starts one program at most (RFC 4254 §6.5), but a client may ask for another when the first was refused
     // (PuTTY's psftp does).
@@ -155,6 +158,8 @@ Judgement Gate::request(const Event& event, Direction from, ChannelBook& book) {
       channel->pty = true;
       return pass("pty-req");
     case event::Request::kEnv:
+      bound_.note(request);
+      return pass("request");
     case event::Request::kWindowChange:
     case event::Request::kSignal:
     case event::Request::kBreakRequest:

@@ -9,6 +9,7 @@
 
 #include "broker/session/channel_book.h"
 #include "broker/session/judgement.h"
+#include "broker/ssh/bound_programs.h"
 #include "policy/permission.h"
 #include "policy/proof_limits.h"
 
@@ -21,8 +22,9 @@ namespace sallyport::broker {
 
 class Gate {
  public:
-  Gate(policy::Permissions permissions, std::size_t max_channels, policy::ProofLimits proof = {})
-      : permissions_(permissions), max_channels_(max_channels), proof_(std::move(proof)) {}
+  Gate(policy::Permissions permissions, std::size_t max_channels, policy::ProofLimits proof = {},
+       policy::ProgramBound bound = {})
+      : permissions_(permissions), max_channels_(max_channels), proof_(std::move(proof)), bound_(std::move(bound)) {}
 
   /// Judges, and books what passes (opens, purposes, counts, ends of streams) in the book.
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book);
@@ -46,6 +48,7 @@ class Gate {
   policy::Permissions permissions_;
   std::size_t max_channels_;
   policy::ProofLimits proof_;
+  BoundPrograms bound_;
   bool barred_ = false;
   std::size_t globals_unanswered_ = 0;
   bool x11_asked_ = false, agent_asked_ = false, remote_forward_asked_ = false;

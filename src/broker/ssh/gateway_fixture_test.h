@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "broker/node/gateway.h"
+#include "broker/node/heard_notices_test.h"
 #include "broker/ssh/broker_fixture_test.h"
 #include "broker/ssh/vault_fixture_test.h"
 
@@ -44,7 +45,8 @@ class GatewayFixture : public BrokerFixture {
                                                     late_seals_,
                                                     held_,
                                                     screens_,
-                                                    *totp_});
+                                                    *totp_,
+                                                    notices_});
     gateway_ = std::make_unique<Gateway>(
         Gateway{*services_, record_state_, nullptr, protocols_, inspectors_, strangers_, users_, descriptors_, 0});
   }
@@ -54,6 +56,7 @@ class GatewayFixture : public BrokerFixture {
   }
 
   config::Config config_;
+  HeardNotices notices_;
   net::Loop main_loop_;
   std::unique_ptr<net::Executor> other_thread_ = std::make_unique<net::Executor>("other");
   GuessQueue guesses_{*other_thread_, clock_, 1'000'000, [](base::Micros, const std::function<void()>&) {}};

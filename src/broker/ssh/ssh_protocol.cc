@@ -10,7 +10,7 @@ namespace sallyport::broker {
 Protocol ssh_protocol(Zygotes& backs) {
   return {backs, UrgentData::set_aside,
           [](const policy::Grant& grant, const config::Limits& limits) {
-            return std::make_unique<SshRules>(grant.permissions, limits.max_channels, grant.proof);
+            return std::make_unique<SshRules>(grant.permissions, limits.max_channels, grant.proof, grant.bound);
           },
           [](BackWiring wiring) { return std::make_unique<SshBack>(std::move(wiring)); }};
 }

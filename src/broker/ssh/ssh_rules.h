@@ -12,8 +12,9 @@ namespace sallyport::broker {
 
 class SshRules : public Rules {
  public:
-  SshRules(policy::Permissions permissions, std::size_t max_channels, policy::ProofLimits proof = {})
-      : gate_(permissions, max_channels, std::move(proof)) {}
+  SshRules(policy::Permissions permissions, std::size_t max_channels, policy::ProofLimits proof = {},
+           policy::ProgramBound bound = {})
+      : gate_(permissions, max_channels, std::move(proof), std::move(bound)) {}
 
   Judgement judge(const event::Event& event, Direction from, ChannelBook& book) override;
   std::string_view counted_as(const std::string& channel_type) const override;

@@ -25,8 +25,8 @@ constexpr std::uint32_t kExitOnInterrupt = 130;
 
 // Commands that Sallyport itself carries out: the broker reads them (policy/own_command.h). Others are refused with the
 // list of targets.
-constexpr std::string_view kOwnCommands[] = {"resume", "request", "requests",    "approve",
-                                             "deny",   "cancel",  "break-glass", "review"};
+constexpr std::string_view kOwnCommands[] = {"resume", "request",     "requests", "approve",    "deny",
+                                             "cancel", "break-glass", "review",   "enroll-totp"};
 
 bool is_for_us(std::string_view command) {
   const std::string_view verb = command.substr(0, command.find(' '));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The drawing, read back as a camera sees it: the three finder patterns and the quiet zone of ISO/IEC 18004.
-#include "cli/terminal_code.h"
+#include "qr/terminal_code.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace sallyport::cli {
+namespace sallyport::qr {
 namespace {
 
 /// Rows of '#' (dark) and '.' (light).
@@ -59,4 +59,4 @@ TEST(TerminalCode, RefusesWhatNoCodeHolds) {
 }
 
 }  // namespace
-}  // namespace sallyport::cli
+}  // namespace sallyport::qr

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // libqrencode makes the code; this draws it.
-#include "cli/terminal_code.h"
+#include "qr/terminal_code.h"
 
 #include <qrencode.h>
 
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <memory>
 
-namespace sallyport::cli {
+namespace sallyport::qr {
 
 using base::Errc;
 using base::fail;
@@ -56,4 +56,4 @@ base::Result<base::SecretBytes> qr_for_terminal(base::ByteView content) {
   return base::SecretBytes(out.view().first(size));
 }
 
-}  // namespace sallyport::cli
+}  // namespace sallyport::qr
