@@ -11,15 +11,8 @@ const AGAIN_MS = 3000;
 const SELDOM_MS = 60_000;
 const KINDS = ["sessions", "requests", "resources", "recordings", "audit"];
 
-/** What the keys of queries begin with, for the topics of an event. */
-function kindsOf(data: unknown): string[] {
-  try {
-    const { topics } = JSON.parse(String(data)) as { topics?: unknown };
-    return Array.isArray(topics) ? topics.map((topic) => (topic === "users" ? "resources" : String(topic))) : KINDS;
-  } catch {
-    return KINDS;
-  }
-}
+/** What the keys of queries begin with, where it is not the name of the event. */
+const OTHER_NAMES: Record<string, string> = { users: "resources" };
 
 let connected = false;
 const watchers = new Set<() => void>();
@@ -74,9 +67,7 @@ function listen(queries: QueryClient): () => void {
       }, wait);
       wait = Math.min(SELDOM_MS, wait * 2);
     };
-    source.addEventListener("change", (event) => {
-      for (const kind of kindsOf(event.data)) changed(kind);
-    });
+    for (const kind of [...KINDS, ...Object.keys(OTHER_NAMES)]) source.addEventListener(kind, () => changed(OTHER_NAMES[kind] ?? kind));
   };
   open();
   return () => {

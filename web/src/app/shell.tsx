@@ -118,8 +118,9 @@ function Own() {
   const dark = useComputedColorScheme("light") === "dark";
   const leave = () =>
     void send("DELETE", "/session").finally(() => {
-      queries.clear();
+      // The sign-in shows at once; nothing of this user's stays for the next one.
       queries.setQueryData(["me"], null);
+      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== "me" });
     });
   return (
     <Menu position="bottom-end" width={220}>

@@ -52,8 +52,8 @@ export function SignIn() {
           <img src="/icon.svg" alt="" width="24" height="24" />
           Sallyport
         </h1>
-        <TextInput label="User name" name="username" autoComplete="username" autoFocus required readOnly={asked} value={user} onChange={(event) => setUser(event.currentTarget.value)} size="sm" />
-        {!asked && <PasswordInput label="Password" name="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.currentTarget.value)} size="sm" />}
+        <TextInput label="User name" name="username" autoComplete="username" autoFocus required withAsterisk={false} readOnly={asked} value={user} onChange={(event) => setUser(event.currentTarget.value)} size="sm" />
+        {!asked && <PasswordInput label="Password" name="password" autoComplete="current-password" required withAsterisk={false} value={password} onChange={(event) => setPassword(event.currentTarget.value)} size="sm" />}
         {asked && (
           <TextInput
             ref={codeField}
@@ -62,6 +62,7 @@ export function SignIn() {
             name="code"
             autoComplete="one-time-code"
             required
+            withAsterisk={false}
             value={code}
             onChange={(event) => setCode(event.currentTarget.value)}
             size="sm"

@@ -2,7 +2,7 @@
 // One resource as YAML: check, look at what changes, apply. An edit from an old version is refused by the gateway.
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { path, send } from "../api/client";
 import { isAdministrator, useMe } from "../api/me";
 import { apply, type Kind } from "../api/resources";
@@ -27,15 +27,26 @@ interface Checked {
 export function ResourceEditor({ kind, stored, template, saved }: Props) {
   const me = useMe();
   const queries = useQueryClient();
-  const original = useMemo(() => (stored ? toYaml(stored.resource) : template), [stored, template]);
+  // What the edit began from: a change by somebody else does not overwrite it, and the gateway refuses the older one.
+  const [base, setBase] = useState(() => baseOf(stored, template));
+  const { original } = base;
   const [text, setText] = useState(original);
   const [checked, setChecked] = useState<Checked | null>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [deleting, setDeleting] = useState(false);
-  useEffect(() => setText(original), [original]);
-  const read = useMemo(() => fromYaml(text), [text]);
   const edited = text !== original;
+  const overtaken = edited && stored?.version !== base.stored?.version;
+  const load = useCallback(() => {
+    const latest = baseOf(stored, template);
+    setBase(latest);
+    setText(latest.original);
+    setChecked(null);
+  }, [stored, template]);
+  useEffect(() => {
+    if (!edited && stored?.version !== base.stored?.version) load();
+  }, [edited, stored, base, load]);
+  const read = useMemo(() => fromYaml(text), [text]);
   const may = isAdministrator(me);
   const problem = read.problem ?? placeProblem(read.resources, kind, stored);
   const run = async (work: () => Promise<void>) => {
@@ -49,7 +60,7 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
       setBusy(false);
     }
   };
-  const items = () => read.resources.map((resource) => ({ resource, expectedVersion: stored ? stored.version : 0 }));
+  const items = () => read.resources.map((resource) => ({ resource, expectedVersion: base.stored?.version ?? 0 }));
   const check = () =>
     run(async () => {
       await apply(items(), true);
@@ -60,6 +71,7 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
   const save = () =>
     run(async () => {
       await apply(items(), false);
+      setBase({ stored, original: text });
       await queries.invalidateQueries({ queryKey: ["resources"] });
       setChecked(null);
       saved(read.resources[0]?.name);
@@ -74,6 +86,12 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
   return (
     <div className="stack">
       <textarea className="code editor" aria-label={`${kind} as YAML`} spellCheck={false} value={text} readOnly={!may} rows={Math.min(40, Math.max(10, text.split("\n").length + 1))} onChange={(event) => setText(event.currentTarget.value)} />
+      {overtaken && (
+        <div className="note held line" role="status">
+          <span className="grow">Somebody else has changed it meanwhile. The gateway will refuse this edit.</span>
+          <Button variant="default" onClick={load}>Load the new version</Button>
+        </div>
+      )}
       {edited && problem && <div className="note held" role="status">{inert(problem)}</div>}
       <Wrong error={error} />
       {may && (
@@ -95,13 +113,17 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
       {current && (
         <section className="card stack" aria-label="What this changes" role="status">
           <h3>What this changes</h3>
-          <Changes changes={differences(stored?.resource ?? {}, read.resources[0] ?? {})} />
+          <Changes changes={differences(base.stored?.resource ?? {}, read.resources[0] ?? {})} />
           {current.findings.length > 0 && <Findings findings={current.findings} />}
           <p className="dim">The gateway accepts it. It takes effect at once, for open sessions too.</p>
         </section>
       )}
     </div>
   );
+}
+
+function baseOf(stored: Versioned | null, template: string) {
+  return { stored, original: stored ? toYaml(stored.resource) : template };
 }
 
 export function Findings({ findings }: { findings: Finding[] }) {

@@ -2,7 +2,7 @@
 // Events of sessions as the API gives them (docs/cli.md, "Events"), live and recorded.
 
 export interface SessionEvent {
-  event: string;
+  event?: string;
   time_ms?: number;
   time?: string;
   sequence?: number;

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { address, path } from "../api/client";
 import { Icon } from "../parts/icon";
 import { Inert } from "../parts/inert";
-import { eventOf, type Frame } from "./frames";
+import { toldBy, type SessionEvent } from "./events";
 import { LiveScreen } from "./live-screen";
 import { Screen } from "./screen";
 
@@ -13,10 +13,11 @@ export interface Watched {
   state: string;
   problem: string;
   shows: boolean;
+  told: string;
   gaps: number;
 }
 
-const START: Watched = { state: "connecting", problem: "", shows: false, gaps: 0 };
+const START: Watched = { state: "connecting", problem: "", shows: false, told: "", gaps: 0 };
 
 function socketAddress(id: string): string {
   const url = new URL(address(`/sessions${path(id)}/watch`), window.location.href);
@@ -32,18 +33,19 @@ export function watchInto(box: HTMLElement, id: string, label: string, say: (cha
   let over = false;
   let shows = false;
   let gaps = 0;
-  const take = (frame: Frame) => {
-    if (frame.type === "state") {
-      over = frame.state === "ended";
-      return say({ state: frame.state ?? "" });
+  const take = (event: SessionEvent) => {
+    if (event.event === undefined && typeof event.state === "string") {
+      over = event.state === "ended";
+      return say({ state: event.state });
     }
-    if (frame.type === "gap") {
+    if (event.gap === true) {
       live.gap();
       gaps += 1;
       return say({ gaps });
     }
-    const event = eventOf(frame, live.showing);
-    if (event) live.see(event);
+    live.see(event);
+    const told = toldBy(event);
+    if (told) say({ told });
     if (live.showing === null || shows) return;
     shows = true;
     say({ shows });
@@ -51,7 +53,7 @@ export function watchInto(box: HTMLElement, id: string, label: string, say: (cha
   socket.onmessage = (frame: MessageEvent<unknown>) => {
     if (typeof frame.data !== "string") return;
     try {
-      take(JSON.parse(frame.data) as Frame);
+      take(JSON.parse(frame.data) as SessionEvent);
     } catch {
       say({ problem: "The gateway sent something that this page does not understand. Load the page again." });
     }
@@ -98,6 +100,7 @@ export function Watch({ id, label, onState, small = false }: { id: string; label
       </div>
       {!small && (
         <div className="line" role="status" aria-live="polite">
+          {watched.told && <span className="told"><Inert text={`Sallyport: ${watched.told}`} /></span>}
           {watched.gaps > 0 && <span className="dim line tight"><Icon name="warn" size={12} /> This page was too slow {watched.gaps === 1 ? "once" : `${watched.gaps} times`} and missed output; the recording has all of it.</span>}
           <span className="grow" />
           <Button variant="subtle" onClick={() => setAsText(asText === null ? text.current() : null)}>{asText === null ? "Show as text" : "Hide the text"}</Button>
