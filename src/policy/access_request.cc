@@ -124,6 +124,10 @@ bool may_decide(const Snapshot& snapshot, const AccessRequest& request, std::str
   });
 }
 
+bool has_part(const Snapshot& snapshot, const AccessRequest& request, std::string_view user) {
+  return same_person(request, user) || may_decide(snapshot, request, user);
+}
+
 std::vector<ApprovalProof> approvals_of(const Snapshot& snapshot, const AccessRequest& request, base::Micros now_us) {
   // Its time has not begun before it is approved.
   const base::Micros age_us = request.approved_us == 0 ? 0 : std::max<base::Micros>(0, now_us - good_from_us(request));

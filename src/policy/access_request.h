@@ -82,6 +82,9 @@ bool is_approver(const Snapshot& snapshot, const ApprovalRule& rule, std::string
 /// By any of the request's rules; never the requester, never the sponsor.
 bool may_decide(const Snapshot& snapshot, const AccessRequest& request, std::string_view user);
 
+/// Whether it is somebody's to know of: the requester, the sponsor, and whoever may decide it.
+bool has_part(const Snapshot& snapshot, const AccessRequest& request, std::string_view user);
+
 /// What the votes of those who still may approve are worth.
 std::vector<ApprovalProof> approvals_of(const Snapshot& snapshot, const AccessRequest& request, base::Micros now_us);
 

@@ -232,6 +232,35 @@ def test_a_change_on_one_node_holds_on_the_other(pair):
     until(lambda: any(e["type"] == "session.end" and e["node"] == "node2" for e in first.audit()), what="the end in the second node's log")
 
 
+def test_an_approval_that_is_ended_on_one_node_ends_its_sessions_on_the_other(pair):
+    first, second = pair.first, pair.second
+    first.apply({"kind": "user", "name": "bob"},
+                {"kind": "policy", "name": "ops-on-prod", "subjects": {"groups": ["ops"]}, "targets": {"env": "prod"}, "accounts": ["deploy"],
+                 "allow": ["exec"], "require": {"approval": {"approvers": {"users": ["bob"]}, "valid": "1h"}}})
+
+    def approved():
+        made = json.loads(first.cli("request", "create", "--user", USER, "--account", "deploy", "web1", "-o", "json"))
+        first.cli("request", "approve", made["id"])
+        return made["id"]
+    test = ("policy", "test", "--user", USER, "--target", "web1", "--account", "deploy", "-o", "json")
+    until(lambda: json.loads(second.run(*test).stdout).get("needs"), 15, "the second node knows of the policy")
+    ended = approved()
+    echo = Echo(pair.world, second.port)
+    assert echo.says("one")
+    assert json.loads(first.cli("request", "show", ended, "-o", "json"))["sessions"] == 1
+    first.cli("request", "cancel", ended)
+    told = echo.popen.communicate(timeout=20)[1]
+    assert echo.popen.returncode != 0 and b"the approval was ended" in told, told
+    # Another one is not concerned.
+    kept = approved()
+    echo = Echo(pair.world, second.port)
+    assert echo.says("two")
+    ended = approved()
+    first.cli("request", "cancel", ended)
+    assert echo.says("three") and echo.end() == 0
+    assert json.loads(first.cli("request", "show", kept, "-o", "json"))["state"] == "approved"
+
+
 def test_a_node_that_comes_back_leaves_the_others_sessions_alone(pair):
     first, second = pair.first, pair.second
     mine, other = Echo(pair.world), Echo(pair.world, second.port)

@@ -37,6 +37,11 @@ const char* create_type(const AccessRequest& made) {
   return made.emergency ? "request.break_glass" : made.stated ? "request.state" : "request.create";
 }
 
+void add_and_forget_old(std::map<std::string, base::Micros>& times, const std::string& id, base::Micros now_us) {
+  std::erase_if(times, [&](const auto& one) { return one.second < now_us - kHourUs; });
+  times.insert_or_assign(id, now_us);
+}
+
 }  // namespace
 
 std::string request_code(const std::string& id) {
@@ -61,6 +66,36 @@ AccessRequests::Watch::~Watch() {
 bool AccessRequests::was_ended(const std::string& id) const {
   const std::lock_guard lock(mutex_);
   return ended_.contains(id);
+}
+
+void AccessRequests::remember_end(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  add_and_forget_old(ended_, id, clock_.monotonic_us());
+}
+
+// A claim is remembered before it is committed: whoever ends the request on another node after that is seen to.
+Result<std::vector<std::string>> AccessRequests::ended_elsewhere(std::set<std::string> live) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, when] : claimed_) live.insert(id);
+    for (const auto& [id, when] : ended_) live.erase(id);
+    owes_look_ = true;
+  }
+  std::vector<std::string> out;
+  for (const std::string& id : live) {
+    auto row = store_.get_request(id);
+    if (!row && row.error().code != Errc::not_found) return base::pass(row);
+    if (!row || row->state == policy::to_string(policy::RequestState::ended)) out.push_back(id);
+  }
+  for (const std::string& id : out) remember_end(id);
+  const std::lock_guard lock(mutex_);
+  owes_look_ = false;
+  return out;
+}
+
+bool AccessRequests::owes_look() const {
+  const std::lock_guard lock(mutex_);
+  return owes_look_;
 }
 
 void AccessRequests::tell(const std::string& id) {
@@ -190,6 +225,7 @@ Result<AccessRequest> AccessRequests::find(store::Store& store, const std::strin
   const std::string wanted = lower(name);
   if (base::is_id(wanted)) {
     auto row = store.get_request(wanted);
+    if (!row && row.error().code == Errc::not_found) return unknown();
     if (!row) return base::pass(row);
     return with_votes(store, *row);
   }
@@ -209,10 +245,23 @@ Result<AccessRequest> AccessRequests::find(store::Store& store, const std::strin
     if (found != nullptr) return fail(Errc::invalid, "several requests have this code; give the whole id");
     found = &row;
   }
-  if (found == nullptr) {
-    return fail(Errc::not_found, "there is no open request with this id or code; see: sallyport request list");
-  }
+  if (found == nullptr) return unknown();
   return with_votes(store, *found);
+}
+
+tl::unexpected<base::Error> AccessRequests::unknown() {
+  return fail(Errc::not_found,
+              "there is no request with this id, and no open one with this code, that is yours or for you to decide; "
+              "see: sallyport request list");
+}
+
+Status AccessRequests::change(const std::string& name, const std::string& who,
+                              const std::function<Status(AccessRequest&)>& how, AccessRequest& out) {
+  const auto if_known = [&](AccessRequest& request) -> Status {
+    if (!policy::has_part(policy_.current()->resources, request, who)) return unknown();
+    return how(request);
+  };
+  return change(name, if_known, out);
 }
 
 Status AccessRequests::change(const std::string& name, const std::function<Status(AccessRequest&)>& how,
@@ -233,7 +282,7 @@ void AccessRequests::vote(const std::string& name, const std::string& voter, boo
           if (Status good = policy::cast_vote(policy_.current()->resources, request, vote); !good) return good;
           return store_.insert_request_vote({request.id, voter, approves ? "approve" : "deny", vote.at_us, comment});
         };
-        if (Status changed = change(name, cast, out); !changed) return changed;
+        if (Status changed = change(name, voter, cast, out); !changed) return changed;
         return note(approves ? "request.approve" : "request.deny", actor, out, {{"by", voter}, {"comment", comment}});
       },
       [approves](const AccessRequest&) { return approves ? "request.approve" : "request.deny"; }, std::move(done));
@@ -245,20 +294,17 @@ void AccessRequests::close(const std::string& name, const std::string& user, con
         const auto how = [&](AccessRequest& request) {
           return policy::close_request(policy_.current()->resources, request, user, clock_.now_us());
         };
-        if (Status changed = change(name, how, out); !changed) return changed;
-        return note(out.state == policy::RequestState::ended ? "request.end" : "request.cancel", actor, out,
-                    {{"by", user}});
+        if (Status changed = change(name, user, how, out); !changed) return changed;
+        const bool ended = out.state == policy::RequestState::ended;
+        // Other nodes have sessions under it.
+        if (Status noted = ended ? store_.note_change() : Status(); !noted) return noted;
+        return note(ended ? "request.end" : "request.cancel", actor, out, {{"by", user}});
       },
       [](const AccessRequest& out) {
         return out.state == policy::RequestState::ended ? "request.end" : "request.cancel";
       },
       [this, done = std::move(done)](Result<AccessRequest> closed) {
-        if (closed) {
-          const base::Micros now_us = clock_.monotonic_us();
-          const std::lock_guard lock(mutex_);
-          std::erase_if(ended_, [&](const auto& one) { return one.second < now_us - kHourUs; });
-          ended_.emplace(closed->id, now_us);
-        }
+        if (closed) remember_end(closed->id);
         done(std::move(closed));
       });
 }
@@ -270,7 +316,7 @@ void AccessRequests::review(const std::string& name, const std::string& reviewer
         const auto how = [&](AccessRequest& request) {
           return policy::review_request(policy_.current()->resources, request, reviewer, comment, clock_.now_us());
         };
-        if (Status changed = change(name, how, out); !changed) return changed;
+        if (Status changed = change(name, reviewer, how, out); !changed) return changed;
         return note("request.review", actor, out, {{"by", reviewer}, {"comment", comment}});
       },
       [](const AccessRequest&) { return "request.review"; }, std::move(done));
@@ -325,6 +371,10 @@ Status AccessRequests::claim_now(const Claim& claim, std::optional<AccessRequest
     ++request->sessions_opened;
     if (Status kept = store_.update_request(row_of(*request)); !kept) return kept;
     out = std::move(*request);
+    {
+      const std::lock_guard lock(mutex_);
+      add_and_forget_old(claimed_, out->id, clock_.monotonic_us());
+    }
     return note("request.use", claim.user, *out, {{"sessions", out->sessions_opened}}, claim.session);
   }
   return {};

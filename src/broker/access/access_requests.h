@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,9 @@ class AccessRequests {
 
   /// Errors: invalid, full (too many of the requester's wait), the store's.
   void create(RequestDraft draft, Done done);
-  /// `name`: an id, or the code of a request that is not closed. Errors: not_found, denied, invalid.
+  // `name`: an id, or the code of a request that is not closed. Whoever has no part in a request gets not_found, as
+  // for one that is not there: a guess tells nothing.
+  /// Errors: not_found, denied, invalid.
   void vote(const std::string& name, const std::string& voter, bool approves, const std::string& comment,
             const std::string& actor, Done done);
   /// By its requester, or by whoever may decide it. Errors: not_found, denied, invalid.
@@ -91,6 +94,16 @@ class AccessRequests {
   /// anybody looks for the sessions under it: a session that opens meanwhile asks after it can be found.
   bool was_ended(const std::string& id) const;
 
+  /// Of the requests that this node has claimed within the last hour and of these: which were ended by somebody on
+  /// another node. Each is named once, and was_ended() from then on. Blocks: on the store's thread. Errors: the
+  /// store's.
+  base::Result<std::vector<std::string>> ended_elsewhere(std::set<std::string> live);
+  /// The last ended_elsewhere() failed, so it is to be asked again.
+  bool owes_look() const;
+
+  /// The answer about a request that is not there, or not for whoever asks: one and the same.
+  static tl::unexpected<base::Error> unknown();
+
   // For threads that may block on the store given.
   /// Errors: not_found.
   static base::Result<policy::AccessRequest> find(store::Store& store, const std::string& name);
@@ -117,6 +130,9 @@ class AccessRequests {
   void commit(std::function<base::Status(policy::AccessRequest& out)> work, Type type, Done done);
   base::Status change(const std::string& name, const std::function<base::Status(policy::AccessRequest&)>& how,
                       policy::AccessRequest& out);
+  /// who: whose part in it is asked first.
+  base::Status change(const std::string& name, const std::string& who,
+                      const std::function<base::Status(policy::AccessRequest&)>& how, policy::AccessRequest& out);
   base::Status create_now(const RequestDraft& draft, const std::string& id, policy::AccessRequest& out);
   base::Status claim_now(const Claim& claim, std::optional<policy::AccessRequest>& out);
   base::Status note(const char* type, const std::string& actor, const policy::AccessRequest& request,
@@ -125,6 +141,7 @@ class AccessRequests {
   void announce(const char* type, const policy::AccessRequest& request) const {
     if (told_) told_(type, request);
   }
+  void remember_end(const std::string& id);
 
   store::Store& store_;
   AuditTrail& audit_;
@@ -133,7 +150,9 @@ class AccessRequests {
   base::Random& random_;
   std::function<void(const char*, const policy::AccessRequest&)> told_;
   mutable std::mutex mutex_;
-  std::map<std::string, base::Micros> ended_;  // when, on the monotonic clock; of the last hour
+  // When, on the monotonic clock; of the last hour.
+  std::map<std::string, base::Micros> ended_, claimed_;
+  bool owes_look_ = false;
   std::list<std::pair<std::string, std::function<void()>>> watches_;
 };
 

@@ -180,16 +180,51 @@ TEST_F(AccessRequestsTest, OneUserHasSoManyThatWaitAndMakesSoManyAnHour) {
   EXPECT_TRUE(create());
   clock_.now += 900 * kSecond;
   EXPECT_TRUE(create()) << "what nobody decided waits no more";
-  int made = 0;
-  for (int i = 0; i < 300; ++i) {
-    const auto one = create();
-    if (!one) break;
-    ++made;
-    ASSERT_TRUE(end(one->id, "alice"));
+}
+
+TEST_F(AccessRequestsTest, OneUserMakesTwoHundredAnHour) {
+  const auto first = create();
+  ASSERT_TRUE(end(first->id, "alice"));
+  const auto row = store_->get_request(first->id);
+  ASSERT_TRUE(row);
+  for (int i = 1; i < 199; ++i) {
+    store::RequestRow more = *row;
+    more.id = base::make_id(clock_.now_us(), random_);
+    ASSERT_TRUE(store_->insert_request(more));
   }
-  EXPECT_LT(made, 200);
-  clock_.now += 3600 * kSecond;
+  const auto last = create();
+  ASSERT_TRUE(last) << last.message();
+  ASSERT_TRUE(end(last->id, "alice"));
+  EXPECT_EQ(create().error().code, base::Errc::full);
+  EXPECT_TRUE(create("carol")) << "others are free";
+  clock_.now += 3600 * kSecond - 1;
+  EXPECT_FALSE(create());
+  clock_.now += 1;
   EXPECT_TRUE(create());
+}
+
+TEST_F(AccessRequestsTest, WhatAnotherNodeEndedIsToldOnceToWhoeverClaimedIt) {
+  using Ids = std::vector<std::string>;
+  const auto used = create(), unused = create(), other = create();
+  for (const auto& one : {used, unused, other}) ASSERT_TRUE(vote(one->id, "bob"));
+  const auto claimed = claim();
+  ASSERT_TRUE(claimed);
+  EXPECT_EQ(*requests_->ended_elsewhere({}), Ids());
+  const auto revision = store_->resources_revision();
+  AccessRequests elsewhere(*store_, *trail_, policy_, clock_, random_);
+  for (const auto& one : {used, unused, other}) {
+    ASSERT_TRUE(wait<Made>([&](auto done) { elsewhere.close(one->id, "bob", "bob", done); }));
+  }
+  EXPECT_GT(*store_->resources_revision(), *revision) << "other nodes hear of it";
+  EXPECT_FALSE(requests_->was_ended(claimed->id));
+  EXPECT_EQ(*requests_->ended_elsewhere({}), Ids{claimed->id}) << "a session may be opening under it";
+  EXPECT_TRUE(requests_->was_ended(claimed->id));
+  EXPECT_FALSE(requests_->owes_look());
+  const std::string live = claimed->id == other->id ? used->id : other->id;
+  EXPECT_EQ(*requests_->ended_elsewhere({claimed->id, live}), Ids{live});
+  EXPECT_EQ(*requests_->ended_elsewhere({claimed->id, live}), Ids());
+  const std::string gone = "01hzy0000000000000abcdefgh";
+  EXPECT_EQ(*requests_->ended_elsewhere({gone}), Ids{gone}) << "what is not there grants nothing";
 }
 
 TEST_F(AccessRequestsTest, TheLastPlaceIsTakenOnce) {

@@ -3,7 +3,11 @@
 #include "broker/access/barred_users.h"
 
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
+
+#include "base/log.h"
 
 namespace sallyport::broker {
 
@@ -38,6 +42,16 @@ std::size_t end_what_is_barred(Services& services, const std::string& actor) {
   const std::size_t count = ended.size();
   if (count > 0) kill_what_hangs(services.main_loop, std::move(ended));
   return count;
+}
+
+void end_what_was_ended_elsewhere(Services& services) {
+  std::set<std::string> live;
+  for (const auto& session : services.sessions.all()) {
+    if (SessionInfo info = session->info(); !info.request.empty()) live.insert(std::move(info.request));
+  }
+  auto ended = services.requests.ended_elsewhere(std::move(live));
+  if (!ended) return base::log_error("whether approvals were ended on another node is not known: " + ended.message());
+  for (const std::string& request : *ended) end_sessions_under(services, request, "sallyport");
 }
 
 std::size_t end_sessions_under(Services& services, const std::string& request, const std::string& actor) {

@@ -18,6 +18,10 @@ namespace sallyport::broker {
 /// be found here.
 std::size_t end_what_is_barred(Services& services, const std::string& actor);
 
+/// Ends each live session under a request that was ended on another node. Blocks: on the store's thread. Where the
+/// store fails, the requests owe a look: then it is to be called again.
+void end_what_was_ended_elsewhere(Services& services);
+
 /// Ends each live session that was opened under this request for access, in actor's name.
 std::size_t end_sessions_under(Services& services, const std::string& request, const std::string& actor);
 

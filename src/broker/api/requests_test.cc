@@ -42,6 +42,11 @@ class RequestsTest : public ApiTest {
     out.set_approves(approves);
     return out;
   }
+  static ipc::RequestReview review(const std::string& name) {
+    ipc::RequestReview out;
+    out.set_name(name);
+    return out;
+  }
   static ipc::RequestClose close(const std::string& name) {
     ipc::RequestClose out;
     out.set_name(name);
@@ -66,7 +71,7 @@ TEST_F(RequestsTest, IsMadeByItsUserAndDecidedByWhoIsNamed) {
   EXPECT_EQ(made["valid_seconds"], 3600);
   EXPECT_EQ(made["approvals"][0]["groups"][0], "leads");
   EXPECT_EQ(ask(vote(made["id"]), user("alice")).failure, "denied");
-  EXPECT_EQ(ask(vote(made["id"]), user("eve")).failure, "denied");
+  EXPECT_EQ(ask(vote(made["id"]), user("eve")).failure, "not_found");
   EXPECT_EQ(ask(vote(made["code"]), user("bob")).failure, "");
   const auto now = one(ask(show(made["id"]), user("alice")));
   EXPECT_EQ(now["state"], "approved");
@@ -124,6 +129,29 @@ TEST_F(RequestsTest, OthersSeeNothingOfIt) {
   EXPECT_EQ(ask(denied, user("alice")).failure, "invalid");
 }
 
+// Neither the code nor the whole id of a request tells an outsider whether there is one.
+TEST_F(RequestsTest, ToOthersItIsAsIfItWereNotThere) {
+  const std::string id = create(), code = request_code(id);
+  std::string no_id = id, no_code = code;
+  no_id.back() = no_id.back() == '0' ? '1' : '0';
+  no_code.back() = no_code.back() == '0' ? '1' : '0';
+  const auto answers = [&](const std::string& name) {
+    std::vector<std::string> out;
+    for (const auto& heard :
+         {ask(show(name), user("eve")), ask(vote(name), user("eve")), ask(vote(name, false), user("eve")),
+          ask(close(name), user("eve")), ask(review(name), user("eve"))}) {
+      EXPECT_EQ(heard.failure, "not_found");
+      out.push_back(heard.message);
+    }
+    return out;
+  };
+  const auto nothing = answers(no_code);
+  EXPECT_EQ(answers(no_id), nothing);
+  EXPECT_EQ(answers(code), nothing);
+  EXPECT_EQ(answers(id), nothing);
+  EXPECT_EQ(one(ask(show(id), user("alice")))["state"], "waiting") << "and nothing was done";
+}
+
 TEST_F(RequestsTest, EndingItEndsItsSessions) {
   const std::string id = create();
   ASSERT_EQ(ask(vote(id), user("bob")).failure, "");
@@ -136,7 +164,7 @@ TEST_F(RequestsTest, EndingItEndsItsSessions) {
   session->attach([](const ControlAct&, const std::function<void(base::Status)>&) {}, [](bool, const std::string&) {});
   ASSERT_TRUE(sessions.add(session));
   const auto other = add_session("s2");
-  EXPECT_EQ(ask(close(id), user("eve")).failure, "denied");
+  EXPECT_EQ(ask(close(id), user("eve")).failure, "not_found");
   EXPECT_FALSE(session->gate_shut());
   EXPECT_EQ(one(ask(close(id), user("carol")))["state"], "ended");
   EXPECT_TRUE(session->gate_shut());

@@ -106,6 +106,7 @@ void session_list(const ExchangePtr& exchange, ipc::SessionList& asked) {
   filter.rows.user = asked.user();
   if (exchange->scope() == Scope::own) {
     const std::string& own = exchange->caller().user;
+    if (own.empty()) return exchange->fail({base::Errc::denied, "you are no user, so no session is yours"});
     if (!filter.rows.user.empty() && filter.rows.user != own) {
       return exchange->fail({base::Errc::denied, "you may list your own sessions; others' are for auditors"});
     }
@@ -129,6 +130,9 @@ void session_show(const ExchangePtr& exchange, ipc::SessionShow& asked) {
   const std::string id = asked.id();
   // Another's session is not there for whoever sees only their own.
   const std::string owner = exchange->scope() == Scope::own ? exchange->caller().user : "";
+  if (exchange->scope() == Scope::own && owner.empty()) {
+    return exchange->fail({base::Errc::denied, "you are no user, so no session is yours"});
+  }
   const auto live = exchange->services().sessions.find(id);
   if (live && (owner.empty() || live->info().user == owner || may_watch(*exchange, *live))) {
     Answer answer;

@@ -34,7 +34,11 @@ void ResourceWatch::run() {
 void take_over_changes(Services& services) {
   const auto before = services.policy.current();
   const auto revision = services.store.resources_revision();
-  if (!revision || *revision == before->revision) return;
+  if (!revision) return;
+  if (*revision == before->revision) {
+    if (services.requests.owes_look()) end_what_was_ended_elsewhere(services);
+    return;
+  }
   if (auto loaded = services.policy.reload(services.store); !loaded) {
     return base::log_error("what another node changed is not in force here: " + loaded.message());
   }
@@ -43,6 +47,7 @@ void take_over_changes(Services& services) {
     services.target_logins.forget();
   }
   end_what_is_barred(services, "sallyport");
+  end_what_was_ended_elsewhere(services);
 }
 
 }  // namespace sallyport::broker
