@@ -85,7 +85,7 @@ std::vector<const Policy*> allowing(const Snapshot& snapshot, std::string_view u
   std::vector<const Policy*> out;
   const std::vector<std::string> all_groups = groups_of(snapshot, user, groups);
   for (const std::string_view name : snapshot.index.of_subject(user, all_groups)) {
-    const Policy& policy = snapshot.policies.find(name)->second;
+    const Policy& policy = snapshot.indexed_policy(name);
     if (policy.effect == Effect::allow) out.push_back(&policy);
   }
   return out;

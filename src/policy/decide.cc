@@ -164,7 +164,7 @@ Decision decide(const Snapshot& snapshot, const Request& request) {
   std::vector<Elsewhen> elsewhen;
   for (const std::string_view name :
        snapshot.index.candidates(request.user, asked.groups, *asked.target, request.account)) {
-    const Policy& policy = snapshot.policies.find(name)->second;
+    const Policy& policy = snapshot.indexed_policy(name);
     const Outcome outcome = stand(policy, asked);
     const bool conditional = outcome == Outcome::other_time || outcome == Outcome::other_source;
     if (!concerns(outcome) && !conditional) continue;

@@ -102,7 +102,7 @@ class Lint {
   // Another policy makes this one useless when it acts wherever this one does, and this one adds nothing to it.
   void shadow(const Policy& policy) {
     for (const std::string_view name : may_cover(snapshot_, policy)) {
-      const Policy& other = snapshot_.policies.find(name)->second;
+      const Policy& other = snapshot_.indexed_policy(name);
       if (&other == &policy || !covers(snapshot_, other, policy)) continue;
       // Of two that cover each other, the later name is the useless one.
       if (covers(snapshot_, policy, other) && useless_beside(other, policy) && policy.name < other.name) continue;

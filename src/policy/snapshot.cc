@@ -2,6 +2,8 @@
 // Keeping the resources, and beside them what finds them.
 #include "policy/snapshot.h"
 
+#include <cassert>
+
 namespace sallyport::policy {
 
 namespace {
@@ -22,6 +24,12 @@ const Target* Snapshot::target(std::string_view name) const {
 }
 const Account* Snapshot::account(std::string_view name) const {
   return find(accounts, name);
+}
+
+const Policy& Snapshot::indexed_policy(std::string_view name) const {
+  const Policy* found = find(policies, name);
+  assert(found != nullptr);
+  return *found;
 }
 
 void Snapshot::put_user(User user) {

@@ -39,6 +39,8 @@ struct Snapshot {
   const User* user(std::string_view name) const;
   const Target* target(std::string_view name) const;
   const Account* account(std::string_view name) const;
+  /// One that the index has named: whoever changes `policies` past put() and drop_policy() breaks it.
+  const Policy& indexed_policy(std::string_view name) const;
 
  private:
   void put_user(User user);

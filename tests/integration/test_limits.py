@@ -207,6 +207,43 @@ def test_the_end_of_the_whole_time_is_announced(limited):
     assert how_it_ended(limited, newest(limited)) == "time limit reached"
 
 
+@pytest.mark.parametrize("limits, warned, told, reason", [
+    ({"duration": "4s"}, b"nearly over. It ends in 1 s", b"is over", "time limit reached"),
+    ({"idle": "4s"}, b"nothing moves in this session. It ends in 1 s", b"nothing moved in this session for 4 s", "idle"),
+], ids=["duration", "idle"])
+def test_a_shorter_limit_reaches_live_sessions(limited, limits, warned, told, reason):
+    """Also of a policy that matches as well from now on; what is over already is warned of first."""
+    limit(limited)
+    alone(limited)
+    with limited.popen("via", "echo up; sleep 600") as client:
+        assert client.stdout.readline() == b"up\n"
+        identifier = limited.gateway.live_session(user=USER)["id"]
+        begun = time.monotonic()
+        limited.gateway.apply({"kind": "policy", "name": "in-haste", "subjects": {"users": [USER]}, "targets": {"env": "prod"}, "accounts": ["deploy"],
+                               "allow": WORDS, "limits": limits})
+        try:
+            _, errors = client.communicate(timeout=60)
+            assert time.monotonic() - begun < 4 + 20
+            assert b"stricter limits on time" in errors and warned in errors and told in errors, errors
+            assert how_it_ended(limited, identifier) == reason
+            (restricted,) = [e for e in limited.gateway.audit() if e["type"] == "session.restricted" and e["session"] == identifier]
+            assert restricted[f"{'duration' if 'duration' in limits else 'idle'}_seconds"] == 4 and restricted["allow"]
+        finally:
+            limited.gateway.cli("delete", "policy", "in-haste")
+
+
+def test_a_longer_limit_gives_a_live_session_nothing(limited):
+    limit(limited, duration="4s")
+    alone(limited)
+    with limited.popen("via", "echo up; sleep 600") as client:
+        assert client.stdout.readline() == b"up\n"
+        identifier = limited.gateway.live_session(user=USER)["id"]
+        limit(limited, duration="1h")
+        assert b"is over" in client.communicate(timeout=60)[1]
+    assert how_it_ended(limited, identifier) == "time limit reached"
+    assert not [e for e in limited.gateway.audit() if e["type"] == "session.restricted" and e["session"] == identifier]
+
+
 # --- keepalives -----------------------------------------------------------------------------------------------------
 
 

@@ -277,6 +277,34 @@ def test_a_session_by_an_old_jump_host_asks_for_a_fresh_code(guarded, carol, tmp
         assert "One-time code:" in carol.questions()[0]
 
 
+def test_a_suspended_session_goes_on_by_password_and_code(guarded, carol, terminal):
+    """In the middle of a session: the password alone is less than the login was."""
+    App.settle(25)
+    one = terminal(guarded.ssh_argv("via", options=["-tt", "-l", f"{carol.name}@deploy@web1", "-i", str(carol.key), "-o", "BatchMode=no"]))
+    one.wait("One-time code:")
+    code = carol.app.code()
+    one.enter(code)
+    one.wait_prompt()
+    identifier = guarded.gateway.live_session(user=carol.name)["id"]
+    state = lambda: guarded.gateway.one("session", "show", identifier)["state"]
+    guarded.gateway.cli("session", "suspend", identifier)
+    guarded.gateway.cli("session", "resume", identifier)
+    one.wait(f"Password of {carol.name}")
+    one.enter(carol.password)
+    one.wait("the password is right")
+    assert state() == "suspended"
+    one.enter(code)
+    one.wait("was used already")
+    assert state() == "suspended"
+    one.enter(carol.app.code(1))
+    one.wait("this session goes on")
+    assert state() == "live"
+    one.enter("echo still $((40 + 2))")
+    one.wait("still 42")
+    assert [e["method"] for e in events_of(guarded, carol.name, "auth.failure") if e["session"] == identifier] == ["totp"]
+    one.enter("exit")
+
+
 TASKS = 30
 TARGETS = [f"t{n}" for n in range(1, 6)]
 

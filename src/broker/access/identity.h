@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A user who has proved who it is, and the check of a password for a session that waits for such a proof. Trusted side.
+// A user who has proved who it is, and the checks of a password and a one-time code for a session that waits for such a
+// proof. Trusted side.
 #pragma once
 
 #include <functional>
@@ -36,16 +37,24 @@ struct Identity {
 
 class PasswordCheck {
  public:
-  enum class Verdict { right, wrong, not_judged };
+  enum class Verdict {
+    right,
+    code_wanted,  ///< the password was right, and the user is enrolled for one-time codes
+    wrong,
+    not_judged,
+  };
   struct Judged {
     Verdict verdict = Verdict::wrong;
-    store::Incarnation incarnation = {};  ///< of right: the user's, as it stood together with the password
+    store::Incarnation incarnation = {};  ///< of a right password: the user's, as it stood together with it
+    std::string text = {};                ///< of a code that did not do: why, for the user
   };
 
   virtual ~PasswordCheck() = default;
   /// Checks a password of a known user again. done() on the loop; not_judged: too many wait.
   virtual void check_again(const std::string& user, base::ByteView password,
                            std::function<void(const Judged&)> done) = 0;
+  /// Checks a one-time code of a user whose password was right. done() on the loop; not_judged: too many wait.
+  virtual void check_code(const std::string& user, base::ByteView code, std::function<void(const Judged&)> done) = 0;
 };
 
 }  // namespace sallyport::broker

@@ -22,6 +22,14 @@ policy::Proofs proofs_of(const SessionParts& parts, const policy::Snapshot& reso
   return out;
 }
 
+policy::Limits stricter_times(policy::Limits now, const policy::Limits& other) {
+  for (const auto member :
+       {&policy::Limits::idle_seconds, &policy::Limits::input_idle_seconds, &policy::Limits::duration_seconds}) {
+    if (other.*member != 0 && (now.*member == 0 || other.*member < now.*member)) now.*member = other.*member;
+  }
+  return now;
+}
+
 LeaseReview review_lease(const PolicyState& state, const SessionParts& parts, base::Micros now_us) {
   const SessionFacts& facts = parts.facts;
   const std::string place = facts.destination.account + "@" + facts.destination.target;
@@ -67,6 +75,7 @@ LeaseReview review_lease(const PolicyState& state, const SessionParts& parts, ba
   taken.remove(grant.permissions);
   out.permissions = parts.grant.permissions;
   out.permissions.remove(taken);
+  out.limits = stricter_times(parts.grant.limits, grant.limits);
   return out;
 }
 

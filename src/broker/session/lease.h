@@ -19,11 +19,16 @@ struct LeaseReview {
   std::string detail;                               ///< of an end: the whole truth, for the audit log
   std::string text;                                 ///< of an end: for the user
   policy::Permissions permissions;                  ///< what the user may still begin
+  policy::Limits limits;                            ///< the stricter of those that it has and of those in force
   std::vector<policy::SupervisorRule> supervisors;  ///< whom the policies demand now
 };
 
 /// What the session has proved for itself: its login, and the approval under which it was opened.
 policy::Proofs proofs_of(const SessionParts& parts, const policy::Snapshot& resources, base::Micros now_us);
+
+/// For each limit on a session's time the shorter one. The numbers of sessions count when a session begins, so they
+/// stay.
+policy::Limits stricter_times(policy::Limits now, const policy::Limits& other);
 
 LeaseReview review_lease(const PolicyState& state, const SessionParts& parts, base::Micros now_us);
 

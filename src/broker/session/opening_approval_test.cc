@@ -109,6 +109,19 @@ TEST_F(OpeningApprovalTest, AUserWhoIsBarredWhileItWaitsOpensNothing) {
   EXPECT_EQ(parts.handle, nullptr);
 }
 
+TEST_F(OpeningApprovalTest, AChangeThatTakesTheGrantAwayEndsTheWait) {
+  opening.open();
+  claimed(std::nullopt);
+  opening.review();
+  EXPECT_THAT(reasons, IsEmpty());
+  auto state = std::make_shared<PolicyState>(*policy.state);
+  state->resources.drop_policy("ops");
+  policy.state = state;
+  opening.review();
+  EXPECT_THAT(reasons, ElementsAre("denied by policy"));
+  EXPECT_TRUE(approvals.forgotten);
+}
+
 TEST_F(OpeningApprovalTest, AnApprovalThatIsEndedMeanwhileOpensNothing) {
   approvals.ended = request().id;
   opening.open();

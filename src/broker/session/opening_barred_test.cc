@@ -12,7 +12,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class BarredOpeningTest : public ::testing::Test, public OpeningRun {};
+class BarredOpeningTest : public ::testing::Test, public OpeningRun {
+ protected:
+  static std::shared_ptr<PolicyState> without_policies() {
+    auto state = usual_state();
+    state->resources.drop_policy("ops");
+    return state;
+  }
+};
 
 TEST_F(BarredOpeningTest, AUserBarredBeforeItIsRefused) {
   bar();
@@ -84,6 +91,42 @@ TEST_F(BarredOpeningTest, AUserBarredBetweenTwoStepsOfTheLoginUsesNoSecretAgain)
   opening.back_used_secret();
   bar();
   EXPECT_FALSE(opening.back_may_log_in());
+}
+
+TEST_F(BarredOpeningTest, AChangeThatTakesTheGrantAwayRefusesWhatWaitsForItsTurn) {
+  auto one = logins.ask("web1", "deploy", clock.now), two = logins.ask("web1", "deploy", clock.now);
+  opening.open();
+  opening.review();
+  EXPECT_THAT(reasons, IsEmpty()) << "nothing has changed";
+  policy.state = without_policies();
+  opening.review();
+  EXPECT_THAT(reasons, ElementsAre("denied by policy"));
+  EXPECT_FALSE(alarm.is_set());
+}
+
+TEST_F(BarredOpeningTest, AChangeOfTheUserRefusesWhatWasNotBegunYet) {
+  bar();
+  opening.review();
+  EXPECT_THAT(reasons, ElementsAre("the login does not count any more"));
+}
+
+TEST_F(BarredOpeningTest, AChangeThatTakesTheGrantAwayRefusesWhatIsBeingOpened) {
+  opening.open();
+  opening.review();
+  EXPECT_THAT(reasons, IsEmpty());
+  policy.state = without_policies();
+  opening.review();
+  EXPECT_THAT(reasons, ElementsAre("the grant ended: no_policy"));
+  EXPECT_EQ(reason_of(user_audit.events.at(0)), "no_policy");
+  opening.review();
+  EXPECT_EQ(reasons.size(), 1U) << "once";
+}
+
+TEST_F(BarredOpeningTest, AGrantThatEndsBeforeTheLoginUsesNoSecret) {
+  open_up_to_login();
+  policy.state = without_policies();
+  EXPECT_FALSE(opening.back_may_log_in());
+  EXPECT_THAT(reasons, ElementsAre("the grant ended: no_policy"));
 }
 
 TEST_F(BarredOpeningTest, AUserBarredDuringTheLoginHasNoSession) {

@@ -35,6 +35,9 @@ class Session : public std::enable_shared_from_this<Session>,
   /// Decides, and opens what was granted; the user hears of every failure. Once.
   void open() { opening_.open(); }
 
+  /// The policies have changed: for a session that is not open yet. One that is hears of it through its handle.
+  void review() { opening_.review(); }
+
   // What the connection passes on from its front.
   void front_event(base::ByteView event) { live_.relay().take(Direction::up, event); }
   void front_credit(const ipc::Credit& credit) { live_.relay().credit(Direction::up, credit); }

@@ -70,35 +70,59 @@ void SessionControl::ask_password(const std::string& why, Asked asked) {
   ++asked_;
 }
 
-void SessionControl::password(base::ByteView password) {
+void SessionControl::ask_code(const std::string& why, Asked asked) {
+  if (front_ == nullptr) return;
+  front_->ask_password(why + " One-time code: ", asked);
+  ++asked_;
+}
+
+// The password was right for this wait, and not for one before it.
+bool SessionControl::awaits_code() const {
+  return password_proof_ && handle_->proof_wanted_since() == password_proof_->wanted_since;
+}
+
+void SessionControl::password(base::ByteView given) {
   if (front_ == nullptr) return;
   if (asked_ == 0) return front_->kill("answer to no question");
   --asked_;
   const auto since = handle_->proof_wanted_since();
   if (!since) return;
-  passwords_.check_again(user_, password,
-                         [this, alive = std::weak_ptr(alive_), since](const PasswordCheck::Judged& judged) {
-                           if (!alive.expired() && handle_->proof_wanted_since() == since) this->judged(judged);
-                         });
+  auto judged = [this, alive = std::weak_ptr(alive_), since](const PasswordCheck::Judged& verdict) {
+    if (!alive.expired() && handle_->proof_wanted_since() == since) this->judged(verdict);
+  };
+  if (awaits_code()) return passwords_.check_code(user_, given, std::move(judged));
+  passwords_.check_again(user_, given, std::move(judged));
 }
 
 void SessionControl::judged(const PasswordCheck::Judged& judged) {
   if (front_ == nullptr) return;
   using Verdict = PasswordCheck::Verdict;
-  if (judged.verdict == Verdict::right && owner_.is_the_user(user_, judged.incarnation) &&
+  const auto since = handle_->proof_wanted_since();
+  if (judged.verdict == Verdict::code_wanted && since) {
+    password_proof_ = {*since, judged.incarnation};
+    return ask_code("Sallyport: the password is right.", Asked::first);
+  }
+  const store::Incarnation proved = awaits_code() ? password_proof_->incarnation : judged.incarnation;
+  if (judged.verdict == Verdict::right && owner_.is_the_user(user_, proved) &&
       handle_->take_proof(clock_.monotonic_us())) {
     wrong_ = 0;
+    password_proof_.reset();
     owner_.note_control("reauthenticated", user_, "");
     return reopen("Sallyport: this session goes on.");
   }
   if (judged.verdict == Verdict::not_judged) {
-    return ask_password("Sallyport: the gateway is busy; once more.", Asked::again);
+    const std::string busy = "Sallyport: the gateway is busy; once more.";
+    return awaits_code() ? ask_code(busy, Asked::again) : ask_password(busy, Asked::again);
   }
-  owner_.note_wrong_password();
+  wrong_proof(judged.text.empty() ? "that was not right." : judged.text);
+}
+
+void SessionControl::wrong_proof(const std::string& why) {
+  owner_.note_wrong_proof(awaits_code() ? "totp" : "password");
   if (++wrong_ >= tries_) {
     return owner_.end_by("too many wrong passwords of a suspended session", "Sallyport: too many wrong passwords.");
   }
-  ask_password("Sallyport: that was not right.", Asked::again);
+  awaits_code() ? ask_code("Sallyport: " + why, Asked::again) : ask_password("Sallyport: " + why, Asked::again);
 }
 
 // One of the facts that keep the gate shut is gone. Another may hold, or what shuts it may have come meanwhile.

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -24,7 +25,8 @@ class SessionControl {
     virtual bool is_the_user(const std::string& user, const store::Incarnation& incarnation) = 0;
     /// In the audit log and in the record.
     virtual void note_control(const std::string& action, const std::string& actor, const std::string& text) = 0;
-    virtual void note_wrong_password() = 0;
+    /// method: "password" or "totp".
+    virtual void note_wrong_proof(const std::string& method) = 0;
     virtual void gate_opened() = 0;
     virtual void keyframe_wanted() = 0;
     /// Ends the session. text is for the user.
@@ -42,7 +44,7 @@ class SessionControl {
   void begin(std::shared_ptr<SessionHandle> handle) { handle_ = std::move(handle); }
   void act(const ControlAct& act, Stage stage, const std::function<void(base::Status)>& done);
   void watch(bool joined, const std::string& actor);
-  /// The user's answer to ask_password().
+  /// The user's answer to a question: the password, or the code after it.
   void password(base::ByteView password);
   /// Nobody is told or asked any more: the front has gone, or the session ends.
   void leave_user() { front_ = nullptr; }
@@ -52,6 +54,9 @@ class SessionControl {
   void resume(const ControlAct& act, const std::string& because);
   base::Status user_is_back(const ControlAct& act);
   void ask_password(const std::string& why, Asked asked);
+  void ask_code(const std::string& why, Asked asked);
+  bool awaits_code() const;
+  void wrong_proof(const std::string& why);
   void judged(const PasswordCheck::Judged& judged);
   void reopen(const std::string& how);
 
@@ -63,7 +68,13 @@ class SessionControl {
   const unsigned tries_;
   std::shared_ptr<SessionHandle> handle_;
   unsigned asked_ = 0;  // answers that the front owes
-  unsigned wrong_ = 0;  // passwords of a suspended session's user
+  unsigned wrong_ = 0;  // passwords and codes of a suspended session's user
+  /// A password that was right, where a code is due, too: for which wait, and who it proved.
+  struct PasswordProof {
+    base::Micros wanted_since = 0;
+    store::Incarnation incarnation;
+  };
+  std::optional<PasswordProof> password_proof_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -21,7 +21,11 @@ class FakePasswords final : public PasswordCheck {
     asked.push_back(base::to_text(password));
     answers.push_back(std::move(done));
   }
-  std::vector<std::string> asked;
+  void check_code(const std::string&, base::ByteView code, std::function<void(const Judged&)> done) override {
+    codes.push_back(base::to_text(code));
+    answers.push_back(std::move(done));
+  }
+  std::vector<std::string> asked, codes;
   std::vector<std::function<void(const Judged&)>> answers;
 };
 
@@ -50,7 +54,10 @@ class ControlTest : public ::testing::Test, public SessionControl::Owner {
   void note_control(const std::string& action, const std::string& actor, const std::string&) override {
     notes.push_back(action + " by " + actor);
   }
-  void note_wrong_password() override { ++wrong; }
+  void note_wrong_proof(const std::string& method) override {
+    ++wrong;
+    wrong_methods.push_back(method);
+  }
   void gate_opened() override { ++opened; }
   void keyframe_wanted() override { ++keyframes; }
   void end_by(const std::string& reason, const std::string&) override { ended = reason; }
@@ -58,7 +65,7 @@ class ControlTest : public ::testing::Test, public SessionControl::Owner {
 
   bool counts = true;
   unsigned wrong = 0, opened = 0, keyframes = 0, killed = 0;
-  std::vector<std::string> notes;
+  std::vector<std::string> notes, wrong_methods;
   std::string ended;
   HandClock clock;
   FakeFront front;
@@ -93,6 +100,48 @@ TEST_F(ControlTest, ASuspendedSessionWaitsForItsUsersPassword) {
   EXPECT_FALSE(handle->gate_shut());
   EXPECT_EQ(opened, 1U);
   EXPECT_THAT(notes, ElementsAre("suspend by admin", "resume by admin", "reauthenticated by alice"));
+}
+
+TEST_F(ControlTest, AnEnrolledUserProvesTheCodeToo) {
+  EXPECT_TRUE(act(ControlAction::suspend));
+  EXPECT_TRUE(act(ControlAction::resume));
+  ++clock.now;
+  answer(PasswordCheck::Verdict::code_wanted);
+  EXPECT_TRUE(handle->gate_shut()) << "the password alone proves too little";
+  EXPECT_THAT(front.asked.back(), HasSubstr("One-time code"));
+  answer(PasswordCheck::Verdict::wrong);
+  EXPECT_THAT(wrong_methods, ElementsAre("totp"));
+  EXPECT_THAT(front.asked.back(), HasSubstr("One-time code"));
+  EXPECT_TRUE(handle->gate_shut());
+  answer(PasswordCheck::Verdict::right);
+  EXPECT_FALSE(handle->gate_shut());
+  EXPECT_EQ(passwords.asked.size(), 1U);
+  EXPECT_EQ(passwords.codes.size(), 2U);
+}
+
+TEST_F(ControlTest, ACodeOfAUserWhoDoesNotCountOpensNothing) {
+  EXPECT_TRUE(act(ControlAction::suspend));
+  EXPECT_TRUE(act(ControlAction::resume));
+  ++clock.now;
+  answer(PasswordCheck::Verdict::code_wanted);
+  counts = false;
+  answer(PasswordCheck::Verdict::right);
+  EXPECT_TRUE(handle->gate_shut());
+}
+
+TEST_F(ControlTest, APasswordOfBeforeTheNextSuspendSavesNobodyThePassword) {
+  EXPECT_TRUE(act(ControlAction::suspend));
+  EXPECT_TRUE(act(ControlAction::resume));
+  ++clock.now;
+  answer(PasswordCheck::Verdict::code_wanted);
+  ++clock.now;
+  EXPECT_TRUE(act(ControlAction::suspend));
+  EXPECT_TRUE(act(ControlAction::resume));
+  ++clock.now;
+  answer(PasswordCheck::Verdict::code_wanted);
+  EXPECT_EQ(passwords.asked.size(), 2U);
+  EXPECT_TRUE(passwords.codes.empty());
+  EXPECT_TRUE(handle->gate_shut());
 }
 
 TEST_F(ControlTest, TooManyWrongPasswordsEndIt) {

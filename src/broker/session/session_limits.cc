@@ -15,6 +15,14 @@ void SessionLimits::start(const policy::Limits& limits) {
   look();
 }
 
+void SessionLimits::shorten(const policy::Limits& limits) {
+  const base::Micros now = clock_.monotonic_us();
+  whole_.shorten(limits.duration_seconds, now);
+  idle_.shorten(limits.idle_seconds, now);
+  input_.shorten(limits.input_idle_seconds, now);
+  look();
+}
+
 void SessionLimits::data_moved(Direction from, const Channel* channel) {
   const base::Micros now = clock_.monotonic_us();
   idle_.restart(now);

@@ -29,6 +29,8 @@ class SessionLimits {
   SessionLimits(Owner& owner, net::Loop& loop, const base::Clock& clock) : owner_(owner), clock_(clock), timer_(loop) {}
 
   void start(const policy::Limits& limits);
+  /// A shorter limit holds from now on, and warns before it cuts; a longer one changes nothing. After start().
+  void shorten(const policy::Limits& limits);
   void stop() { timer_.cancel(); }
   /// Bytes of a program or a forwarded connection, in either direction; channel: of events. Nothing else counts.
   void data_moved(Direction from, const Channel* channel);

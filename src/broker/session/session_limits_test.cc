@@ -93,6 +93,31 @@ TEST_F(LimitsTest, AHeldSessionIsExcusedButNotFromItsWholeLength) {
   EXPECT_THAT(ends, ElementsAre("time limit reached"));
 }
 
+TEST_F(LimitsTest, AShorterLimitHoldsForALiveSessionAndWarns) {
+  begin(0, 0, 0);
+  at(500);
+  EXPECT_THAT(warnings, IsEmpty());
+  limits.shorten({0, 0, 520});
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("nearly over")));
+  at(559);
+  EXPECT_THAT(ends, IsEmpty()) << "the warning has its length";
+  at(560);
+  EXPECT_THAT(ends, ElementsAre("time limit reached"));
+}
+
+TEST_F(LimitsTest, AnIdleLimitThatComesLaterCountsWhatIsIdleAlready) {
+  begin(0, 0, 0);
+  at(50);
+  limits.data_moved(Direction::down, nullptr);
+  at(90);
+  limits.shorten({100, 0, 0});
+  limits.shorten({200, 0, 0});
+  at(149);
+  EXPECT_THAT(ends, IsEmpty());
+  at(150);
+  EXPECT_THAT(ends, ElementsAre("idle"));
+}
+
 TEST_F(LimitsTest, NobodyTypesWithoutATerminal) {
   begin(0, 100, 0);
   has_one = false;

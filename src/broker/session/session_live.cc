@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "broker/access/login_validity.h"
-#include "broker/session/lease.h"
 
 namespace sallyport::broker {
 
@@ -54,16 +53,29 @@ void SessionLive::review() {
   }
   parts_.handle->demand_supervisors(now.supervisors, state->resources);
   supervision_.look();
-  if (means_.ending.phase() != SessionEnding::Phase::live || now.permissions == parts_.grant.permissions) return;
+  if (means_.ending.phase() != SessionEnding::Phase::live) return;
+  if (!login_counts() && !std::exchange(stale_login_told_, true)) {
+    means_.notes.barred_from_new();
+    warn("Sallyport: what proves who you are was changed. This session goes on, but begins nothing new: log in anew.");
+  }
+  restrict(now);
+}
+
+void SessionLive::restrict(const LeaseReview& now) {
+  const bool less = now.permissions != parts_.grant.permissions, shorter = now.limits != parts_.grant.limits;
+  if (!less && !shorter) return;
   parts_.grant.permissions = now.permissions;
+  parts_.grant.limits = now.limits;
   parts_.rules->allow_only(now.permissions);
-  means_.notes.restricted(now.permissions);
+  means_.notes.restricted(now.permissions, now.limits);
   if (const std::string over = parts_.rules->overstepped(relay_.book()); !over.empty()) {
     means_.notes.revoked("permission_taken", over);
     return means_.ending.end("the grant ended: no " + over + " any more",
                              "Sallyport: the policies do not allow " + over + " any more.");
   }
-  control_.tell("The policies have changed: you may do less in this session from now on.");
+  if (less) warn("Sallyport: the policies have changed: you may do less in this session from now on.");
+  if (shorter) warn("Sallyport: the policies have changed: stricter limits on time hold for this session from now on.");
+  if (shorter && limits_started_ && means_.ending.phase() == SessionEnding::Phase::live) limits_.shorten(now.limits);
 }
 
 void SessionLive::act(const ControlAct& act, const std::function<void(base::Status)>& done) {
@@ -79,6 +91,7 @@ void SessionLive::begin(TargetGreeting greeting) {
   review();
   if (means_.ending.phase() != SessionEnding::Phase::live) return;
   limits_.start(parts_.grant.limits);
+  limits_started_ = true;
   means_.inspector.begin(*parts_.journal, *parts_.front);
   supervision_.begin(parts_.handle);
   if (means_.ending.phase() != SessionEnding::Phase::live) return;

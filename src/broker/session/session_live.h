@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "broker/access/policy_state.h"
 #include "broker/node/placement.h"
+#include "broker/session/lease.h"
 #include "broker/session/session_control.h"
 #include "broker/session/session_ending.h"
 #include "broker/session/session_inspector.h"
@@ -68,6 +69,7 @@ class SessionLive : private SessionRelay::Owner,
 
  private:
   void review();
+  void restrict(const LeaseReview& now);
   void act(const ControlAct& act, const std::function<void(base::Status)>& done);
 
   bool login_counts() override;
@@ -87,7 +89,7 @@ class SessionLive : private SessionRelay::Owner,
 
   bool is_the_user(const std::string& user, const store::Incarnation& incarnation) override;
   void note_control(const std::string& action, const std::string& actor, const std::string& text) override;
-  void note_wrong_password() override { means_.notes.wrong_password(); }
+  void note_wrong_proof(const std::string& method) override { means_.notes.wrong_proof(method); }
   void gate_opened() override { relay_.go_on(); }
   void keyframe_wanted() override { means_.inspector.want_keyframes(); }
   void end_by(const std::string& reason, const std::string& text) override { means_.ending.end(reason, text); }
@@ -111,6 +113,8 @@ class SessionLive : private SessionRelay::Owner,
   SessionControl control_;
   SessionSupervision supervision_;
   std::optional<TargetGreeting> greeting_;  // until the user is told that the target is there
+  bool limits_started_ = false;
+  bool stale_login_told_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

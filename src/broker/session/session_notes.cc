@@ -51,11 +51,27 @@ void SessionNotes::revoked(const std::string& reason, const std::string& detail)
                  {"detail", detail}}});
 }
 
-void SessionNotes::restricted(policy::Permissions permissions) {
+void SessionNotes::restricted(policy::Permissions permissions, const policy::Limits& limits) {
+  audit::Event event{"session.restricted",
+                     "sallyport",
+                     parts_.id,
+                     {{"user", parts_.facts.identity.user},
+                      {"allow", permissions.words()},
+                      {"reason", std::string("policies_changed")}}};
+  // As in a policy: 0 is no limit.
+  if (limits.duration_seconds != 0) event.fields.push_back({"duration_seconds", limits.duration_seconds});
+  if (limits.idle_seconds != 0) event.fields.push_back({"idle_seconds", limits.idle_seconds});
+  if (limits.input_idle_seconds != 0) event.fields.push_back({"input_idle_seconds", limits.input_idle_seconds});
+  audit_.write(std::move(event));
+}
+
+void SessionNotes::barred_from_new() {
   audit_.write({"session.restricted",
                 "sallyport",
                 parts_.id,
-                {{"user", parts_.facts.identity.user}, {"allow", permissions.words()}}});
+                {{"user", parts_.facts.identity.user},
+                 {"allow", std::vector<std::string>{}},
+                 {"reason", std::string("stale_login")}}});
 }
 
 audit::Event SessionNotes::start() const {
@@ -150,11 +166,11 @@ void SessionNotes::control(const std::string& action, const std::string& actor, 
   record(control_event(action, actor, text));
 }
 
-void SessionNotes::wrong_password() {
+void SessionNotes::wrong_proof(const std::string& method) {
   user_audit_.write({"auth.failure",
                      parts_.facts.identity.user,
                      parts_.id,
-                     {{"method", "password"}, {"source", parts_.facts.source}, {"reason", "resuming a session"}}});
+                     {{"method", method}, {"source", parts_.facts.source}, {"reason", "resuming a session"}}});
 }
 
 // Each refusal is in the record; the audit log has the first of a flood, and its length.

@@ -31,7 +31,9 @@ class SessionNotes {
   void denied(const std::string& reason, const std::string& detail);
   /// The grant ended while the session lived, or lost something.
   void revoked(const std::string& reason, const std::string& detail);
-  void restricted(policy::Permissions permissions);
+  void restricted(policy::Permissions permissions, const policy::Limits& limits);
+  /// The user, or what proves the user, was changed: the session goes on, and begins nothing new.
+  void barred_from_new();
   audit::Event start() const;
   store::SessionRow row() const;
   /// The first event of the record.
@@ -42,7 +44,8 @@ class SessionNotes {
   bool warning(const std::string& text);
   /// An act on the session.
   void control(const std::string& action, const std::string& actor, const std::string& text);
-  void wrong_password();
+  /// Of whoever wants a suspended session to go on. method: "password" or "totp".
+  void wrong_proof(const std::string& method);
   void refused(const Judgement& judgement);
   /// worker: "front", "back" or "inspector".
   void worker_fault(const std::string& worker, const std::string& fault);

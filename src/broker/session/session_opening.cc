@@ -8,6 +8,7 @@
 #include "broker/access/grant_defaults.h"
 #include "broker/access/login_validity.h"
 #include "broker/record/record_recipients.h"
+#include "broker/session/lease.h"
 #include "broker/session/target_failure.h"
 
 namespace sallyport::broker {
@@ -49,17 +50,40 @@ bool SessionOpening::user_counts() {
   return false;
 }
 
+policy::Decision SessionOpening::decision(const PolicyState& state) const {
+  const SessionFacts& facts = parts_.facts;
+  return policy::decide(state.resources,
+                        request_for(facts.identity, facts.destination, means_.clock.now_us(), facts.source_host));
+}
+
+bool SessionOpening::still_granted() {
+  const auto state = means_.policy.current();
+  if (stage_ == Stage::deciding) {
+    const policy::Decision decided = decision(*state);
+    const auto* denial = std::get_if<policy::Denial>(&decided);
+    if (denial != nullptr) deny(*denial);
+    return denial == nullptr;
+  }
+  const LeaseReview now = review_lease(*state, parts_, means_.clock.now_us());
+  if (now.ends) deny(now.code, now.detail, now.text, "the grant ended: " + now.code);
+  return !now.ends;
+}
+
+void SessionOpening::review() {
+  if (stage_ != Stage::over && user_counts()) still_granted();
+}
+
+void SessionOpening::deny(const policy::Denial& denial) {
+  deny(policy::to_string(denial.reason), denial.detail, denial.message, "denied by policy");
+}
+
 void SessionOpening::open() {
   if (stage_ != Stage::deciding || !user_counts()) return;
   const SessionFacts& facts = parts_.facts;
   const auto state = means_.policy.current();
-  const policy::Request request =
-      request_for(facts.identity, facts.destination, means_.clock.now_us(), facts.source_host);
-  const policy::Decision decision = policy::decide(state->resources, request);
-  if (const auto* denial = std::get_if<policy::Denial>(&decision)) {
-    return deny(policy::to_string(denial->reason), denial->detail, denial->message, "denied by policy");
-  }
-  const auto& grant = std::get<policy::Grant>(decision);
+  const policy::Decision decided = decision(*state);
+  if (const auto* denial = std::get_if<policy::Denial>(&decided)) return deny(*denial);
+  const auto& grant = std::get<policy::Grant>(decided);
   if (!clearance_.check(grant, *state)) return;
   // While it waits nothing of it exists.
   SessionTurn::Answer turn = turn_.ask(means_.clock.monotonic_us());
@@ -67,7 +91,8 @@ void SessionOpening::open() {
     return deny(turn.refusal->code, turn.refusal->detail, turn.refusal->text, turn.refusal->reason);
   }
   if (!turn.trial) return means_.alarm.after_us(turn.wait_us, [this] { open(); });
-  auto seat = means_.sessions.seats().take({request.user, request.account, request.target}, grant.limits);
+  auto seat = means_.sessions.seats().take({facts.identity.user, facts.destination.account, facts.destination.target},
+                                           grant.limits);
   if (!seat) return deny("session_limit", seat.message(), seat.message(), "a limit on sessions");
   parts_.seat = std::move(*seat);
   trial_ = std::move(turn.trial);
@@ -217,7 +242,7 @@ void SessionOpening::start_back(base::Result<SpawnedWorker> spawned) {
 }
 
 bool SessionOpening::back_may_log_in() {
-  return stage_ == Stage::login && user_counts();
+  return stage_ == Stage::login && user_counts() && still_granted();
 }
 
 void SessionOpening::back_used_secret() {

@@ -68,6 +68,8 @@ class SessionOpening : public BackSide::Opening, private SessionClearance::Owner
 
   /// Decides, and opens what was granted. Once; it comes again by itself when it has to wait for its turn.
   void open();
+  /// The policies have changed: what they do not grant any more is refused, also while it waits for something.
+  void review();
   /// The session ends: nothing is begun any more.
   void stop();
   /// The back has ended, and broke no rule.
@@ -89,6 +91,10 @@ class SessionOpening : public BackSide::Opening, private SessionClearance::Owner
     deny(code, detail, text, reason);
   }
   bool user_counts();
+  /// The grant, by the policies of now; while it only waits, without the question what is proved.
+  bool still_granted();
+  policy::Decision decision(const PolicyState& state) const;
+  void deny(const policy::Denial& denial);
   void deny(const std::string& code, const std::string& detail, const std::string& text, const std::string& reason);
   void fail(const std::string& text, const std::string& reason);
   void granted(policy::Grant grant, const policy::Snapshot& resources);

@@ -43,6 +43,39 @@ TEST(TimeLimit, ARestartTakesTheWarningBack) {
   EXPECT_EQ(limit.look(15 * kSecond), Step::cut);
 }
 
+TEST(TimeLimit, AShorterOneHoldsFromWhereTheTimeCounted) {
+  TimeLimit limit(900, 0);
+  limit.shorten(1000, 10 * kSecond);
+  limit.shorten(0, 10 * kSecond);
+  EXPECT_EQ(limit.length_us(), 900 * kSecond) << "it never grows";
+  limit.shorten(400, 10 * kSecond);
+  EXPECT_EQ(limit.look(339 * kSecond), Step::nothing);
+  EXPECT_EQ(limit.look(340 * kSecond), Step::warn);
+  EXPECT_EQ(limit.look(400 * kSecond), Step::cut);
+}
+
+TEST(TimeLimit, AShorterOneThatIsOverAlreadyWarnsFirst) {
+  TimeLimit limit(900, 0);
+  EXPECT_EQ(limit.look(850 * kSecond), Step::warn);
+  limit.shorten(400, 850 * kSecond);
+  EXPECT_EQ(limit.next_look(), 850 * kSecond);
+  EXPECT_EQ(limit.look(850 * kSecond), Step::warn) << "of the new limit";
+  EXPECT_EQ(limit.look(909 * kSecond), Step::nothing);
+  EXPECT_EQ(limit.look(910 * kSecond), Step::cut);
+}
+
+TEST(TimeLimit, ARestartAfterAShorteningIsAFullOne) {
+  TimeLimit limit(0, 0);
+  limit.restart(50 * kSecond);
+  limit.shorten(40, 100 * kSecond);
+  EXPECT_TRUE(limit.set()) << "where there was none";
+  EXPECT_EQ(limit.look(100 * kSecond), Step::warn);
+  limit.restart(105 * kSecond);
+  EXPECT_EQ(limit.next_look(), 135 * kSecond);
+  EXPECT_EQ(limit.look(135 * kSecond), Step::warn);
+  EXPECT_EQ(limit.look(145 * kSecond), Step::cut);
+}
+
 // Whoever looks when told to, restarts at random in between, and keeps its own account, is never surprised.
 TEST(TimeLimit, AgreesWithAModelOverRandomRestarts) {
   std::mt19937 random(7);

@@ -65,6 +65,7 @@ class Authenticator : public PasswordCheck {
 
   /// For a suspended session.
   void check_again(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done) override;
+  void check_code(const std::string& user, base::ByteView code, std::function<void(const Judged&)> done) override;
 
  private:
   void public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);

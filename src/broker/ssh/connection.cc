@@ -217,7 +217,8 @@ std::string Connection::barred() const {
 // The policy, the time or the number of jumps has changed. What leads to live sessions of the same user goes on as they
 // do, and ends with the last of them.
 void Connection::look_again() {
-  if (over_ || !identity_ || !place_ || session_) return;
+  if (over_ || !identity_ || !place_) return;
+  if (session_) return session_->review();
   const std::string why = barred();
   if (why.empty()) return;
   const bool same = services_.policy.current()->is_same(identity_->user, identity_->incarnation);

@@ -25,6 +25,7 @@ class FakeSession final : public UserSession {
  public:
   FakeSession(Heard& heard, std::function<void()> over) : heard_(heard), over_(std::move(over)) {}
   void open() override { heard_.add("open"); }
+  void review() override { heard_.add("review"); }
   void prove(const ProvedFactor&) override { heard_.add("prove"); }
   void front_event(base::ByteView event) override { heard_.add("event " + base::to_text(event)); }
   void front_credit(const ipc::Credit& credit) override { heard_.add("credit " + std::to_string(credit.bytes())); }

@@ -14,6 +14,7 @@ class GatewaySession final : public UserSession {
  public:
   explicit GatewaySession(std::shared_ptr<Session> session) : session_(std::move(session)) {}
   void open() override { session_->open(); }
+  void review() override { session_->review(); }
   void prove(const ProvedFactor& factor) override { session_->prove(factor); }
   void front_event(base::ByteView event) override { session_->front_event(event); }
   void front_credit(const ipc::Credit& credit) override { session_->front_credit(credit); }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "broker/ssh/authenticator_fixture_test.h"
 
 namespace sallyport::broker {
@@ -283,6 +285,29 @@ TEST_F(SecondFactorTest, ARememberedCodeIsForThatKeyAndThatTargetAlone) {
     EXPECT_TRUE(ask(proof(name_)));
     EXPECT_TRUE(last().failure().partial()) << "the policy remembers nothing";
   }
+}
+
+TEST_F(SecondFactorTest, ASuspendedSessionAsksAnEnrolledUserForTheCodeToo) {
+  std::vector<PasswordCheck::Judged> heard;
+  const auto done = [&](const PasswordCheck::Judged& judged) { heard.push_back(judged); };
+  on_loop([&] { authenticator_->check_again("alice", base::view("correct horse"), done); });
+  judged_right();
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].verdict, PasswordCheck::Verdict::code_wanted);
+  EXPECT_EQ(heard[0].incarnation.life, policy_.current()->incarnation_of("alice")->life);
+  for (const auto& [verdict, expected] :
+       std::map<Verdict, PasswordCheck::Verdict>{{Verdict::wrong, PasswordCheck::Verdict::wrong},
+                                                 {Verdict::used, PasswordCheck::Verdict::wrong},
+                                                 {Verdict::too_soon, PasswordCheck::Verdict::wrong},
+                                                 {Verdict::not_judged, PasswordCheck::Verdict::not_judged},
+                                                 {Verdict::right, PasswordCheck::Verdict::right}}) {
+    on_loop([&] { authenticator_->check_code("alice", base::view("123456"), done); });
+    judged_code({verdict, "totp", 0});
+    EXPECT_EQ(heard.back().verdict, expected);
+    EXPECT_EQ(heard.back().text.empty(), verdict == Verdict::right || verdict == Verdict::too_soon)
+        << heard.back().text;
+  }
+  EXPECT_EQ(codes_.asked.back(), "192.0.2.1 alice 123456");
 }
 
 }  // namespace

@@ -15,6 +15,8 @@ class UserSession {
  public:
   virtual ~UserSession() = default;
   virtual void open() = 0;
+  /// The policies have changed, and it may not be open yet.
+  virtual void review() = 0;
   /// What the user has proved since the login; before open().
   virtual void prove(const ProvedFactor& factor) = 0;
   virtual void front_event(base::ByteView event) = 0;
