@@ -14,7 +14,7 @@ import pytest
 
 from harness.disk import FreezableDisk
 from harness.held_session import CONDITIONS, FREE, Session
-from harness.process import descendants, status_field, until
+from harness.process import descendants, status_field, stays, until
 from harness.watcher import Watcher
 from harness.world import USER, USER_PASSWORD
 
@@ -136,8 +136,7 @@ def test_pause_and_resume(session, slack):
     # The target goes on, the disk answers, the client reads: it is the pause that holds the session now.
     session.release()
     still = session.stands_still()
-    time.sleep(0.5)
-    assert session.moved() == still
+    stays(lambda: session.moved() == still, 0.5, "nothing moves")
     # It is taken back while the condition holds, too, and the session goes on when that is over.
     session.hold()
     within_a_second(gateway, lambda: act(session, "resume"), slack)
@@ -156,8 +155,7 @@ def test_suspend_and_resume(session, slack):
     assert session.state() == "suspended"
     session.release()
     still = session.stands_still()
-    time.sleep(0.5)
-    assert session.moved() == still
+    stays(lambda: session.moved() == still, 0.5, "nothing moves")
     # Only with its user, who proves anew who she is, does it go on.
     within_a_second(world.gateway, lambda: act(session, "resume"), slack)
     assert session.state() == "suspended"
@@ -198,8 +196,7 @@ def test_terminate_cuts_the_last_words_of_a_session_that_ends_by_itself(control_
             with contextlib.suppress(ProcessLookupError):  # what its parent's end has ended already
                 os.kill(pid, signal.SIGKILL)
         until(lambda: not world.target.session_pids(), what="the target's end of the session")
-        time.sleep(1)
-        assert session.state() != "ended", "nothing is left to be cut"
+        stays(lambda: session.state() != "ended", 1, "something is left to be cut")
 
         def terminate():
             act(session, "terminate")
@@ -227,8 +224,7 @@ def test_pause_tells_the_user_and_holds_what_is_typed(world, shell):
     world.gateway.cli("session", "pause", identifier)
     one.wait("paused")
     one.enter(f"touch {marker}")
-    time.sleep(0.5)
-    assert not marker.exists()
+    stays(lambda: not marker.exists(), 0.5, "what is typed is held")
     world.gateway.cli("session", "resume", identifier)
     until(marker.exists, what="what was typed, after resume")
     one.enter("exit")

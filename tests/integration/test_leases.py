@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness.process import free_port, until
-from harness.target import public_line
+from harness.target import keygen, public_line
 from harness.world import USER
 
 SECONDS = 2  # within which a session notices
@@ -148,15 +148,76 @@ def test_an_approver_who_goes_takes_the_session_along(make_world):
     assert b"ended" in told, told
 
 
-def test_two_hundred_sessions_end_together(make_world, sanitized, record_property):
-    count = 40 if sanitized else 200
-    world = make_world(config={"limits": {"preauth_per_source": 300, "preauth_total": 400}}, target_options=["MaxStartups 500", "MaxSessions 500"])
-    clients = [world.popen("via", "sleep 600", stdin=subprocess.DEVNULL) for _ in range(count)]
-    until(lambda: len([s for s in world.gateway.sessions() if s["state"] == "live"]) == count, 120, f"{count} live sessions")
-    begun = time.monotonic()
-    world.gateway.cli("delete", "policy", "ops-on-prod")
-    until(lambda: not [s for s in world.gateway.sessions() if s["state"] == "live"], 60, "the end of all")
-    record_property("seconds", round(time.monotonic() - begun, 2))
-    for client in clients:
-        client.communicate(timeout=30)
-        assert client.returncode != 0
+class Team:
+    """A user, a policy, a target and an account of their own, for each kind of change."""
+
+    def __init__(self, world, kind):
+        self.world, self.kind, self.name = world, kind, "t" + "".join(c for c in kind if c.isalpha())
+        self.clients = []
+
+    def user(self, key=None, **more):
+        return {"kind": "user", "name": self.name, "groups": [self.name], "public_keys": [public_line(key or self.world.user_key)], **more}
+
+    def policy(self, **more):
+        return {"kind": "policy", "name": self.name, "subjects": {"groups": [self.name]}, "targets": [self.name], "accounts": [self.name], "allow": ["exec"], **more}
+
+    def resources(self):
+        more = {"require": {"approval": {"approvers": {"users": [USER]}, "valid": "1h"}}} if self.kind == "approval" else {}
+        return [self.user(), self.policy(**more),
+                {"kind": "target", "name": self.name, "protocol": "ssh", "address": self.world.target.address, "host_keys": [self.world.target.key_line]},
+                {"kind": "account", "name": self.name, "targets": [self.name], "login": "certificate", "login_name": self.world.account.name}]
+
+    def start(self, count):
+        if self.kind == "approval":
+            made = json.loads(self.world.gateway.cli("request", "create", "--user", self.name, "--account", self.name, self.name, "-o", "json"))
+            self.world.gateway.cli("request", "approve", made["id"])
+            self.request = made["id"]
+        address = f"{self.name}@{self.name}@{self.name}"
+        self.clients = [self.world.popen("via", "sleep 600", options=["-l", address], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for _ in range(count)]
+
+    def strike(self, other_key):
+        apply, cli = self.world.gateway.apply, self.world.gateway.cli
+        {"user": lambda: apply(self.user(disabled=True)), "key": lambda: apply(self.user(key=other_key)), "group": lambda: apply(self.user(groups=[])),
+         "policy": lambda: cli("delete", "policy", self.name), "target": lambda: cli("delete", "target", self.name),
+         "account": lambda: cli("delete", "account", self.name), "approval": lambda: cli("request", "cancel", self.request),
+         "permission": lambda: apply(self.policy(allow=["sftp"]))}[self.kind]()
+
+
+def test_two_hundred_live_sessions_end_with_what_opened_them(make_world, sanitized, record_property):
+    """Each kind of change ends, or restricts, all of its own sessions, and nobody else's."""
+    kinds = ["user", "key", "group", "policy", "target", "account", "approval", "permission"]
+    each = 5 if sanitized else 25
+    world = make_world(config={"limits": {"preauth_per_source": 300, "preauth_total": 400, "preauth_seconds": 300, "login_seconds": 300}},
+                       target_options=["MaxStartups 500", "MaxSessions 500"])
+    world.ssh_config.write_text(world.ssh_config.read_text().replace("ConnectTimeout 20", "ConnectTimeout 300"))
+    teams = [Team(world, kind) for kind in kinds]
+    world.gateway.apply(*[resource for team in teams for resource in team.resources()])
+    other_key = keygen(world.folder / "other_key")
+
+    def live(user=None):
+        return [s for s in world.gateway.sessions() if s["state"] == "live" and user in (None, s["user"])]
+    for number, team in enumerate(teams, 1):
+        team.start(each)
+        until(lambda: len(live()) == number * each, 300, lambda: f"{number * each} live sessions, not {len(live())}", every=0.2)
+    left = len(kinds) * each
+    for team in teams:
+        team.strike(other_key)
+        begun = time.monotonic()
+        if team.kind == "key":
+            told = until(lambda: len(restricted := json.loads(world.gateway.cli("audit", "search", team.name, "--type", "session.restricted", "-o", "json"))) == each
+                         and restricted, 60, "all of them restricted")
+            assert {event["reason"] for event in told} == {"stale_login"}
+        else:
+            until(lambda: not live(team.name), 60, f"the end of all of {team.kind}")
+            left -= each
+        took = round(time.monotonic() - begun, 2)
+        record_property(team.kind, took)
+        print(f"{team.kind}: {each} of {len(kinds) * each} sessions, {took} s")
+        assert took < SECONDS + 20
+        assert len(live()) == left, "whom it does not concern"
+    for team in teams:
+        for client in team.clients:
+            if team.kind == "key":
+                client.kill()
+            client.communicate(timeout=60)
+            assert client.returncode != 0

@@ -2,11 +2,8 @@
 """Access that needs approval: stock clients wait for it, people decide it, and what was approved ends with its time."""
 import json
 import re
-import subprocess
-import threading
 import time
 
-import paramiko
 import pytest
 
 from harness.process import until
@@ -181,43 +178,6 @@ def test_the_glass_is_broken_and_somebody_reviews_it(guarded):
     assert json.loads(guarded.gateway.cli("request", "list", "--to-review", "-o", "json")) == []
     shown = json.loads(guarded.gateway.cli("request", "show", code, "-o", "json"))
     assert (shown["reviewed_by"], shown["review"], shown["reason"]) == ("bob", "as agreed", "it burns")
-
-
-def test_copies_and_other_clients_wait_too(guarded, tmp_path):
-    """scp, sftp, plink and paramiko wait through a hold of ten seconds."""
-    source = tmp_path / "file"
-    source.write_bytes(b"content")
-    config = str(guarded.ssh_config)
-    clients = {
-        "scp": subprocess.Popen(["scp", "-F", config, str(source), "via:copied-by-scp"], stderr=subprocess.PIPE),
-        "sftp": subprocess.Popen(["sftp", "-F", config, "-b", "-", "via"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE),
-    }
-    clients["sftp"].stdin.write(f"put {source} copied-by-sftp\n".encode())
-    clients["sftp"].stdin.close()
-    said = {}
-
-    def by_paramiko():
-        transport = paramiko.Transport(("127.0.0.1", guarded.gateway.port))
-        try:
-            transport.connect(username=f"{USER}@deploy@web1", pkey=paramiko.Ed25519Key.from_private_key_file(str(guarded.user_key)))
-            channel = transport.open_session(timeout=60)
-            channel.exec_command("echo paramiko")
-            said["paramiko"] = channel.makefile().read()
-        finally:
-            transport.close()
-
-    thread = threading.Thread(target=by_paramiko)
-    thread.start()
-    request = waiting_request(guarded)
-    until(lambda: guarded.gateway.one("status"), 5, "an answer")
-    held_since = time.monotonic()
-    until(lambda: time.monotonic() - held_since > 10, 15, "ten seconds")
-    assert all(client.poll() is None for client in clients.values())
-    assert approve(guarded, request["code"]).returncode == 0
-    for name, client in clients.items():
-        assert client.wait(timeout=40) == 0, (name, client.stderr.read())
-    thread.join(timeout=40)
-    assert said == {"paramiko": b"paramiko\n"}
 
 
 def test_what_is_told_in_a_terminal(guarded):

@@ -22,6 +22,17 @@ def until(condition, seconds=10.0, what="the condition", every=0.02):
         time.sleep(every)
 
 
+def stays(condition, seconds, what="the condition", every=0.02):
+    """Fails the test as soon as condition() is not true; returns when it has been for so long."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        assert value, f"{what}: no longer so"
+        if time.monotonic() > deadline:
+            return value
+        time.sleep(every)
+
+
 def free_port():
     """A port that is free now, from below those that the kernel gives to clients: nobody gets it by chance. Somebody
     else may still ask for it first, so whoever listens on one tries again when it is in use."""
