@@ -116,6 +116,85 @@ def test_a_flood_is_not_slowed_by_it(world):
     assert world.gateway.run("recording", "verify", "--deep", identifier).returncode == 0
 
 
+HUNDRED_MB = 100 * 1000 * 1000
+
+
+def cat_on_a_terminal(world, before=lambda: None):
+    """Seconds that `cat` of 100 MB takes on a terminal; (seconds, recording)."""
+    path = world.account.home / "hundred-megabytes"
+    if not path.exists():
+        line = b"%078d\n" % 0
+        path.write_bytes(line * (HUNDRED_MB // len(line)))
+    # It begins when the session is there.
+    with world.popen("via", f"stty -onlcr; echo up; read x; cat {path}; echo the end", options=["-tt"]) as client:
+        assert client.stdout.readline().strip() == b"up"
+        identifier = world.gateway.live_session(user=USER)["id"]
+        before()
+        started = time.monotonic()
+        client.stdin.write(b"\n")
+        client.stdin.flush()
+        size, last = 0, b""
+        while chunk := client.stdout.read1(1 << 20):
+            size += len(chunk)
+            last = (last + chunk)[-100:]
+        took = time.monotonic() - started
+        assert size > path.stat().st_size and b"the end" in last, (size, last)
+    world.gateway.sealed(identifier, 60)
+    return took, identifier
+
+
+def test_an_inspector_that_stands_still_slows_nothing_and_its_gap_is_recorded(make_world, record_property):
+    world = make_world()
+    with_it, identifier = cat_on_a_terminal(world)
+    assert world.gateway.run("recording", "verify", "--deep", identifier).returncode == 0
+    stopped = []
+
+    def stop():
+        stopped.append(inspector_of(world))
+        os.kill(stopped[0], signal.SIGSTOP)
+    without, identifier = cat_on_a_terminal(world, stop)
+    record_property("seconds with it", round(with_it, 1))
+    record_property("seconds while it stands still", round(without, 1))
+    print(f"100 MB: {with_it:.1f} s with the inspector, {without:.1f} s while it stands still")
+    # It takes a processor, of which a busy machine has few: that is all.
+    assert with_it < 4 * without + 20 and without < 4 * with_it + 20
+    assert world.gateway.run("recording", "verify", identifier).returncode == 0
+
+
+def test_what_it_missed_is_a_gap_in_the_record(make_world, terminal):
+    world = make_world()
+    live = terminal(world.ssh_argv("via", options=["-tt"]), columns=100, rows=30)
+    live.wait_prompt()
+    identifier = world.gateway.live_session(user=USER)["id"]
+    pid = inspector_of(world)
+    os.kill(pid, signal.SIGSTOP)
+    live.enter("yes | head -c 3000000; echo the e'nd'")
+    live.wait("the end", 60)
+    os.kill(pid, signal.SIGCONT)
+    until(lambda: [frame for frame in derived(world, identifier) if frame.get("follows_gap")], 30, "a screen that says so")
+    live.enter("exit")
+    world.gateway.sealed(identifier)
+    assert world.gateway.run("recording", "verify", "--deep", identifier).returncode == 0
+
+
+def test_yes_flows_and_ends_at_once_whatever_it_does(world):
+    """Control to the last byte: a flood on a terminal, with an inspector that stands still."""
+    with world.popen("via", "yes", options=["-tt"]) as client:
+        identifier = world.gateway.live_session(user=USER)["id"]
+        os.kill(inspector_of(world), signal.SIGSTOP)
+        size = 0
+        while size < 20_000_000:
+            size += len(client.stdout.read1(1 << 20))
+        started = time.monotonic()
+        world.gateway.cli("session", "terminate", identifier)
+        while client.stdout.read1(1 << 20):
+            pass
+        assert client.wait(30) != 0
+        assert time.monotonic() - started < 20
+    world.gateway.sealed(identifier, 60)
+    assert world.gateway.run("recording", "verify", identifier).returncode == 0
+
+
 # --- one that was taken over ------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,7 @@ class RoleMatrix : public ApiTest {
        [this](Whose whose) {
          wish(whose == Whose::own ? "carol" : "dan", "db1");
          ipc::RequestList out;
+         out.add_states("waiting");
          out.set_user(whose == Whose::own ? "carol" : "dan");
          return out;
        }},

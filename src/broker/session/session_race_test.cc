@@ -43,7 +43,8 @@ struct Node {
   Registry sessions{100};
   Logins logins;
   DescriptorBudget descriptors{100 * kSessionDescriptors};
-  std::atomic<int> pending = 0;  // steps of openings that are still to come
+  std::atomic<int> pending = 0;     // errands of openings that are not done yet
+  std::atomic<unsigned> turns = 0;  // that openings have taken in this round
 };
 
 /// Does its errands in so many turns of the loop, as another thread would.
@@ -58,6 +59,7 @@ class Hops {
  private:
   void hop(unsigned left, std::function<void()> work) {
     loop_.post([this, left, work = std::move(work)] {
+      ++node_.turns;
       if (left > 0) return hop(left - 1, work);
       work();
       --node_.pending;
@@ -304,14 +306,16 @@ class SessionRace : public ::testing::Test {
   }
   void round(const std::string& kind, std::mt19937& random) {
     node_.policy.put(usual_state());
+    node_.turns = 0;
     std::vector<std::unique_ptr<RacingSession>> sessions;
     for (int i = 0; i < kSessions; ++i) {
       sessions.push_back(std::make_unique<RacingSession>(node_, loop_of(sessions.size()), "id" + std::to_string(i),
                                                          static_cast<unsigned>(random())));
       sessions.back()->open();
     }
-    const unsigned wait = static_cast<unsigned>(random() % 400);
-    for (unsigned i = 0; i < wait; ++i) std::this_thread::yield();
+    // The moment: when they have come so far together, wherever each of them stands then.
+    const unsigned moment = static_cast<unsigned>(random() % 80);
+    while (node_.turns < moment && node_.pending > 0) std::this_thread::yield();
     put_in_force(changes().at(kind));
     settle();
     const auto state = node_.policy.current();
