@@ -30,6 +30,7 @@ class RoleMatrix : public ApiTest {
     ASSERT_EQ(applied.failure, "") << applied.message;
     add_session("s-carol", "carol");
     add_session("s-dan", "dan");
+    add_session("s-erin", "erin")->demand_supervisors({{{"carol"}, {}, 900}}, policy.current()->resources);
   }
   static std::string policy_for(const std::string& target, const std::string& approver) {
     return R"({"kind":"policy","name":")" + target +
@@ -71,6 +72,13 @@ class RoleMatrix : public ApiTest {
        [](Whose whose) {
          ipc::SessionShow out;
          out.set_id(whose == Whose::own ? "s-carol" : "s-dan");
+         return out;
+       }},
+      // A session that carol may supervise.
+      {"session.watch",
+       [](Whose whose) {
+         ipc::SessionWatch out;
+         out.set_id(whose == Whose::own ? "s-erin" : "s-dan");
          return out;
        }},
       {"request.create",
@@ -139,8 +147,11 @@ TEST_F(RoleMatrix, OnlyWhatTheTableAllowsHappens) {
           // Whatever else is wrong with an empty request is found after the role is.
           EXPECT_EQ(ask(request_of(i), carol(role)).failure != "denied", may);
         } else {
-          const auto heard = ask(row->second(whose), carol(role));
-          EXPECT_EQ(heard.failure.empty() && !heard.items.empty(), may) << heard.failure << ": " << heard.message;
+          const auto sink = std::make_shared<FakeSink>(loop);
+          begin(row->second(whose), sink, carol(role));
+          const auto heard = operation.name == "session.watch" ? sink->hear_messages(1) : sink->hear();
+          const bool reached = heard.failure.empty() && !(heard.items.empty() && heard.events.empty());
+          EXPECT_EQ(reached, may) << heard.failure << ": " << heard.message;
           if (!may) {
             // A list is there for whoever may list anything.
             EXPECT_TRUE(heard.failure == "denied" || heard.failure == "not_found" || operation.own.has(role))

@@ -84,7 +84,7 @@ class LiveTest : public ::testing::Test, public SessionEnding::Owner {
   void goes_live() {
     on_loop([this] {
       ending.went_live();
-      live.begin();
+      live.begin({});
     });
   }
   void review() {
@@ -126,7 +126,7 @@ class LiveTest : public ::testing::Test, public SessionEnding::Owner {
   void over() override {}
 
   HandClock clock;
-  HandAlarm alarm;
+  HandAlarm alarm, supervisor_alarm;
   FakePolicy policy = [] {
     FakePolicy out;
     out.state = usual_state();
@@ -150,7 +150,8 @@ class LiveTest : public ::testing::Test, public SessionEnding::Owner {
   SessionNotes notes{parts, "node1", audit, user_audit};
   ChannelBook book;
   SessionEnding ending{*this, parts, {clock, alarm, notes, store, book}};
-  SessionLive live{parts, {clock, policy, loop, notes, ending, placement, inspector, passwords, 3, held}};
+  SessionLive live{parts,
+                   {clock, policy, loop, notes, ending, placement, inspector, passwords, 3, held, supervisor_alarm}};
 };
 
 TEST_F(LiveTest, WhatIsGrantedGoesOn) {

@@ -152,7 +152,7 @@ class RacingSession final : private SessionOpening::Owner, private SessionEnding
   void opened(const std::string&) override {
     ending_.went_live();
     parts.handle->went_live();
-    live_.begin();
+    live_.begin({});
   }
   void opening_failed(const std::string& text, const std::string& reason) override { ending_.refuse(text, reason); }
   void errand_back() override {}
@@ -172,7 +172,7 @@ class RacingSession final : private SessionOpening::Owner, private SessionEnding
   Errands errands_{hops_};
   config::Config config_;
   HandClock clock_;
-  HandAlarm opening_alarm_, approval_alarm_, ending_alarm_;
+  HandAlarm opening_alarm_, approval_alarm_, ending_alarm_, supervisor_alarm_;
   NoWorkers workers_;
   ProtocolTable protocols_{{policy::Protocol::ssh,
                             {workers_, UrgentData::set_aside,
@@ -199,8 +199,9 @@ class RacingSession final : private SessionOpening::Owner, private SessionEnding
   SessionNotes notes_{parts, "node1", audit_, audit_};
   ChannelBook book_;
   SessionEnding ending_{*this, parts, {clock_, ending_alarm_, notes_, errands_, book_}};
-  SessionLive live_{parts,
-                    {clock_, node_.policy, loop_, notes_, ending_, placement_, inspector_, passwords_, 3, held_}};
+  SessionLive live_{
+      parts,
+      {clock_, node_.policy, loop_, notes_, ending_, placement_, inspector_, passwords_, 3, held_, supervisor_alarm_}};
   SessionOpening opening_{
       *this,
       parts,
