@@ -3,6 +3,7 @@
 #include "cli/change_wish.h"
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "cli/output.h"
 
