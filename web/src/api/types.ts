@@ -144,7 +144,7 @@ export interface NodeStatus {
   data_dir: string;
   store: string;
   audit_waiting: number;
-  recordings: number;
+  recordings: string;
   recordings_free_bytes: number;
   recording_mode: string;
   host_key: string;

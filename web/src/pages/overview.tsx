@@ -9,7 +9,7 @@ import { useList } from "../api/lists";
 import { isReader, useMe } from "../api/me";
 import { spaced, useToDecide } from "../api/requests";
 import type { AuditEvent, NodeStatus, Page, Session } from "../api/types";
-import { Empty, PageFrame, Wrong } from "../parts/bits";
+import { PageFrame, Wrong } from "../parts/bits";
 import { Inert } from "../parts/inert";
 import { Spark } from "../parts/spark";
 import { State } from "../parts/state";
@@ -118,7 +118,6 @@ function NodeCard() {
         <dl className="facts">
           <dt>Sessions</dt><dd>{facts.sessions} of at most {facts.max_sessions}</dd>
           <dt>Room for recordings</dt><dd>{bytes(facts.recordings_free_bytes)}</dd>
-          <dt>Recordings</dt><dd>{facts.recordings}</dd>
           <dt>Runs since</dt><dd><Time at={facts.started_at} /></dd>
           <dt>Version</dt><dd><Inert text={facts.version} /></dd>
         </dl>
@@ -139,7 +138,7 @@ function RefusedCard() {
   return (
     <Card title="Refused and revoked" to="/audit">
       <Wrong error={refused.error} />
-      {refused.data?.length === 0 && <Empty title="Nothing was refused" />}
+      {refused.data?.length === 0 && <p className="dim">Nothing was refused.</p>}
       <ul className="lines">
         {refused.data?.map((event) => (
           <li key={`${event.node}:${event.seq}`}>

@@ -30,7 +30,7 @@ export function SystemPage() {
           <dl className="facts">
             <Fact name="Sessions">{facts.sessions} of at most {facts.max_sessions}</Fact>
             <Fact name="Open files">at most {facts.max_open_files}</Fact>
-            <Fact name="Recordings">{facts.recordings}, with <Inert text={facts.recording_mode} /></Fact>
+            <Fact name="Recordings"><Inert text={facts.recordings} mono /> (<Inert text={facts.recording_mode} />)</Fact>
             <Fact name="Free for recordings">{bytes(facts.recordings_free_bytes)}</Fact>
             <Fact name="Audit events that wait">{facts.audit_waiting}</Fact>
           </dl>

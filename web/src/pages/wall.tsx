@@ -17,7 +17,7 @@ export function Wall({ sessions }: { sessions: Session[] }) {
     <>
       <div className={`wall of-${shown.length > 9 ? 16 : shown.length > 4 ? 9 : shown.length > 1 ? 4 : 1}`}>
         {shown.map((session) => (
-          <section key={session.id} aria-label={inert(`${session.user} → ${session.account}@${session.target}`)}>
+          <section key={session.id} aria-label={inert(`${session.user} → ${session.account}@${session.target}, session ${session.id}`)}>
             <div className="line wall-head">
               <Link className="cut grow" to="/sessions/$id" params={{ id: session.id }}>
                 <Inert text={session.user} /> → <Inert text={`${session.account}@${session.target}`} />
