@@ -21,7 +21,7 @@ enum class Shape {
   resource,   ///< the first item as {"version", "resource"}, with its version as ETag
   resources,  ///< a list of them
   end,        ///< what the end of the answer says
-  nothing,    ///< 204
+  nothing,    ///< 204; 202 and what the end says where it waits for a second administrator
 };
 
 /// What is answered here, and not by an operation of the API.

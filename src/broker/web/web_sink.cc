@@ -3,6 +3,7 @@
 #include "broker/web/web_sink.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace sallyport::broker::web {
@@ -112,7 +113,10 @@ base::Status WebSink::done(const std::string& json) {
     return {};
   }
   if (shape_ == Shape::nothing) {
-    whole(204, "", "", "");
+    // A change that waits for a second administrator has not happened: 204 would be a lie.
+    const auto end = nlohmann::json::parse(json, nullptr, false);
+    const bool waits = end.is_object() && end.contains("change");
+    whole(waits ? 202 : 204, waits ? kJson : "", waits ? json : "", "");
   } else if (shape_ == Shape::end) {
     whole(200, kJson, json, "");
   } else {
