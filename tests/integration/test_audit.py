@@ -9,6 +9,7 @@ import pwd
 import shutil
 import sqlite3
 import subprocess
+import threading
 
 import paramiko
 import pytest
@@ -166,7 +167,10 @@ def as_account(world, account, *args):
     entry = pwd.getpwnam(account.name)
     program = world.gateway.folder / "sallyport"
     if not program.exists():
-        shutil.copy(world.gateway.bin / "sallyport", program)
+        # Other threads may be here, too: whoever sees the file sees it whole.
+        whole = program.with_name(f"sallyport.{threading.get_ident()}")
+        shutil.copy(world.gateway.bin / "sallyport", whole)
+        whole.replace(program)
     return subprocess.run([str(program), "--config", str(world.gateway.config_path), *args], capture_output=True,
                           text=True, timeout=20, user=entry.pw_uid, group=entry.pw_gid, extra_groups=[], stdin=subprocess.DEVNULL)
 

@@ -136,7 +136,8 @@ def test_who_may_not_watch_is_not_shown_anything(portal, live):
     auditor = signed_in(portal, "auditor")
     assert Socket(auditor, f"/sessions/{session}/watch", cookie=False).status == 401
     assert Socket(auditor, f"/sessions/{session}/watch", cookie="A" * 43).status == 401
-    assert Socket(signed_in(portal, USER), f"/sessions/{session}/watch").status == 403
+    # A user whom no policy names as a supervisor of the session is told of none.
+    assert Socket(signed_in(portal, USER), f"/sessions/{session}/watch").status == 404
     assert Socket(auditor, "/sessions/01JAAAAAAAAAAAAAAAAAAAAAAA/watch").status == 404
     assert Socket(auditor, f"/sessions/{session}/watch", origin="https://evil.example").status == 403
     assert Socket(auditor, f"/sessions/{session}/watch", origin="null").status == 403
