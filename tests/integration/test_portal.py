@@ -135,6 +135,17 @@ def test_a_gateway_that_demands_a_factor_lets_nobody_in_without(make_world):
     assert Browser(world.gateway).sign_in(USER, USER_PASSWORD).code == "factor-required"
 
 
+def test_pages_and_the_api_share_a_connection(portal):
+    browser = signed_in(portal, "auditor")
+    faults = [e for e in portal.gateway.audit() if e["type"] == "worker.fault"]
+    first = browser.connection
+    for _ in range(3):
+        assert browser.get("/", api=False).status in (200, 404)
+        assert browser.get("/node").status == 200
+    assert browser.connection is first is not None
+    assert [e for e in portal.gateway.audit() if e["type"] == "worker.fault"] == faults
+
+
 def test_own_sign_ins_and_their_end(portal):
     here = signed_in(portal)
     there = Browser(portal.gateway)

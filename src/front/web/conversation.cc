@@ -96,7 +96,6 @@ base::Status Conversation::refuse(const HttpRefusal& refusal) {
 }
 
 void Conversation::begin() {
-  ++number_;
   answer_begun_ = answer_done_ = false;
   close_after_ = one_request_ || goodbye_ || !request_.keep_alive;
   if (request_.path.empty() || request_.path[0] != "api") return serve_page();
@@ -174,6 +173,8 @@ void Conversation::send_page(const Page& page, bool is_start) {
 }
 
 void Conversation::forward() {
+  // The broker counts what it is asked: pages are no part of that.
+  ++number_;
   ipc::WebToBroker message;
   ipc::WebRequest& out = *message.mutable_request();
   out.set_number(number_);

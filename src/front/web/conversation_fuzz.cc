@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bool whole = true;
   front::web::Conversation talk(pages, clock, random, [&](const ipc::WebToBroker& message) {
     if (message.has_request()) {
-      must(message.request().number() > asked);
+      must(message.request().number() == asked + 1);
       must((asked == answered) && message.ByteSizeLong() < 64 * 1024);
       asked = message.request().number();
       upgrade = message.request().upgrade();

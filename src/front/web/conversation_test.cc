@@ -65,6 +65,18 @@ TEST_F(ConversationTest, ARequestIsForwardedAndAnswered) {
   EXPECT_EQ(asked_[1].request().number(), 2U);
 }
 
+TEST_F(ConversationTest, TheBrokerCountsOnlyWhatItIsAsked) {
+  ASSERT_TRUE(say(get("/")));
+  ASSERT_TRUE(say(get("/healthz")));
+  ASSERT_TRUE(asked_.empty());
+  ASSERT_TRUE(say(get("/api/v1/node")));
+  EXPECT_EQ(asked_.back().request().number(), 1U);
+  ASSERT_TRUE(answer(1, 200, "{}"));
+  ASSERT_TRUE(say(get("/assets/none.js")));
+  ASSERT_TRUE(say(get("/api/v1/node")));
+  EXPECT_EQ(asked_.back().request().number(), 2U);
+}
+
 TEST_F(ConversationTest, ByteByByteIsTheSame) {
   const std::string all = "POST /api/v1/requests HTTP/1.1\r\nHost: gw\r\nContent-Length: 5\r\n\r\nhello";
   for (const char c : all) ASSERT_TRUE(say(std::string(1, c)));
