@@ -45,7 +45,7 @@ try sallyport --config /x.yaml recording play 02
 )";
   const std::string out = run("bash " + path + " 2>&1");
   ::unlink(path.c_str());
-  EXPECT_EQ(out, "session\npause\npause\ntarget targets\n--speed\nuser host\n01hzy 01hzz\n02\n");
+  EXPECT_EQ(out, "session\npause\npause\ntarget targets\n--speed\nuser host tls\n01hzy 01hzz\n02\n");
 }
 
 TEST(Completion, ZshAndFishNameEveryVerb) {

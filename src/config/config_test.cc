@@ -90,7 +90,7 @@ resolver: {servers: [10.0.0.53, "[::1]:5353"]}
 
 TEST(Config, RefusesUnknownKeysAndSaysWhatIsPossible) {
   EXPECT_EQ(error_of("\ndata-dir: /x\n").substr(0, 65),
-            "c.yaml:2: unknown key \"data-dir\"; possible here: auth, data_dir, ");
+            "c.yaml:2: unknown key \"data-dir\"; possible here: auth, changes, d");
   EXPECT_EQ(error_of("limits:\n  max_session: 3\n").substr(0, 48),
             "c.yaml:2: unknown key \"limits.max_session\"; poss");
 }
