@@ -85,16 +85,17 @@ def test_only_the_commands_that_were_approved_run(bounded):
 
 
 def playbook_run(world, folder, playbook, stated):
+    settings = folder / "ansible.cfg"
+    settings.write_text("[defaults]\n")
     inventory = folder / "inventory.ini"
     inventory.write_text(f"via ansible_python_interpreter={sys.executable}\n")
     arguments = f"-F {world.ssh_config} -o ControlMaster=auto -o ControlPersist=30s"
     if stated:
         arguments += f" -o SetEnv=SALLYPORT_PLAYBOOK_SHA256={stated}"
-    environment = {**os.environ, "ANSIBLE_SSH_ARGS": arguments, "ANSIBLE_CONFIG": "/dev/null", "ANSIBLE_HOST_KEY_CHECKING": "False",
-                   "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"), "ANSIBLE_PIPELINING": "True", "ANSIBLE_REMOTE_TMP": str(world.account.home / ".ansible"),
+    environment = {**os.environ, "ANSIBLE_SSH_ARGS": arguments, "ANSIBLE_CONFIG": str(settings), "ANSIBLE_HOST_KEY_CHECKING": "False",
+                   "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / stated[:4]), "ANSIBLE_PIPELINING": "True", "ANSIBLE_REMOTE_TMP": str(world.account.home / ".ansible"),
                    "ANSIBLE_LOCAL_TEMP": str(folder / "local"), "ANSIBLE_TIMEOUT": "60"}
-    program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-    return subprocess.run([program, "-i", str(inventory), str(playbook)], env=environment, capture_output=True, text=True, timeout=180)
+    return subprocess.run(["ansible-playbook", "-i", str(inventory), str(playbook)], env=environment, capture_output=True, text=True, timeout=180)
 
 
 def test_a_client_names_the_playbook_that_was_approved(bounded, folder, request):

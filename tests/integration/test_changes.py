@@ -28,6 +28,7 @@ def separated(make_world, account):
         path.chmod(0o777)
     world.write_ssh_config()
     world.bob = lambda *words: as_account(world, account, *words)
+    assert world.bob("change", "list", "-o", "json").stdout.strip() == "[]"  # and the account has its program from now on
     return world
 
 
