@@ -253,6 +253,10 @@ TEST(DecideProperty, ExplanationAndDecisionAgree) {
     bool refused = false;
     std::vector<std::string> concerned;
     Requirements requirements;
+    Limits limits;
+    const auto keep_shorter = [](std::int64_t& so_far, const std::optional<std::int64_t>& other) {
+      if (other && (so_far == 0 || *other < so_far)) so_far = *other;
+    };
     for (const Consideration& one : all) {
       const Policy& policy = snapshot.policies.at(one.policy);
       EXPECT_EQ(one.why.empty(), one.outcome != Outcome::other_time && one.outcome != Outcome::other_source &&
@@ -264,6 +268,10 @@ TEST(DecideProperty, ExplanationAndDecisionAgree) {
       refused |= policy.effect == Effect::deny;
       concerned.push_back(one.policy);
       requirements.add(policy.require);
+      keep_shorter(limits.idle_seconds, policy.limits.idle_seconds);
+      keep_shorter(limits.duration_seconds, policy.limits.duration_seconds);
+      keep_shorter(limits.sessions_per_user, policy.limits.sessions_per_user);
+      limits.exclusive |= policy.limits.exclusive;
     }
     const User* user = snapshot.user(request.user);
     const bool possible = user != nullptr && !user->disabled &&
@@ -276,6 +284,7 @@ TEST(DecideProperty, ExplanationAndDecisionAgree) {
     EXPECT_EQ(grant->permissions, allowed);
     EXPECT_EQ(grant->policies, concerned);
     EXPECT_EQ(grant->requirements, requirements);
+    EXPECT_EQ(grant->limits, limits) << "of each limit the stricter one";
   });
 }
 

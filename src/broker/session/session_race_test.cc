@@ -43,8 +43,11 @@ struct Node {
   Registry sessions{100};
   Logins logins;
   DescriptorBudget descriptors{100 * kSessionDescriptors};
-  std::atomic<int> pending = 0;     // errands of openings that are not done yet
-  std::atomic<unsigned> turns = 0;  // that openings have taken in this round
+  std::atomic<int> pending = 0;  // errands of openings that are not done yet
+  // The change comes when the openings of a round have taken so many turns together, on the loop that takes the last of
+  // them: no schedule of threads decides where the openings stand then.
+  std::atomic<int> turns_left = 0;
+  std::function<void()> change;
 };
 
 /// Does its errands in so many turns of the loop, as another thread would.
@@ -59,7 +62,7 @@ class Hops {
  private:
   void hop(unsigned left, std::function<void()> work) {
     loop_.post([this, left, work = std::move(work)] {
-      ++node_.turns;
+      if (--node_.turns_left == 0) node_.change();
       if (left > 0) return hop(left - 1, work);
       work();
       --node_.pending;
@@ -307,18 +310,20 @@ class SessionRace : public ::testing::Test {
   }
   void round(const std::string& kind, std::mt19937& random) {
     node_.policy.put(usual_state());
-    node_.turns = 0;
+    node_.change = [this, kind] { put_in_force(changes().at(kind)); };
+    const int moment = 1 + static_cast<int>(random() % 80);
+    node_.turns_left = moment;
     std::vector<std::unique_ptr<RacingSession>> sessions;
     for (int i = 0; i < kSessions; ++i) {
       sessions.push_back(std::make_unique<RacingSession>(node_, loop_of(sessions.size()), "id" + std::to_string(i),
                                                          static_cast<unsigned>(random())));
       sessions.back()->open();
     }
-    // The moment: when they have come so far together, wherever each of them stands then.
-    const unsigned moment = static_cast<unsigned>(random() % 80);
-    while (node_.turns < moment && node_.pending > 0) std::this_thread::yield();
-    put_in_force(changes().at(kind));
     settle();
+    if (node_.turns_left > 0) {  // all were open before it
+      node_.change();
+      settle();
+    }
     const auto state = node_.policy.current();
     for (const auto& session : sessions) check(kind, *state, *session);
     for (std::size_t i = 0; i < sessions.size(); ++i) on(loop_of(i), [&] { sessions[i]->leave(); });
