@@ -5,6 +5,7 @@ import itertools
 import paramiko
 import pytest
 
+from harness.process import until
 from harness.security_key import TOUCHED, VERIFIED, Agent, SecurityKey
 from harness.target import keygen, public_line
 
@@ -130,7 +131,9 @@ def test_what_the_server_offers_names_both_types(world):
     transport = paramiko.Transport(("127.0.0.1", world.gateway.port))
     try:
         transport.start_client(timeout=20)
-        offered = transport.server_extensions["server-sig-algs"].decode().split(",")
+        # RFC 8308 section 2.4: the message comes after the keys are in force, and so perhaps after this line.
+        told = until(lambda: transport.server_extensions.get("server-sig-algs"), what="the server's extensions")
+        offered = told.decode().split(",")
     finally:
         transport.close()
     assert {"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"} <= set(offered), offered
