@@ -87,7 +87,7 @@ def test_a_command_waits_for_its_supervisor(supervised, tmp_path):
     assert client.poll() is None and not proof.exists(), "it ran before anybody watched"
     assert supervised.gateway.run("session", "resume", session).returncode != 0, "no administrator's resume opens it"
     bob = watch(supervised, session)
-    out, err = client.communicate(b"more", timeout=30)
+    out, err = client.communicate(b"more", timeout=90)
     assert (client.returncode, out) == (0, b"here\nmore"), err
     assert b"needs a supervisor" in err and b"one of the group leads" in err and b"supervises this session" in err, err
     assert b"here" in bob.result()[1], "the supervisor sees it"
@@ -117,7 +117,7 @@ def test_the_session_pauses_when_the_last_supervisor_leaves(supervised):
     assert client.stdout.readline() == b"two\n"
     client.stdin.close()
     client.stdin = None
-    out, err = client.communicate(timeout=30)
+    out, err = client.communicate(timeout=90)
     assert client.returncode == 0 and b"is missing now, so it is paused" in err, err
     bob.leave()
 
@@ -159,7 +159,7 @@ def test_nobody_supervises_their_own_and_no_other_watcher_counts(supervised):
 def test_a_session_ends_after_its_time_without_a_supervisor(supervised):
     supervised.gateway.apply(policy(wait="2s"))
     client = supervised.popen("via", "echo here")
-    out, err = client.communicate(timeout=30)
+    out, err = client.communicate(timeout=90)
     assert client.returncode != 0 and out == b"" and b"nobody supervises" in err, err
     ended = until(lambda: [s for s in supervised.gateway.sessions(everything=True) if s["state"] == "ended"], 20, "the end")[0]
     assert ended["end_reason"] == "no supervisor"
@@ -169,7 +169,7 @@ def test_a_supervised_terminal_and_files(supervised, tmp_path):
     client = supervised.popen("via", options=("-tt",))
     session = awaited(supervised)
     bob = watch(supervised, session)
-    out, err = client.communicate(b"echo in-$((40+2)); exit\n", timeout=30)
+    out, err = client.communicate(b"echo in-$((40+2)); exit\n", timeout=90)
     assert b"in-42" in out and b"supervises this session" in out, (out, err)
     bob.leave()
     source = tmp_path / "file"
@@ -177,7 +177,7 @@ def test_a_supervised_terminal_and_files(supervised, tmp_path):
     argv = ["scp", "-F", str(supervised.ssh_config), str(source), f"via:{supervised.account_of_bob.home}/copied"]
     copying = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
     bob = watch(supervised, awaited(supervised))
-    err = copying.communicate(timeout=30)[1]
+    err = copying.communicate(timeout=90)[1]
     assert copying.returncode == 0, err
     bob.leave()
 

@@ -192,7 +192,8 @@ def test_watching_shows_the_screen_and_what_follows(plain, terminal):
         deadline = time.monotonic() + 30
         assert watcher.line(deadline)["state"] == "live"
         assert watcher.line(deadline)["event"] == "keyframe"
-        one.enter("stty -echo; read secret; stty echo; echo after-$((6*8))")
+        one.enter("stty -echo; echo quiet-$((1+1)); read secret; stty echo; echo after-$((6*8))")
+        watching.wait("quiet-2")  # typed earlier, the terminal would echo it
         one.enter("only-typed")
         watching.wait("after-48")
         seen = []
