@@ -12,6 +12,9 @@ using base::Status;
 
 namespace {
 constexpr base::Micros kSecondUs = 1'000'000;
+// By a clock that is right, a round of the housekeeping (one a second) notices first that the certificate has expired,
+// and tells the user so. A bound that came before that round would name the policies instead.
+constexpr std::int64_t kAfterRoundsSeconds = 3;
 }  // namespace
 
 Status check_certificate(const PolicyState& state, const Identity& identity, base::Micros now_us) {
@@ -50,8 +53,7 @@ std::int64_t time_for_choice_us(const Identity& identity, const config::Limits& 
 void bound_by_login(policy::Grant& grant, const Identity& identity, base::Micros now_us) {
   const base::Micros end_us = identity.certificate ? ends_at_us(identity.certificate->certificate) : 0;
   if (end_us == 0) return;
-  // Rounded up: by a clock that is right, the certificate ends first, and says so.
-  const std::int64_t left = std::max<std::int64_t>(1, (end_us - now_us) / kSecondUs + 1);
+  const std::int64_t left = std::max<std::int64_t>(0, (end_us - now_us) / kSecondUs) + kAfterRoundsSeconds;
   std::int64_t& duration = grant.limits.duration_seconds;
   duration = duration == 0 ? left : std::min(duration, left);
 }

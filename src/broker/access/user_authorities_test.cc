@@ -215,7 +215,7 @@ TEST_F(UserAuthoritiesTest, ALoginEndsWithItsCertificate) {
   EXPECT_EQ(time_for_choice_us(identity, limits, kNowUs + 4000 * kSecondUs), 0);
   policy::Grant grant;
   bound_by_login(grant, identity, kNowUs);
-  EXPECT_EQ(grant.limits.duration_seconds, 3601);
+  EXPECT_EQ(grant.limits.duration_seconds, 3603);
   grant.limits.duration_seconds = 60;
   bound_by_login(grant, identity, kNowUs);
   EXPECT_EQ(grant.limits.duration_seconds, 60);
