@@ -104,9 +104,13 @@ class Browser:
         return wrapped
 
     def says(self, data, seconds=10):
-        """All that comes until the gateway ends the connection."""
+        """All that comes until the gateway ends the connection, which it may do before it has read all of `data`."""
         out = b""
-        with self.raw(data, seconds) as connection:
+        with self.raw(seconds=seconds) as connection:
+            try:
+                connection.sendall(data)
+            except (ConnectionError, ssl.SSLError):
+                pass
             try:
                 while chunk := connection.recv(65536):
                     out += chunk
