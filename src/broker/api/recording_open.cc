@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <numeric>
 
 #include "base/id.h"
 #include "base/log.h"
@@ -22,6 +23,8 @@ namespace sallyport::broker::api {
 namespace {
 
 constexpr std::size_t kMaxTails = 64;
+// Of a sealed record with more chunks, the folder is read instead.
+constexpr std::uint64_t kMaxProbedTails = 4096;
 // How often it may grow while its tails are opened before that is given up.
 constexpr int kSnapshotTries = 50;
 constexpr std::size_t kMaxSeals = 8;
@@ -46,8 +49,8 @@ struct Opened {
   RecordMarks marks;
 };
 
-// Numbers of the tails that exist now: "ID.N.tail".
-std::vector<std::uint64_t> tail_numbers(const std::string& directory, const std::string& id) {
+// Numbers of the tails that are there now, "ID.N.tail", whatever the record says of itself.
+std::vector<std::uint64_t> listed_tails(const std::string& directory, const std::string& id) {
   std::vector<std::uint64_t> numbers;
   DIR* dir = ::opendir(directory.c_str());
   if (dir == nullptr) return numbers;
@@ -68,26 +71,42 @@ std::vector<std::uint64_t> tail_numbers(const std::string& directory, const std:
   return numbers;
 }
 
+// Which tails to try. A sealed record says how many chunks it has, and only their tails can hold entries of it; reading
+// the whole folder for each record would make a search of n records cost n².
+std::vector<std::uint64_t> tail_numbers(const std::string& directory, const std::string& id,
+                                        const std::string& purpose) {
+  if (purpose != "search") return listed_tails(directory, id);
+  const auto source = recording::open_directory(directory, id);
+  if (!source) return listed_tails(directory, id);
+  const auto info = recording::inspect(**source);
+  if (!info || !info->sealed || info->sealed->chunks > kMaxProbedTails) return listed_tails(directory, id);
+  std::vector<std::uint64_t> numbers(info->sealed->chunks);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
 base::Result<std::uint64_t> size_of(const base::Fd& file) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return base::fail_errno("a record's size");
   return static_cast<std::uint64_t>(info.st_size);
 }
 
-void open_tails(const std::string& directory, const std::string& id, Opened& out) {
+void open_tails(const std::string& directory, const std::string& id, const std::string& purpose, Opened& out) {
   out.tails.clear();
-  for (const std::uint64_t number : tail_numbers(directory, id)) {
+  for (const std::uint64_t number : tail_numbers(directory, id, purpose)) {
+    if (out.tails.size() == kMaxTails) return;
     base::Fd fd(::open(recording::tail_path(directory, id, number).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (fd) out.tails.push_back({number, std::move(fd)});
   }
 }
 
 // A live record grows meanwhile: the tails belong to the length that it had before and after they were opened.
-base::Status open_consistently(const std::string& directory, const std::string& id, Opened& out) {
+base::Status open_consistently(const std::string& directory, const std::string& id, const std::string& purpose,
+                               Opened& out) {
   for (int tries = 0; tries < kSnapshotTries; ++tries) {
     const auto before = size_of(out.record);
     if (!before) return base::fail(before.error().code, before.error().message);
-    open_tails(directory, id, out);
+    open_tails(directory, id, purpose, out);
     const auto after = size_of(out.record);
     if (!after) return base::fail(after.error().code, after.error().message);
     out.record_bytes = *after;
@@ -96,10 +115,10 @@ base::Status open_consistently(const std::string& directory, const std::string& 
   return base::fail(base::Errc::busy, "the record of session " + id + " grows too fast to be opened now; try again");
 }
 
-base::Status open_files(const std::string& directory, const std::string& id, Opened& out) {
+base::Status open_files(const std::string& directory, const std::string& id, const std::string& purpose, Opened& out) {
   out.record = base::Fd(::open(recording::record_path(directory, id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!out.record) return base::fail_errno("the record of session " + id);
-  if (auto opened = open_consistently(directory, id, out); !opened) return opened;
+  if (auto opened = open_consistently(directory, id, purpose, out); !opened) return opened;
   auto keys = recording::read_key_file(directory, id);
   if (keys) {
     out.key_file = std::move(*keys);
@@ -222,9 +241,9 @@ void recording_open(const ExchangePtr& exchange, ipc::RecordingOpen& asked) {
     auto opened = std::make_shared<Opened>();
     auto found = look_up(self, id, purpose, with_input, *opened);
     if (!found) return self.post([found = std::move(found)](Exchange& e) { e.fail(found.error()); });
-    self.post([opened, id, with_input](Exchange& e) {
-      e.run_on(e.context().files, [opened, id, with_input](Exchange& opener) {
-        auto files = open_files(opener.services().config.recording.dir, id, *opened);
+    self.post([opened, id, purpose, with_input](Exchange& e) {
+      e.run_on(e.context().files, [opened, id, purpose, with_input](Exchange& opener) {
+        auto files = open_files(opener.services().config.recording.dir, id, purpose, *opened);
         if (files) unwrap(opener.services(), id, with_input, *opened);
         opener.post([opened, files = std::move(files)](Exchange& ex) {
           if (!files) return ex.fail(files.error());
