@@ -107,7 +107,7 @@ void WebConnection::go_on() {
 
 void WebConnection::ask_api() {
   const web::Route& route = *turn_->found.route;
-  web::Inputs inputs(turn_->asked, turn_->found.places);
+  web::Inputs inputs(turn_->asked, std::move(*turn_->body), turn_->found.places);
   api::Request request = route.make(inputs);
   if (auto good = inputs.finish(); !good) return refuse(web::problem_of(good.error()));
   api::Caller who = caller();
@@ -134,7 +134,7 @@ void WebConnection::sign_in(bool again) {
     return refuse({429, "too-many-tries", "Too many tries on this connection. Wait a moment, then try again.", 2},
                   head);
   }
-  web::Inputs inputs(turn_->asked, {});
+  web::Inputs inputs(turn_->asked, std::move(*turn_->body), {});
   web::SignInAttempt::Asked asked;
   if (again) asked.login = bound_->row.user;
   if (!again) asked.login = inputs.field("user", web::Inputs::Needed::yes);

@@ -64,9 +64,9 @@ bool WebConnection::acceptable() {
   } else if (route->socket != asked.upgrade()) {
     problem = route->socket ? Problem{426, "upgrade-required", "this is a WebSocket", 0}
                             : Problem{400, "invalid", "this is no WebSocket", 0};
-  } else if (asked.body().size() > route->max_body || (route->max_body == 0 && asked.body_more())) {
+  } else if (asked.body_bytes() > route->max_body) {
     problem = Problem{413, "too-large", "the body is larger than this request may have", 0};
-  } else if ((!asked.body().empty() || asked.body_more()) && asked.content_type().rfind("application/json", 0) != 0) {
+  } else if (asked.body_bytes() > 0 && asked.content_type().rfind("application/json", 0) != 0) {
     problem = Problem{415, "unsupported-media-type", "a body is application/json", 0};
   } else {
     problem = site_problem();
@@ -97,6 +97,8 @@ void WebConnection::authenticate() {
   const Problem signed_out{401, "signed-out", "You are not signed in.", 0};
   if (asked.cookie().empty()) return refuse(signed_out);
   if (!bound_) {
+    // Nothing of a stranger's body is taken: it waits in the front until it is known who sends it.
+    link_->hold_reading(true);
     return entrance_.sign_ins().find(
         asked.cookie(), back([](WebConnection& self, const SignInPtr& found) { self.found_sign_in(found); }));
   }
@@ -118,6 +120,7 @@ void WebConnection::authenticate() {
 }
 
 void WebConnection::found_sign_in(const SignInPtr& sign_in) {
+  link_->hold_reading(false);
   if (!sign_in) {
     ipc::WebHead head;
     head.set_clear_cookie(true);

@@ -5,9 +5,6 @@
 #include <charconv>
 #include <utility>
 
-#include "base/bytes.h"
-#include "base/escape.h"
-
 namespace sallyport::broker::web {
 
 namespace {
@@ -16,44 +13,17 @@ using Json = nlohmann::json;
 using base::Errc;
 using base::fail;
 
-constexpr int kMaxDepth = 24;
 constexpr std::size_t kMaxItems = 10'000;
-
-// Bounded in depth; a key that comes twice is refused, because nobody knows which one counts.
-base::Result<Json> parse(const std::string& text) {
-  std::vector<std::set<std::string>> keys;
-  bool deep = false;
-  bool twice = false;
-  const Json::parser_callback_t look = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > kMaxDepth) deep = true;
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.empty()) twice = twice || !keys.back().insert(value).second;
-    return !deep;
-  };
-  Json out = Json::parse(text, look, false);
-  if (deep) return fail(Errc::invalid, "the body is nested too deeply");
-  if (out.is_discarded()) return fail(Errc::invalid, "the body is no JSON");
-  if (twice) return fail(Errc::invalid, "the body has a key twice");
-  return out;
-}
 
 }  // namespace
 
-Inputs::Inputs(ipc::WebRequest& asked, std::vector<std::string> places) : asked_(asked), places_(std::move(places)) {
-  std::string& text = *asked.mutable_body();
-  if (text.empty()) return;
-  has_body_ = true;
-  auto parsed = parse(text);
-  base::wipe(text.data(), text.size());
-  text.clear();
-  if (!parsed) {
-    first_ = base::pass(parsed);
-  } else if (!parsed->is_object()) {
-    first_ = fail(Errc::invalid, "the body is no JSON object");
-  } else {
-    body_ = std::move(*parsed);
-  }
+Inputs::Inputs(const ipc::WebRequest& asked, BodyTree body, std::vector<std::string> places)
+    : asked_(asked),
+      tree_(std::move(body)),
+      places_(std::move(places)),
+      has_body_(tree_.has_object()),
+      first_(tree_.fault()) {
+  if (!has_body_) tree_.root() = Json::object();
 }
 
 void Inputs::wrong(std::string_view name, std::string_view what) {
@@ -106,8 +76,8 @@ std::int64_t Inputs::number(std::string_view name, std::int64_t most) {
 
 const Json* Inputs::member(std::string_view name) {
   fields_used_.emplace(name);
-  const auto found = body_.find(name);
-  if (found == body_.end() || found->is_null()) return nullptr;
+  const auto found = body().find(name);
+  if (found == body().end() || found->is_null()) return nullptr;
   return &*found;
 }
 
@@ -196,11 +166,12 @@ std::vector<ipc::ApplyItem> Inputs::resources(std::string_view name) {
 std::string Inputs::whole_body_of(const std::string& kind, const std::string& name) {
   whole_ = true;
   if (!has_body_) wrong("the body", "is missing");
+  Json& body = tree_.root();
   for (const auto& [key, value] : {std::pair<const char*, const std::string&>{"kind", kind}, {"name", name}}) {
-    if (!body_.contains(key)) body_[key] = value;
-    if (body_[key] != value) wrong(key, "is another one in the body than in the address");
+    if (!body.contains(key)) body[key] = value;
+    if (body[key] != value) wrong(key, "is another one in the body than in the address");
   }
-  return body_.dump();
+  return body.dump();
 }
 
 std::optional<std::int64_t> Inputs::expected_version() {
@@ -226,7 +197,7 @@ base::Status Inputs::finish() {
       return fail(Errc::invalid, "the query has '" + one.name() + "', which means nothing here");
   }
   if (whole_) return {};
-  for (const auto& [key, value] : body_.items()) {
+  for (const auto& [key, value] : body().items()) {
     if (!fields_used_.contains(key)) return fail(Errc::invalid, "the body has '" + key + "', which means nothing here");
   }
   return {};

@@ -67,7 +67,7 @@ TEST(Routes, AskForTheOperationThatTheDocumentNames) {
       continue;
     }
     ipc::WebRequest asked;
-    Inputs inputs(asked, {"a", "b"});
+    Inputs inputs(asked, BodyTree(), {"a", "b"});
     EXPECT_EQ(api::operation_of(route.make(inputs)).name, found->second.operation) << name;
   }
 }
@@ -77,7 +77,7 @@ TEST(Routes, EveryOperationIsReachedOrKnownNotToBe) {
   for (const Route& route : routes()) {
     if (route.make == nullptr) continue;
     ipc::WebRequest asked;
-    Inputs inputs(asked, {"a", "b"});
+    Inputs inputs(asked, BodyTree(), {"a", "b"});
     reached.insert(api::operation_of(route.make(inputs)).name);
   }
   for (const api::Operation& one : api::kOperationTable) {
@@ -97,39 +97,6 @@ TEST(Routes, AreFoundByWholeSegments) {
   const Found other = find_route("PATCH", Segments{"sessions"});
   EXPECT_EQ(other.route, nullptr);
   EXPECT_TRUE(other.path_known);
-}
-
-TEST(Inputs, WhatIsWrongIsSaidOnceAndNothingIsOverlooked) {
-  ipc::WebRequest asked;
-  asked.set_body(R"({"account":"deploy","targets":["a"],"for_seconds":60,"reason":null})");
-  Inputs good(asked, {});
-  EXPECT_EQ(good.field("account", Inputs::Needed::yes), "deploy");
-  EXPECT_EQ(good.field_texts("targets"), Segments{"a"});
-  EXPECT_EQ(good.field_number("for_seconds", 100), 60);
-  EXPECT_EQ(good.field("reason"), "");
-  EXPECT_TRUE(good.finish());
-  EXPECT_EQ(asked.body(), "") << "it is wiped";
-  const auto finish = [](const std::string& body, auto&& read) {
-    ipc::WebRequest request;
-    request.set_body(body);
-    Inputs inputs(request, {});
-    read(inputs);
-    return inputs.finish();
-  };
-  const auto text = [](Inputs& in) { (void)in.field("a", Inputs::Needed::yes); };
-  EXPECT_FALSE(finish("{}", text));
-  EXPECT_FALSE(finish(R"({"a":1})", text));
-  EXPECT_FALSE(finish(R"({"a":"x","b":1})", text)) << "nobody asked for b";
-  EXPECT_FALSE(finish(R"({"a":"x","a":"y"})", text)) << "which one?";
-  EXPECT_FALSE(finish(R"(["a"])", text));
-  EXPECT_FALSE(finish(R"({"a":"x"} )"
-                      "x",
-                      text));
-  EXPECT_FALSE(finish("{\"a\":\"\xff\"}", text));
-  EXPECT_FALSE(finish(std::string(100, '['), text));
-  EXPECT_FALSE(finish(R"({"a":-1})", [](Inputs& in) { (void)in.field_number("a", 10); }));
-  EXPECT_FALSE(finish(R"({"a":1.5})", [](Inputs& in) { (void)in.field_number("a", 10); }));
-  EXPECT_FALSE(finish(R"({"a":99999999999999999999})", [](Inputs& in) { (void)in.field_number("a", 10); }));
 }
 
 }  // namespace

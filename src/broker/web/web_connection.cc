@@ -16,8 +16,6 @@ constexpr std::int64_t kSecondUs = 1'000'000;
 // A browser that is signed in and asks for nothing: its next request makes a new connection.
 constexpr std::int64_t kIdleUs = 60 * kSecondUs;
 constexpr std::int64_t kGoodbyeUs = 2 * kSecondUs;
-// What a stranger may send before anybody knows who it is.
-constexpr std::size_t kStrangersBody = 128 * 1024;
 }  // namespace
 
 WebConnection::WebConnection(WebEntrance& entrance, SessionThread& thread, base::Fd socket, Arrival arrival)
@@ -83,7 +81,8 @@ void WebConnection::web_request(ipc::WebRequest& request) {
   if (bound_) deadline_.cancel();
   turn_ = std::make_unique<Turn>();
   turn_->asked.Swap(&request);
-  turn_->whole = !turn_->asked.body_more();
+  turn_->body.emplace(turn_->asked.body_bytes());
+  turn_->whole = turn_->asked.body_bytes() == 0;
   turn_->line = std::make_shared<web::AnswerLine>(services_.main_loop, thread_.loop(),
                                                   std::weak_ptr<web::Answered>(shared_from_this()), last_number_);
   if (acceptable()) go_on();
@@ -94,16 +93,7 @@ void WebConnection::web_body(ipc::WebBody& body) {
   // It was answered before all of it was here: the rest is of no interest.
   if (!turn_ || turn_->answered) return;
   if (turn_->whole) return link_->kill("a part after the last");
-  std::string& text = *turn_->asked.mutable_body();
-  if (text.size() + body.bytes().size() > turn_->found.route->max_body) {
-    return refuse({413, "too-large", "the body is larger than this request may have", 0});
-  }
-  if (!turn_->allowed && text.size() + body.bytes().size() > kStrangersBody) {
-    return refuse({413, "too-large", "send less before you are signed in on this connection", 0});
-  }
-  text.reserve(std::min<std::size_t>(turn_->found.route->max_body, 2 * (text.size() + body.bytes().size())));
-  text += body.bytes();
-  base::wipe(body.mutable_bytes()->data(), body.bytes().size());
+  if (auto taken = turn_->body->take(body); !taken) return link_->kill(taken.message());
   turn_->whole = body.last();
   if (turn_->whole && turn_->allowed) go_on();
 }

@@ -33,6 +33,7 @@ class WebConnection final : public WebOwner, public web::Answered, public std::e
   /// A request from its head to the end of its answer.
   struct Turn {
     ipc::WebRequest asked;
+    std::optional<web::BodyTree> body;  // as far as it came
     web::Found found;
     std::shared_ptr<web::AnswerLine> line;
     std::shared_ptr<web::SignInAttempt> attempt;

@@ -17,7 +17,9 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr std::size_t kBodyPieceBytes = 40 * 1024;
+// What is read of a body at a time: no byte of it makes more than four of a message, which then has room for a text
+// that was begun before.
+constexpr std::size_t kBodyPieceBytes = 8 * 1024;
 constexpr std::string_view kNoncePlace = "{{nonce}}";
 constexpr const char* kProblemType = "application/problem+json";
 constexpr const char* kCookieName = "__Host-sallyport";
@@ -198,29 +200,17 @@ void Conversation::forward() {
   out.set_user_agent(base::cut_utf8(request_.user_agent, kMaxUserAgent));
   out.set_last_event_id(request_.last_event_id);
   out.set_upgrade(!request_.websocket_key.empty());
-  const std::size_t first = std::min<std::uint64_t>({body_left_, input_.size(), kBodyPieceBytes});
-  out.set_body(input_.data(), first);
-  base::wipe(input_.data(), first);
-  input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(first));
-  body_left_ -= first;
-  out.set_body_more(body_left_ > 0);
+  out.set_body_bytes(body_left_);
+  body_ = body_left_ > 0 ? std::make_unique<JsonReader>() : nullptr;
   state_ = body_left_ > 0 ? State::body : State::waiting;
   to_broker_(message);
-  base::wipe(out.mutable_body()->data(), out.body().size());
 }
 
 base::Status Conversation::take_body() {
   while (body_left_ > 0 && !input_.empty()) {
     const std::size_t size = std::min<std::uint64_t>({body_left_, input_.size(), kBodyPieceBytes});
     body_left_ -= size;
-    if (!answer_begun_ && !answer_done_) {
-      ipc::WebToBroker message;
-      message.mutable_body()->set_number(number_);
-      message.mutable_body()->set_bytes(input_.data(), size);
-      message.mutable_body()->set_last(body_left_ == 0);
-      to_broker_(message);
-      base::wipe(message.mutable_body()->mutable_bytes()->data(), size);
-    }
+    if (body_) read_body(base::ByteView(input_).first(size));
     base::wipe(input_.data(), size);
     input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(size));
   }
@@ -234,6 +224,19 @@ base::Status Conversation::take_body() {
   return {};
 }
 
+// What nobody can read any more, or nobody waits for, is dropped as it comes.
+void Conversation::read_body(base::ByteView bytes) {
+  ipc::WebToBroker message;
+  ipc::WebBody& out = *message.mutable_body();
+  out.set_number(number_);
+  body_->feed(bytes, out);
+  if (body_left_ == 0) body_->finish(out);
+  out.set_last(body_left_ == 0 || out.fault() != ipc::WEB_BODY_GOOD);
+  if (out.last()) body_.reset();
+  if (out.last() || out.tokens_size() > 0) to_broker_(message);
+  wipe_texts(out);
+}
+
 base::Status Conversation::head(const ipc::WebHead& answer) {
   if (over_) return {};
   if (answer.number() != number_ || answer_begun_ || answer_done_ ||
@@ -241,6 +244,7 @@ base::Status Conversation::head(const ipc::WebHead& answer) {
     return fail(Errc::corrupt, "an answer to no request");
   }
   answer_begun_ = true;
+  body_.reset();
   if (answer.status() == 101) return open_socket();
   close_after_ = close_after_ || answer.close() || goodbye_;
   AnswerHead head;

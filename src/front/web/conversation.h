@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "front/web/http_answer.h"
 #include "front/web/http_request.h"
+#include "front/web/json_reader.h"
 #include "front/web/pages.h"
 #include "front/web/web_socket.h"
 
@@ -70,6 +71,7 @@ class Conversation {
   void send_page(const Page& page, bool is_start);
   void forward();
   base::Status take_body();
+  void read_body(base::ByteView bytes);
   void say(std::string_view text);
   void answer_whole(AnswerHead head, std::string_view body);
   void answered();
@@ -86,6 +88,7 @@ class Conversation {
   HttpRequest request_;
   std::uint64_t number_ = 0;
   std::uint64_t body_left_ = 0;
+  std::unique_ptr<JsonReader> body_;  // while somebody waits for it
   bool answer_begun_ = false;
   bool answer_done_ = false;
   Framing framing_ = Framing::length;

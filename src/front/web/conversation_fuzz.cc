@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       must((asked == answered) && message.ByteSizeLong() < 64 * 1024);
       asked = message.request().number();
       upgrade = message.request().upgrade();
-      whole = !message.request().body_more();
+      whole = message.request().body_bytes() == 0;
     } else if (message.has_body()) {
       must(message.body().number() == asked && !whole);
       whole = message.body().last();

@@ -78,12 +78,37 @@ TEST_F(ConversationTest, TheBrokerCountsOnlyWhatItIsAsked) {
 }
 
 TEST_F(ConversationTest, ByteByByteIsTheSame) {
-  const std::string all = "POST /api/v1/requests HTTP/1.1\r\nHost: gw\r\nContent-Length: 5\r\n\r\nhello";
+  const std::string all = "POST /api/v1/requests HTTP/1.1\r\nHost: gw\r\nContent-Length: 15\r\n\r\n{\"a\": \"hello\" }";
   for (const char c : all) ASSERT_TRUE(say(std::string(1, c)));
-  std::string body;
-  for (const auto& m : asked_) body += m.has_request() ? m.request().body() : m.body().bytes();
-  EXPECT_EQ(body, "hello");
+  EXPECT_EQ(asked_[0].request().body_bytes(), 15U);
+  std::vector<ipc::WebToken> tokens;
+  for (const auto& m : asked_) tokens.insert(tokens.end(), m.body().tokens().begin(), m.body().tokens().end());
+  ASSERT_EQ(tokens.size(), 3U);
+  EXPECT_EQ(tokens[1].name(), "a");
+  EXPECT_EQ(tokens[1].text(), "hello");
   EXPECT_TRUE(asked_.back().body().last());
+}
+
+TEST_F(ConversationTest, ABodyThatIsNoneIsSaidToBeNoneAndTheRestIsDropped) {
+  ASSERT_TRUE(say("POST /api/v1/requests HTTP/1.1\r\nHost: gw\r\nContent-Length: 12\r\n\r\n{\"a\":x"));
+  ASSERT_EQ(asked_.size(), 2U);
+  EXPECT_EQ(asked_[1].body().fault(), ipc::WEB_BODY_NO_JSON);
+  EXPECT_TRUE(asked_[1].body().last());
+  EXPECT_EQ(asked_[1].body().tokens_size(), 0);
+  ASSERT_TRUE(answer(1, 400, "{}"));
+  ASSERT_TRUE(say("secret"));
+  EXPECT_EQ(asked_.size(), 2U);
+  ASSERT_TRUE(say(get("/api/v1/node")));
+  EXPECT_EQ(asked_.back().request().number(), 2U);
+}
+
+TEST_F(ConversationTest, NothingOfABodyFollowsItsAnswer) {
+  ASSERT_TRUE(say("POST /api/v1/requests HTTP/1.1\r\nHost: gw\r\nContent-Length: 7\r\n\r\n{\"a\""));
+  const std::size_t before = asked_.size();
+  ASSERT_TRUE(answer(1, 401, "{}"));
+  ASSERT_TRUE(say(":1}"));
+  EXPECT_EQ(asked_.size(), before);
+  EXPECT_TRUE(talk_.idle());
 }
 
 TEST_F(ConversationTest, AListOfUnknownLengthComesInChunksAndABrokenOneHasNoEnd) {
