@@ -2,6 +2,7 @@
 // Bodies as they reach the broker: read by the front's own reader.
 #pragma once
 
+#include <stdexcept>
 #include <string_view>
 
 #include "broker/web/body_tree.h"

@@ -13,7 +13,6 @@ namespace sallyport::broker::web {
 namespace {
 
 using Json = nlohmann::json;
-using Fill = std::function<void(ipc::WebBody&)>;
 
 struct Part {
   ipc::WebBody body;

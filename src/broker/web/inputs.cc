@@ -166,12 +166,12 @@ std::vector<ipc::ApplyItem> Inputs::resources(std::string_view name) {
 std::string Inputs::whole_body_of(const std::string& kind, const std::string& name) {
   whole_ = true;
   if (!has_body_) wrong("the body", "is missing");
-  Json& body = tree_.root();
+  Json& all = tree_.root();
   for (const auto& [key, value] : {std::pair<const char*, const std::string&>{"kind", kind}, {"name", name}}) {
-    if (!body.contains(key)) body[key] = value;
-    if (body[key] != value) wrong(key, "is another one in the body than in the address");
+    if (!all.contains(key)) all[key] = value;
+    if (all[key] != value) wrong(key, "is another one in the body than in the address");
   }
-  return body.dump();
+  return all.dump();
 }
 
 std::optional<std::int64_t> Inputs::expected_version() {
