@@ -4,10 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/event_json.h"
 #include "event/event.pb.h"
+#include "replay/event_json.h"
 
 namespace sallyport::cli {
+
+using replay::command_of;
 
 void CommandList::see(const EventPlace& at, const event::Event& event) {
   if (start_us_ == 0) start_us_ = at.time_us;

@@ -6,12 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "cli/event_json.h"
 #include "cli/export.h"
 #include "cli/output.h"
 #include "cli/plain_lines.h"
 #include "cli/record_access.h"
 #include "event/event.pb.h"
+#include "replay/event_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace cli = sallyport::cli;
@@ -31,8 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   lines.finish(plain);
   sallyport::event::Event event;
   if (!event.ParseFromArray(data, static_cast<int>(size))) return 0;
-  const std::string line = cli::event_line(event, cli::Direction::up);
-  for (const char c : line + cli::dump(cli::event_json(event, cli::Direction::down))) {
+  namespace replay = sallyport::replay;
+  const std::string line = replay::event_line(event, replay::Direction::up);
+  for (const char c : line + cli::dump(replay::event_json(event, replay::Direction::down))) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) __builtin_trap();
   }
   cli::ChannelTracker tracker;

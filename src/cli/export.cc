@@ -9,12 +9,15 @@
 
 #include "base/escape.h"
 #include "cli/control_notice.h"
-#include "cli/event_json.h"
 #include "cli/output.h"
 #include "event/event.pb.h"
+#include "replay/event_json.h"
 
 namespace sallyport::cli {
 namespace {
+
+using replay::event_json;
+using replay::recorded_direction;
 
 using codec::terminal::Size;
 using codec::terminal::Terminal;

@@ -203,7 +203,7 @@ Finding check_descriptors(const config::Config& config) {
 Finding check_executables(const std::string& directory) {
   Finding out{"executables", FindingState::ok, directory, "the broker and the workers", ""};
   for (const char* name : {"sallyportd", "sallyport-front-ssh", "sallyport-front-web", "sallyport-back-ssh",
-                           "sallyport-back-telnet", "sallyport-inspector"}) {
+                           "sallyport-back-telnet", "sallyport-inspector", "sallyport-viewer"}) {
     if (!directory.empty() && ::access((directory + "/" + name).c_str(), X_OK) == 0) continue;
     out.state = FindingState::fail;
     out.detail = directory.empty() ? "not found" : directory + ": no " + name;

@@ -9,16 +9,19 @@
 #include <set>
 
 #include "base/fd.h"
-#include "cli/event_json.h"
 #include "cli/output.h"
 #include "event/event.pb.h"
 #include "recording/header.h"
 #include "recording/reader.h"
 #include "recording/record_keys.h"
 #include "recording/verify.h"
+#include "replay/event_json.h"
 
 namespace sallyport::cli {
 namespace {
+
+using replay::Direction;
+using replay::event_json;
 
 const std::string kFolder = SALLYPORT_TEST_DATA "/record";
 const std::string kId = "01hf7yat0058z4e6jjeks2fzn5";

@@ -14,9 +14,13 @@ namespace sallyport::ipc {
 class WatchEvent;
 }
 
+namespace sallyport::replay {
+struct OpenRecording;
+}
+
 namespace sallyport::cli {
 
-struct OpenRecording;
+using replay::OpenRecording;
 
 /// Takes what the child writes to its standard output.
 using OutputSink = std::function<base::Status(std::string_view words)>;

@@ -1,74 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening and walking records.
+// Opening records, and following their channels.
 #include "cli/record_access.h"
 
-#include <fcntl.h>
-
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "base/escape.h"
 #include "cli/admin_client.h"
-#include "cli/event_json.h"
-#include "cli/forwarding_place.h"
 #include "event/event.pb.h"
 #include "ipc/admin.pb.h"
+#include "replay/event_json.h"
+#include "replay/forwarding_place.h"
 
 namespace sallyport::cli {
 namespace {
 
+using replay::command_of;
+using replay::place_of_channel;
+
 constexpr int kAnswerMs = 60'000;
-constexpr std::size_t kMaxTails = 64;
 constexpr std::size_t kMaxChannels = 100'000;
 constexpr std::size_t kMaxWhat = 1024;
 
-std::optional<recording::Hash> hash_from(const std::string& bytes) {
-  recording::Hash out{};
-  if (bytes.size() != out.size()) return std::nullopt;
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
-}
-
-void take_first(ipc::RecordingHandle& handle, OpenRecording& out) {
-  out.facts = handle.json();
-  out.keys.session = base::SecretBytes(base::view(handle.session_key()));
-  out.keys.input = base::SecretBytes(base::view(handle.input_key()));
-  base::wipe(handle.mutable_session_key()->data(), handle.session_key().size());
-  base::wipe(handle.mutable_input_key()->data(), handle.input_key().size());
-  if (auto key = hash_from(handle.node_public_key())) out.node_key = *key;
-  out.known_header = hash_from(handle.header_hash());
-  out.known_seal = hash_from(handle.seal_hash());
-  out.other_seals = static_cast<std::size_t>(handle.other_seals_size());
-  out.key_file = base::to_bytes(handle.key_file());
-  out.key_problem = handle.key_problem();
-  out.record_bytes = handle.record_bytes();
-  out.known_keys = hash_from(handle.keys_hash());
-  for (const auto& head : handle.heads()) {
-    if (auto hash = hash_from(head.hash())) {
-      recording::ChunkMark mark;
-      mark.number = head.chunk();
-      mark.head_hash = *hash;
-      out.known_chunks.push_back(mark);
-    }
-  }
-}
-
 }  // namespace
-
-std::vector<int> PassedSource::descriptors() const {
-  std::vector<int> out{record_.get()};
-  for (const auto& [number, fd] : tails_) out.push_back(fd.get());
-  return out;
-}
-
-base::Result<base::Fd> PassedSource::open_tail(std::uint64_t number) const {
-  const auto found = tails_.find(number);
-  if (found == tails_.end()) return base::fail(base::Errc::not_found, "no tail " + std::to_string(number));
-  base::Fd copy(::fcntl(found->second.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) return base::fail_errno("tail " + std::to_string(number));
-  return copy;
-}
 
 base::Result<OpenRecording> open_recording(AdminClient& client, const std::string& id, const std::string& purpose,
                                            Input input) {
@@ -85,73 +39,22 @@ base::Status ask_for_recording(AdminClient& client, const std::string& id, const
 }
 
 base::Result<OpenRecording> take_recording(AdminClient& client, const std::string& id) {
-  OpenRecording out;
-  out.id = id;
-  base::Fd record;
-  std::map<std::uint64_t, base::Fd> tails;
-  for (bool first = true;; first = false) {
+  const base::Error unfit{base::Errc::invalid,
+                          "the gateway's answer does not fit the request: is the gateway of another version?"};
+  replay::HandedOver handed;
+  for (;;) {
     std::vector<base::Fd> fds;
     auto reply = client.receive(kAnswerMs, &fds);
     if (!reply) return base::pass(reply);
     if (reply->kind_case() == ipc::AdminReply::kDone) break;
-    ipc::RecordingHandle& handle = *reply->mutable_recording();
-    const std::size_t before = first ? 1 : 0;
-    if (reply->kind_case() != ipc::AdminReply::kRecording || tails.size() > kMaxTails ||
-        fds.size() != before + static_cast<std::size_t>(handle.tail_numbers_size())) {
-      return base::fail(base::Errc::invalid,
-                        "the gateway's answer does not fit the request: is the gateway of another version?");
-    }
-    if (first) {
-      take_first(handle, out);
-      record = std::move(fds[0]);
-    }
-    for (int i = 0; i < handle.tail_numbers_size(); ++i) {
-      tails[handle.tail_numbers(i)] = std::move(fds[before + static_cast<std::size_t>(i)]);
+    if (reply->kind_case() != ipc::AdminReply::kRecording ||
+        !handed.take(*reply->mutable_recording(), std::move(fds))) {
+      return base::fail(unfit.code, unfit.message);
     }
   }
-  if (!record) {
-    return base::fail(base::Errc::invalid,
-                      "the gateway's answer does not fit the request: is the gateway of another version?");
-  }
-  auto source = std::make_shared<PassedSource>(std::move(record), std::move(tails));
-  out.descriptors = source->descriptors();
-  out.source = std::move(source);
-  return out;
-}
-
-base::Result<WalkEnd> walk(const OpenRecording& recording, const Visitor& visitor) {
-  if (recording.keys.session.empty()) {
-    if (!recording.key_problem.empty()) return base::fail(base::Errc::denied, recording.key_problem);
-    return base::fail(base::Errc::denied,
-                      "this node cannot read the recording: it is encrypted to other recipients (verify works)");
-  }
-  auto reader = recording::Reader::open(recording.source, recording.keys.duplicate());
-  if (!reader) return base::pass(reader);
-  for (;;) {
-    auto step = reader->next();
-    if (!step) return base::pass(step);
-    if (std::holds_alternative<recording::End>(*step)) return WalkEnd::sealed;
-    if (std::holds_alternative<recording::Waiting>(*step)) return WalkEnd::open;
-    if (const auto* damage = std::get_if<recording::Damage>(&*step)) {
-      if (visitor.damage) visitor.damage(*damage);
-      continue;
-    }
-    const auto& entry = std::get<recording::Entry>(*step);
-    if (entry.hidden) {
-      if (visitor.hidden) visitor.hidden(entry.time_us);
-      continue;
-    }
-    if (visitor.skip && visitor.skip(entry.event)) continue;
-    event::Event event;
-    if (!event.ParseFromArray(entry.event.data(), static_cast<int>(entry.event.size()))) {
-      if (visitor.damage) {
-        visitor.damage({"entry " + std::to_string(entry.seq), "is not an event that this version knows"});
-      }
-      continue;
-    }
-    const EventPlace at{entry.seq, entry.time_us, entry.kind == recording::EntryKind::input};
-    if (!visitor.event(at, event)) return WalkEnd::stopped;
-  }
+  auto out = handed.finish(id);
+  if (!out) return base::fail(unfit.code, unfit.message);
+  return std::move(*out);
 }
 
 std::optional<codec::terminal::Size> resize_of(const event::Event& event, std::uint32_t channel) {

@@ -5,12 +5,14 @@
 #include <algorithm>
 
 #include "base/escape.h"
-#include "cli/event_json.h"
 #include "cli/plain_lines.h"
 #include "event/event.pb.h"
+#include "replay/event_json.h"
 
 namespace sallyport::cli {
 namespace {
+
+using replay::command_of;
 
 constexpr std::size_t kMaxText = 1024;
 constexpr std::size_t kShown = 512;

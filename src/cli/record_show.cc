@@ -7,11 +7,16 @@
 
 #include "base/escape.h"
 #include "cli/command_list.h"
-#include "cli/event_json.h"
 #include "event/event.pb.h"
+#include "replay/event_json.h"
 
 namespace sallyport::cli {
 namespace {
+
+using replay::Direction;
+using replay::event_json;
+using replay::event_line;
+using replay::recorded_direction;
 
 void say_damage(const recording::Damage& damage) {
   std::cerr << "sallyport: damaged: " << base::escape_for_terminal(damage.where + ": " + damage.what) << "\n";

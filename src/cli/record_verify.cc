@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
@@ -14,6 +13,7 @@
 #include "cli/screen_check.h"
 #include "event/event.pb.h"
 #include "recording/file_io.h"
+#include "replay/proof.h"
 
 namespace sallyport::cli {
 namespace {
@@ -23,19 +23,7 @@ using recording::VerifyReport;
 
 constexpr std::size_t kMaxTails = 256;
 
-const char* to_string(VerifyReport::State state) {
-  switch (state) {
-    case VerifyReport::State::live:
-      return "live";
-    case VerifyReport::State::sealed:
-      return "sealed";
-    case VerifyReport::State::truncated:
-      return "truncated";
-    case VerifyReport::State::unreadable:
-      return "unreadable";
-  }
-  return "unreadable";
-}
+using replay::to_string;
 
 void check_screens(const OpenRecording& recording, VerifyReport& report) {
   const auto note = [&](const std::string& what) {
@@ -55,21 +43,6 @@ void check_screens(const OpenRecording& recording, VerifyReport& report) {
             " left out: too many screens are open at once, or they follow output that the inspector missed";
   }
   note(what);
-}
-
-// A record that nobody can open any more is no evidence: that counts as a fault of it. Files that were copied without
-// their keys are another thing.
-void check_keys(const OpenRecording& recording, VerifyReport& report) {
-  std::vector<Finding> found;
-  const bool none = recording.key_file.empty();
-  if (!none) found = recording::verify_key_file(recording.key_file, recording.known_keys);
-  if (!recording.key_problem.empty() && found.empty()) {
-    found.push_back({Finding::Severity::fault, "keys", recording.key_problem});
-  } else if (none && recording.key_problem.empty()) {
-    found.push_back(
-        {Finding::Severity::note, "keys", "no key file beside the record: its contents cannot be opened from here"});
-  }
-  std::move(found.begin(), found.end(), std::back_inserter(report.findings));
 }
 
 Json report_json(const OpenRecording& recording, const VerifyReport& report) {
@@ -155,20 +128,8 @@ base::Result<OpenRecording> open_record_file(const std::string& path, const std:
 }
 
 base::Result<int> verify_and_print(Context& context, const OpenRecording& recording, Depth depth) {
-  recording::VerifyOptions options;
-  options.expected_id = recording.id;
-  const bool have_node = recording.node_key != recording::PublicKey{};
-  const std::span<const recording::PublicKey> node(&recording.node_key, 1);
-  if (have_node) options.trusted_nodes = node;
-  options.record_bytes = recording.record_bytes;
-  options.known_chunks = recording.known_chunks;
-  options.known_header = recording.known_header;
-  options.known_seal = recording.known_seal;
-  options.other_seals = recording.other_seals;
-  if (!recording.keys.session.empty()) options.keys = &recording.keys;
-  auto report = recording::verify(*recording.source, options);
+  auto report = replay::prove(recording);
   if (!report) return base::pass(report);
-  check_keys(recording, *report);
   if (depth == Depth::deep) check_screens(recording, *report);
   if (context.format == Format::json) {
     std::cout << dump(report_json(recording, *report)) << "\n";

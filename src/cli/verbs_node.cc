@@ -81,6 +81,7 @@ base::Result<int> doctor(Context& context) {
   }
   findings.push_back(try_worker("web worker", libexec + "/sallyport-front-web", identity, WorkerPeer::socket));
   findings.push_back(try_worker("inspector worker", libexec + "/sallyport-inspector", identity, WorkerPeer::none));
+  findings.push_back(try_worker("viewer", libexec + "/sallyport-viewer", identity, WorkerPeer::none));
   if (context.format == Format::json) {
     Json rows = Json::array();
     for (const Finding& finding : findings) {

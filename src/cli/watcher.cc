@@ -11,16 +11,20 @@
 #include "base/escape.h"
 #include "base/text_time.h"
 #include "cli/control_notice.h"
-#include "cli/event_json.h"
 #include "cli/output.h"
 #include "cli/painter.h"
 #include "cli/reading.h"
 #include "cli/watch_screen.h"
 #include "event/event.pb.h"
 #include "ipc/admin.pb.h"
+#include "replay/event_json.h"
 
 namespace sallyport::cli {
 namespace {
+
+using replay::Direction;
+using replay::event_json;
+using replay::event_line;
 
 using event::Event;
 

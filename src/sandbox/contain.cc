@@ -16,8 +16,8 @@ Step contain_zygote(const std::optional<Identity>& identity, const WorkerNeeds& 
   out.landlock_abi = landlock_abi();
   out.needs = needs;
   Filter zygote;
-  if (auto f = zygote_filter(zygote)) return f;
-  if (auto f = worker_filter(out.worker_filter)) return f;
+  if (auto f = zygote_filter(needs, zygote)) return f;
+  if (auto f = worker_filter(needs, out.worker_filter)) return f;
   if (auto f = close_all_above(kBrokerFd)) return f;
   if (auto f = silence_standard_streams()) return f;
   if (auto f = become(identity)) return f;

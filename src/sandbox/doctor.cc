@@ -86,8 +86,8 @@ Finding check_filters(const Who& who) {
                  "seccomp, killing the process", try_in_child([&]() -> Step {
                    Filter zygote;
                    Filter worker;
-                   if (auto f = zygote_filter(zygote)) return f;
-                   if (auto f = worker_filter(worker)) return f;
+                   if (auto f = zygote_filter({}, zygote)) return f;
+                   if (auto f = worker_filter({}, worker)) return f;
                    if (auto f = become(who)) return f;
                    if (auto f = forbid_new_privileges()) return f;
                    if (auto f = zygote.install()) return f;

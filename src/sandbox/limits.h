@@ -20,6 +20,8 @@ struct WorkerNeeds {
   std::uint64_t descriptors = 0;
   /// A worker that has no peer owns no socket but the broker's.
   enum class Peer : bool { none, socket } peer = Peer::socket;
+  /// A worker that reads files is handed them open, by the broker, and can open none.
+  enum class Files : bool { none, passed } files = Files::none;
 };
 
 Step limit_zygote(const WorkerNeeds& needs);

@@ -23,6 +23,12 @@ void add_input_and_output(Rules& rules) {
   rules.allow_if(SCMP_SYS(fcntl), {{1, kInt, F_GET_SEALS}});  // a ring that could shrink is refused
 }
 
+// A recording and its tails, each read at its own place.
+void add_passed_files(Rules& rules) {
+  rules.allow({SCMP_SYS(pread64)});
+  rules.allow_if(SCMP_SYS(fcntl), {{1, kInt, F_DUPFD_CLOEXEC}});
+}
+
 // abort() in a worker, which is always process 1 and sees no other.
 void add_own_end(Rules& rules) {
   rules.allow_if(SCMP_SYS(tgkill), {{0, kInt, 1}, {1, kInt, 1}, {2, kInt, SIGABRT}});
@@ -74,8 +80,9 @@ void answer_sanitizer_reports([[maybe_unused]] Rules& rules) {
 
 }  // namespace
 
-void add_worker_rules(Rules& rules) {
+void add_worker_rules(const WorkerNeeds& needs, Rules& rules) {
   add_input_and_output(rules);
+  if (needs.files == WorkerNeeds::Files::passed) add_passed_files(rules);
   add_memory_rules(rules);
   add_process_rules(rules);
   add_own_end(rules);
@@ -87,9 +94,9 @@ void add_sanitizer_rules(Rules& rules) {
   answer_sanitizer_reports(rules);
 }
 
-Step worker_filter(Filter& out) {
+Step worker_filter(const WorkerNeeds& needs, Filter& out) {
   Rules rules;
-  add_worker_rules(rules);
+  add_worker_rules(needs, rules);
   answer_sanitizer_reports(rules);
   return rules.compile(out);
 }

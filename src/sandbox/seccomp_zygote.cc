@@ -13,9 +13,9 @@
 
 namespace sallyport::sandbox {
 
-Step zygote_filter(Filter& out) {
+Step zygote_filter(const WorkerNeeds& needs, Filter& out) {
   Rules rules;
-  add_worker_rules(rules);
+  add_worker_rules(needs, rules);
   // Exactly the fork of namespaces.cc. clone3 hides its flags behind a pointer: callers are told to use clone.
   rules.allow_if(SCMP_SYS(clone), {{0, kWholeWord, CLONE_NEWPID | CLONE_PARENT}});
   rules.answer({SCMP_SYS(clone3)}, ENOSYS);

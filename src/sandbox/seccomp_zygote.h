@@ -3,10 +3,11 @@
 #pragma once
 
 #include "sandbox/filter.h"
+#include "sandbox/limits.h"
 
 namespace sallyport::sandbox {
 
 /// The filter of a zygote; workers inherit it and add their own.
-Step zygote_filter(Filter& out);
+Step zygote_filter(const WorkerNeeds& needs, Filter& out);
 
 }  // namespace sallyport::sandbox

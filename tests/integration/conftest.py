@@ -27,7 +27,7 @@ def pytest_addoption(parser):
 @pytest.fixture(scope="session")
 def build(request):
     path = pathlib.Path(request.config.getoption("--build")).resolve()
-    for name in ("sallyport", "sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector", "sallyport-front-web"):
+    for name in ("sallyport", "sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector", "sallyport-front-web", "sallyport-viewer"):
         if not (path / "bin" / name).exists():
             pytest.exit(f"{path}/bin/{name} is not built", returncode=3)
     return path

@@ -27,7 +27,7 @@ def test_a_worker_that_cannot_contain_itself_is_found(world, tmp_path):
     """Every single step is possible here, and yet there would be no session."""
     programs = tmp_path / "libexec"
     programs.mkdir()
-    for name in ("sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector"):
+    for name in ("sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector", "sallyport-viewer"):
         shutil.copy(world.gateway.bin / name, programs / name)
     shutil.copy("/bin/true", programs / "sallyport-back-ssh")
     findings, status = examine(world.gateway, tmp_path, libexec_dir=str(programs))

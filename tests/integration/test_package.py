@@ -45,7 +45,7 @@ def test_control_fields(package):
 
 
 def test_files(package, unpacked):
-    for path in ("usr/bin/sallyport", "usr/libexec/sallyport/sallyport-front-ssh", "usr/libexec/sallyport/sallyport-back-ssh", "usr/libexec/sallyport/sallyport-back-telnet", "usr/libexec/sallyport/sallyport-inspector",
+    for path in ("usr/bin/sallyport", "usr/libexec/sallyport/sallyport-front-ssh", "usr/libexec/sallyport/sallyport-back-ssh", "usr/libexec/sallyport/sallyport-back-telnet", "usr/libexec/sallyport/sallyport-inspector", "usr/libexec/sallyport/sallyport-viewer",
                  "lib/systemd/system/sallyport.service", "usr/lib/sysusers.d/sallyport.conf", "usr/lib/tmpfiles.d/sallyport.conf",
                  "etc/sallyport/sallyport.yaml", "usr/share/doc/sallyport/copyright", "usr/share/doc/sallyport/changelog.gz",
                  "usr/share/doc/sallyport/vault.md", "usr/share/bash-completion/completions/sallyport",

@@ -218,7 +218,11 @@ base::Status look_up(const Exchange& exchange, const std::string& id, const std:
   }
   out.json = recording_json(*row);
   audit::Event event = exchange.event("recording.open", id);
-  event.fields = {{"purpose", purpose}, {"with_input", with_input}};
+  const Origin& origin = exchange.caller().origin;
+  event.fields = {{"purpose", purpose},
+                  {"with_input", with_input},
+                  {"via", origin.way == Way::portal ? "portal" : "admin-socket"},
+                  {"source", origin.from}};
   if (auto written = services.audit.log().append(event); !written) return base::pass(written);
   auto marks = read_record_marks(services.store, id);
   if (!marks) return base::pass(marks);

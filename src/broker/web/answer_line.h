@@ -36,12 +36,12 @@ class AnswerLine : public std::enable_shared_from_this<AnswerLine> {
 
   // Any thread.
   bool open() const { return open_; }
+  bool ready() const { return open_ && on_the_way_ < kReadyBytes; }
   /// Nobody is there to be answered any more.
   void hang_up();
   void send(ipc::BrokerToWeb message, bool last);
 
   // Main loop.
-  bool ready() const { return open_ && on_the_way_ < kReadyBytes; }
   /// Calls back once, from the main loop and never from within this call; replaces an earlier one.
   void when_ready(std::function<void()> callback);
 

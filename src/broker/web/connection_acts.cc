@@ -102,6 +102,10 @@ void WebConnection::go_on() {
       return my_targets();
     case Own::events:
       return events();
+    case Own::recording_events:
+      return view_recording(RecordingView::What::events);
+    case Own::recording_proof:
+      return view_recording(RecordingView::What::proof);
   }
 }
 

@@ -158,8 +158,9 @@ bool WebConnection::bind(const SignInPtr& sign_in) {
 
 // A user was changed, or a sign-in was ended: what is under way for it ends too.
 void WebConnection::look_again() {
-  if (over_ || !bound_ || entrance_.sign_ins().counts(*bound_)) return;
-  say_goodbye(kEndedUs);
+  if (over_ || !bound_) return;
+  if (!entrance_.sign_ins().counts(*bound_)) return say_goodbye(kEndedUs);
+  if (turn_ && turn_->view) turn_->view->look_again();
 }
 
 }  // namespace sallyport::broker

@@ -50,6 +50,18 @@ void WebConnection::events() {
       });
 }
 
+void WebConnection::view_recording(RecordingView::What what) {
+  web::Inputs inputs(turn_->asked, std::move(*turn_->body), turn_->found.places);
+  auto asked = std::get<ipc::RecordingOpen>(turn_->found.route->make(inputs));
+  if (auto good = inputs.finish(); !good) return refuse(web::problem_of(good.error()));
+  auto view = RecordingView::make(entrance_, thread_, turn_->line, bound_->row.user);
+  if (!view) return refuse({503, "busy", "too many recordings are open at this moment: close some, then try again", 5});
+  turn_->answered = true;  // by the view, from here on
+  turn_->view = view;
+  begin_stream();
+  turn_->exchange = view->start(caller(), std::move(asked), what);
+}
+
 // A browser that does not read hears of all of it at once, later.
 void WebConnection::tell_change(unsigned topics) {
   turn_->untold |= topics;

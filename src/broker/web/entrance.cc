@@ -14,11 +14,15 @@ namespace sallyport::broker {
 namespace {
 constexpr base::Micros kSecondUs = 1'000'000;
 constexpr base::Micros kLookAfterUs = 20 * kSecondUs;
+// A viewer takes a processor while a recording loads, and up to a gigabyte if the recording is made to.
+constexpr std::size_t kMostViewers = 16;
+constexpr std::size_t kMostViewersOfUser = 4;
 }  // namespace
 
-WebEntrance::WebEntrance(Gateway& gateway, Zygotes& fronts, PortalIdentity& identity, api::Api& api)
+WebEntrance::WebEntrance(Gateway& gateway, Zygotes& fronts, Zygotes& viewers, PortalIdentity& identity, api::Api& api)
     : gateway_(gateway),
       fronts_(fronts),
+      viewer_source_(viewers),
       identity_(identity),
       api_(&api),
       sign_ins_({gateway.services.store, gateway.services.store_thread, gateway.services.reader,
@@ -26,6 +30,7 @@ WebEntrance::WebEntrance(Gateway& gateway, Zygotes& fronts, PortalIdentity& iden
                  gateway.services.random, gateway.services.config.portal.idle_seconds * kSecondUs,
                  gateway.services.config.portal.sign_in_seconds * kSecondUs}),
       users_(std::numeric_limits<std::size_t>::max(), gateway.services.config.portal.connections_per_user),
+      viewers_(kMostViewers, kMostViewersOfUser),
       passwords_({gateway.services.store, gateway.services.store_thread, gateway.services.policy,
                   gateway.services.passwords, gateway.services.guesses, gateway.services.clock}),
       codes_(gateway.services.totp, gateway.services.store_thread, gateway.services.guesses),
@@ -70,6 +75,10 @@ void WebEntrance::stop() {
 
 void WebEntrance::spawn_front(base::Fd socket, std::function<void(base::Result<SpawnedWorker>)> done) {
   fronts_.spawn(std::move(socket), std::move(done));
+}
+
+void WebEntrance::spawn_viewer(std::function<void(base::Result<SpawnedWorker>)> done) {
+  viewer_source_.spawn(base::Fd(), std::move(done));
 }
 
 bool WebEntrance::is_trusted_proxy(const std::string& host) const {

@@ -22,7 +22,7 @@ namespace sallyport::broker {
 class WebEntrance {
  public:
   /// All of it outlives every connection; the API until stop().
-  WebEntrance(Gateway& gateway, Zygotes& fronts, PortalIdentity& identity, api::Api& api);
+  WebEntrance(Gateway& gateway, Zygotes& fronts, Zygotes& viewers, PortalIdentity& identity, api::Api& api);
   ~WebEntrance();
   WebEntrance(const WebEntrance&) = delete;
   WebEntrance& operator=(const WebEntrance&) = delete;
@@ -42,9 +42,12 @@ class WebEntrance {
   PortalIdentity& identity() { return identity_; }
   SignIns& sign_ins() { return sign_ins_; }
   Admission& users() { return users_; }
+  /// Recordings that are shown at this moment.
+  Admission& viewers() { return viewers_; }
   PasswordJudge& passwords() { return passwords_; }
   CodeJudge& codes() { return codes_; }
   void spawn_front(base::Fd socket, std::function<void(base::Result<SpawnedWorker>)> done);
+  void spawn_viewer(std::function<void(base::Result<SpawnedWorker>)> done);
   /// Whether a peer's X-Forwarded-For counts.
   bool is_trusted_proxy(const std::string& host) const;
   /// Asks the API on the main loop; the key names it for end().
@@ -59,10 +62,12 @@ class WebEntrance {
 
   Gateway& gateway_;
   Zygotes& fronts_;
+  Zygotes& viewer_source_;
   PortalIdentity& identity_;
   api::Api* api_;  // the main loop alone
   SignIns sign_ins_;
   Admission users_;
+  Admission viewers_;
   StoredPasswords passwords_;
   StoredCodes codes_;
   std::atomic<std::uint64_t> last_key_ = 0;

@@ -14,6 +14,8 @@ api::Request session_show(Inputs& in);
 api::Request session_control(Inputs& in);
 api::Request session_watch(Inputs& in);
 api::Request recording_list(Inputs& in);
+api::Request recording_play(Inputs& in);
+api::Request recording_verify(Inputs& in);
 api::Request audit_read(Inputs& in);
 api::Request audit_head(Inputs& in);
 api::Request audit_verify(Inputs& in);

@@ -8,6 +8,14 @@ namespace {
 constexpr std::int64_t kMostItems = 1000;
 constexpr std::int64_t kMostSequence = std::int64_t{1} << 53;
 constexpr std::uint32_t kAuditPage = 100;
+
+// What users typed is not asked for: it does not go to browsers.
+api::Request opened_to(Inputs& in, const char* purpose) {
+  ipc::RecordingOpen out;
+  out.set_id(in.place(0));
+  out.set_purpose(purpose);
+  return out;
+}
 }  // namespace
 
 api::Request session_list(Inputs& in) {
@@ -55,6 +63,14 @@ api::Request recording_list(Inputs& in) {
   out.set_cursor(in.text("cursor"));
   out.set_limit(static_cast<std::uint32_t>(in.number("limit", kMostItems)));
   return out;
+}
+
+api::Request recording_play(Inputs& in) {
+  return opened_to(in, "play");
+}
+
+api::Request recording_verify(Inputs& in) {
+  return opened_to(in, "verify");
 }
 
 // The newest that match; with a cursor, or `after` or `since`, those from there on.

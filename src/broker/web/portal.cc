@@ -17,7 +17,9 @@ base::Result<std::unique_ptr<Portal>> Portal::open(const Place& place) {
   const std::string& configured = services.config.portal.pages;
   std::unique_ptr<Portal> out(
       new Portal(place, std::move(*identity), configured.empty() ? place.libexec + kPagesFromLibexec : configured));
-  if (auto started = out->fronts_->start(); !started) return base::pass(started);
+  for (Zygotes* zygotes : {out->fronts_.get(), out->viewers_.get()}) {
+    if (auto started = zygotes->start(); !started) return base::pass(started);
+  }
   auto address = net::parse_numeric(config::to_string(*services.config.listen_portal));
   if (!address) return base::pass(address);
   if (auto listening = out->listener_.listen(*address); !listening) return base::pass(listening);
@@ -29,7 +31,9 @@ Portal::Portal(const Place& place, std::unique_ptr<PortalIdentity> identity, std
     : identity_(std::move(identity)),
       fronts_(std::make_unique<Zygotes>(place.gateway.services.main_loop, place.libexec + "/sallyport-front-web",
                                         place.workers, std::move(pages))),
-      entrance_(place.gateway, *fronts_, *identity_, place.api),
+      viewers_(std::make_unique<Zygotes>(place.gateway.services.main_loop, place.libexec + "/sallyport-viewer",
+                                         place.workers)),
+      entrance_(place.gateway, *fronts_, *viewers_, *identity_, place.api),
       listener_(place.gateway.services.main_loop, place.gateway.strangers, place.threads,
                 [this](SessionThread& thread, base::Fd socket, Arrival arrival) {
                   entrance_.take(thread, std::move(socket), std::move(arrival));

@@ -39,6 +39,7 @@ class Portal {
 
   std::unique_ptr<PortalIdentity> identity_;
   std::unique_ptr<Zygotes> fronts_;
+  std::unique_ptr<Zygotes> viewers_;
   WebEntrance entrance_;
   Listener listener_;
 };

@@ -45,6 +45,8 @@ constexpr std::array kRoutes = {
     post("sessions/{id}/control", session_control, Shape::end),
     Route{"GET", "sessions/{id}/watch", Own::no, session_watch, Shape::end, 0, true},
     get("recordings", recording_list, Shape::list),
+    Route{"GET", "recordings/{id}", Own::recording_proof, recording_verify},
+    Route{"GET", "recordings/{id}/events", Own::recording_events, recording_play},
     get("audit", audit_read, Shape::list),
     get("audit/head", audit_head, Shape::end),
     post("audit/verify", audit_verify, Shape::end, kText),

@@ -35,6 +35,8 @@ enum class Own {
   end_sign_in,
   my_targets,
   events,
+  recording_events,
+  recording_proof,
 };
 
 struct Route {
@@ -43,7 +45,7 @@ struct Route {
   std::string_view method = {};
   std::string_view path = {};  ///< "sessions/{id}", below /api/v1
   Own own = Own::no;
-  Make make = nullptr;  ///< what to ask of the API; null where own says what
+  Make make = nullptr;  ///< what to ask of the API; null where own needs nothing of it
   Shape shape = Shape::end;
   std::size_t max_body = 0;
   bool socket = false;  ///< over WebSocket alone

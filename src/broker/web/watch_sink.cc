@@ -19,7 +19,7 @@ base::Status WatchSink::item(const api::Item&) {
 }
 
 base::Status WatchSink::recording(const ipc::RecordingHandle&, std::vector<base::Fd>) {
-  return base::fail(base::Errc::unsupported, "a recording does not go to a browser");
+  return base::fail(base::Errc::unsupported, "a recording goes to a viewer");
 }
 
 base::Status WatchSink::watch_event(const ipc::WatchEvent& event) {

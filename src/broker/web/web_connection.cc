@@ -107,6 +107,7 @@ void WebConnection::web_drained() {
   if (!turn_) return;
   turn_->line->drained();
   if (turn_->events != nullptr) tell_change(0);
+  if (turn_->view) turn_->view->go_on();
 }
 
 void WebConnection::answer(const ipc::BrokerToWeb& message) {

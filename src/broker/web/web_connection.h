@@ -15,6 +15,7 @@
 #include "broker/web/answer_line.h"
 #include "broker/web/entrance.h"
 #include "broker/web/problem.h"
+#include "broker/web/recording_view.h"
 #include "broker/web/routes.h"
 #include "broker/web/sign_in_attempt.h"
 #include "broker/web/web_link.h"
@@ -39,10 +40,11 @@ class WebConnection final : public WebOwner, public web::Answered, public std::e
     std::shared_ptr<web::SignInAttempt> attempt;
     std::uint64_t exchange = 0;    // at the API
     std::shared_ptr<void> events;  // listens while it lives
-    unsigned untold = 0;           // changes that the client did not hear of yet
-    bool stream = false;           // the answer goes on until somebody ends it
-    bool whole = false;            // its body is here
-    bool allowed = false;          // who asks is known
+    std::shared_ptr<RecordingView> view;
+    unsigned untold = 0;   // changes that the client did not hear of yet
+    bool stream = false;   // the answer goes on until somebody ends it
+    bool whole = false;    // its body is here
+    bool allowed = false;  // who asks is known
     bool answered = false;
   };
 
@@ -84,6 +86,7 @@ class WebConnection final : public WebOwner, public web::Answered, public std::e
 
   // Answers that go on (connection_streams.cc)
   void events();
+  void view_recording(RecordingView::What what);
   void begin_stream();
   void stream_beat();
   void tell_change(unsigned topics);

@@ -98,7 +98,7 @@ base::Status WebSink::watch_event(const ipc::WatchEvent&) {
 }
 
 base::Status WebSink::recording(const ipc::RecordingHandle&, std::vector<base::Fd>) {
-  return base::fail(base::Errc::unsupported, "a recording does not go to a browser");
+  return base::fail(base::Errc::unsupported, "a recording goes to a viewer");
 }
 
 base::Status WebSink::done(const std::string& json) {

@@ -33,7 +33,7 @@ def find_key(value, key):
 
 def copy_executables(source, to):
     to.mkdir()
-    for name in ("sallyport", "sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector", "sallyport-front-web"):
+    for name in ("sallyport", "sallyportd", "sallyport-front-ssh", "sallyport-back-ssh", "sallyport-back-telnet", "sallyport-inspector", "sallyport-front-web", "sallyport-viewer"):
         shutil.copy(source / name, to / name)
     return to
 

@@ -25,7 +25,7 @@ def compile_messages(folder):
 
 
 def libexec(build, folder, **stand_ins):
-    """A folder of worker programs in which the front, the back or the inspector (or several of them) is a puppet."""
+    """A folder of worker programs in which the front, the back, the inspector or the viewer (or several of them) is a puppet."""
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     for leg in ("front", "back"):
@@ -36,6 +36,7 @@ def libexec(build, folder, **stand_ins):
     os.symlink(build / "bin" / ("sallyport-puppet" if stand_ins.get("web") else "sallyport-front-web"), folder / "sallyport-front-web")
     inspector = "sallyport-puppet-inspector" if stand_ins.get("inspector") else "sallyport-inspector"
     os.symlink(build / "bin" / inspector, folder / "sallyport-inspector")
+    os.symlink(build / "bin" / ("sallyport-puppet-viewer" if stand_ins.get("viewer") else "sallyport-viewer"), folder / "sallyport-viewer")
     return folder
 
 

@@ -27,6 +27,25 @@ export interface Recording extends Session {
   integrity: string;
 }
 
+export interface VerifiedRecording {
+  recording: Recording;
+  verified_at: string;
+  verification: {
+    sound: boolean;
+    state: string;
+    signer_trusted: boolean;
+    opened: boolean;
+    chunks: number;
+    entries: number;
+    tail_frames: number;
+    known_chunks: number;
+    findings: { severity: string; where: string; what: string }[];
+    more_findings: number;
+    coverage: { channel?: number; channels?: number; type: string; coverage: string; up_bytes: number; down_bytes: number; stderr_bytes: number; up_bulk_bytes: number; down_bulk_bytes: number; stderr_bulk_bytes: number }[];
+    coverage_shortened: boolean;
+  };
+}
+
 export interface Vote {
   by: string;
   verdict: string;

@@ -163,6 +163,7 @@ export class Tape {
 
 function markOf(event: SessionEvent): Omit<Mark, "time"> | null {
   if (event.event === "verdict" && event.verdict === "deny") return { kind: "refusal", text: `refused: ${String(event.name)} (${String(event.reason)})` };
+  if (event.event === "damage") return { kind: "refusal", text: `damaged: ${String(event.where)}: ${String(event.what)}` };
   if (event.event === "control") return { kind: "act", text: toldBy(event) ?? "" };
   if (event.event === "exit") return { kind: "exit", text: event.signal ? `ended by signal ${String(event.signal)}` : `exit status ${String(event.status)}` };
   if (event.event === "session-start") return { kind: "begin", text: "the session begins" };

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One function a kind of event.
-#include "cli/event_json.h"
+#include "replay/event_json.h"
 
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
-#include "cli/forwarding_place.h"
 #include "event/event.pb.h"
+#include "replay/forwarding_place.h"
 
-namespace sallyport::cli {
+namespace sallyport::replay {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -367,4 +367,4 @@ std::string command_of(const Event& event, std::string& source) {
   return {};
 }
 
-}  // namespace sallyport::cli
+}  // namespace sallyport::replay

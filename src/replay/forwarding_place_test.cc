@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Places of forwarded connections, and bytes that are none.
-#include "cli/forwarding_place.h"
+#include "replay/forwarding_place.h"
 
 #include <gtest/gtest.h>
 
-namespace sallyport::cli {
+namespace sallyport::replay {
 namespace {
 
 std::string number(std::uint32_t n) {
@@ -50,4 +50,4 @@ TEST(ForwardingPlace, WhatIsNoneIsNone) {
 }
 
 }  // namespace
-}  // namespace sallyport::cli
+}  // namespace sallyport::replay

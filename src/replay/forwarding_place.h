@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace sallyport::cli {
+namespace sallyport::replay {
 
 /// As "HOST:PORT", "[IPv6]:PORT" or a socket's path; bytes that are no UTF-8 as "hex:…". Not escaped.
 struct ForwardingPlace {
@@ -21,4 +21,4 @@ std::optional<ForwardingPlace> place_of_channel(const std::string& type, const s
 /// What a tcpip-forward (RFC 4254, 7.1) or streamlocal-forward, or its cancel, names. nullopt as above.
 std::optional<std::string> place_of_global_request(const std::string& type, const std::string& data);
 
-}  // namespace sallyport::cli
+}  // namespace sallyport::replay

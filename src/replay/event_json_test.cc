@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Golden JSON and lines of recorded events.
-#include "cli/event_json.h"
+#include "replay/event_json.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "event/event.pb.h"
 
-namespace sallyport::cli {
+namespace sallyport::replay {
 namespace {
 
 TEST(EventJson, DataIsTextOrBase64) {
@@ -82,4 +82,4 @@ TEST(EventJson, EveryKindHasAName) {
 }
 
 }  // namespace
-}  // namespace sallyport::cli
+}  // namespace sallyport::replay

@@ -12,7 +12,7 @@ namespace sallyport::event {
 class Event;
 }
 
-namespace sallyport::cli {
+namespace sallyport::replay {
 
 /// Which way an event went: up is from the user to the target. A record tells it of data alone.
 enum class Direction { unknown, up, down };
@@ -27,4 +27,4 @@ std::string event_line(const event::Event& event, Direction direction);
 /// The command of an exec request, what a subsystem request names, or "shell"; empty for other events.
 std::string command_of(const event::Event& event, std::string& source);
 
-}  // namespace sallyport::cli
+}  // namespace sallyport::replay

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Strings and numbers of RFC 4251, 5, read until something does not fit.
-#include "cli/forwarding_place.h"
+#include "replay/forwarding_place.h"
 
 #include <cstdint>
 #include <string_view>
@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/escape.h"
 
-namespace sallyport::cli {
+namespace sallyport::replay {
 namespace {
 
 class Fields {
@@ -82,4 +82,4 @@ std::optional<std::string> place_of_global_request(const std::string& type, cons
   return fields.complete() ? std::optional(std::move(out)) : std::nullopt;
 }
 
-}  // namespace sallyport::cli
+}  // namespace sallyport::replay
