@@ -185,13 +185,19 @@ Result<Head> Log::sign(ledger::Says says, std::int64_t seq, base::Micros time_us
   return head;
 }
 
-void Log::now_ends_with(End end) {
+void Log::now_ends_with(End end, std::span<const Entry> added) {
   if (!pending_) store_.when_ended([this](store::Store::Outcome outcome) { ended(outcome); });
   pending_ = std::move(end);
+  for (const Entry& entry : added) pending_types_.push_back(entry.type);
 }
 
 void Log::ended(store::Store::Outcome outcome) {
-  if (outcome == store::Store::Outcome::committed) end_ = std::move(*pending_);
+  if (outcome == store::Store::Outcome::committed) {
+    end_ = std::move(*pending_);
+    const std::lock_guard lock(counts_mutex_);
+    for (const std::string& type : pending_types_) ++counts_[type];
+  }
+  pending_types_.clear();
   if (outcome == store::Store::Outcome::unknown) {
     doubtful_ = std::move(*pending_);
     ++doubts_;
@@ -261,12 +267,18 @@ Result<std::vector<Entry>> Log::append(std::span<const Event> events) {
     if (!head) return pass(head);
     if (Status appended = store_.append_audit(rows); !appended) return appended;
     if (Status tipped = write_tip(store_, *head); !tipped) return tipped;
-    now_ends_with({seq, rows.back().chain, std::move(*head)});
+    std::string last = rows.back().chain;
     for (store::AuditRow& row : rows) out.push_back(entry_of(std::move(row)));
+    now_ends_with({seq, std::move(last), std::move(*head)}, out);
     return {};
   });
   if (!done) return pass(done);
   return out;
+}
+
+std::map<std::string, std::uint64_t> Log::counts() const {
+  const std::lock_guard lock(counts_mutex_);
+  return counts_;
 }
 
 Result<Head> Log::keep_head() {

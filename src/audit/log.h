@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -107,6 +108,9 @@ class Log {
   /// be told.
   base::Result<bool> settled(std::uint64_t doubt);
 
+  /// How many events of each type this object has written. Any thread may call, at any time.
+  std::map<std::string, std::uint64_t> counts() const;
+
   /// Signs the end of the log as a head that stays, stores and returns it; the same each time, until the log goes on.
   /// Errors as for append(); not_found, when the log is empty.
   base::Result<Head> keep_head();
@@ -125,7 +129,7 @@ class Log {
   base::Status note_fault(std::vector<Field> fields);
   base::Result<End> current_end();
   base::Result<Head> sign(ledger::Says says, std::int64_t seq, base::Micros time_us, base::ByteView chain);
-  void now_ends_with(End end);
+  void now_ends_with(End end, std::span<const Entry> added);
   void ended(store::Store::Outcome outcome);
 
   store::Store& store_;
@@ -135,10 +139,13 @@ class Log {
   // What the store must end with: were it only read from there, we would continue, and sign, whatever somebody else
   // wrote. Only touched in the store's turn.
   End end_;
-  std::optional<End> pending_;             // of the transaction under way
-  std::optional<End> doubtful_;            // of one whose commit may have happened or not
-  std::uint64_t doubts_ = 0;               // the number of the last such one
-  std::map<std::uint64_t, bool> settled_;  // what became of those before it
+  std::optional<End> pending_;              // of the transaction under way
+  std::optional<End> doubtful_;             // of one whose commit may have happened or not
+  std::uint64_t doubts_ = 0;                // the number of the last such one
+  std::map<std::uint64_t, bool> settled_;   // what became of those before it
+  std::vector<std::string> pending_types_;  // of the events of the transaction under way
+  mutable std::mutex counts_mutex_;
+  std::map<std::string, std::uint64_t> counts_;
 };
 
 /// Events that match, with cursors; the limit keeps the first or the newest ones as the filter's order says.

@@ -2,8 +2,6 @@
 // The wiring of a node, in the order in which its parts depend on each other.
 #include "broker/node.h"
 
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -19,11 +17,13 @@
 #include "broker/api/api.h"
 #include "broker/api/json_fields.h"
 #include "broker/intake/listener.h"
+#include "broker/metrics/metrics_server.h"
 #include "broker/node/hook_program.h"
 #include "broker/node/housekeeping.h"
 #include "broker/node/master_key_prompt.h"
 #include "broker/node/node_mark.h"
 #include "broker/node/notice_hook.h"
+#include "broker/node/worker_identity.h"
 #include "broker/record/node_signer.h"
 #include "broker/record/record_recipients.h"
 #include "broker/record/recover_records.h"
@@ -50,17 +50,6 @@ base::Status make_directory(const std::string& path, unsigned mode) {
   }
   if (::mkdir(path.c_str(), mode) < 0 && errno != EEXIST) return base::fail_errno("cannot make " + path);
   return {};
-}
-
-// As root, workers get a user of their own; otherwise they stay who we are, without the rights.
-base::Result<std::optional<ipc::WorkerIdentity>> worker_identity(const std::string& name) {
-  if (::geteuid() != 0) return std::optional<ipc::WorkerIdentity>();
-  const passwd* user = ::getpwnam(name.c_str());
-  if (user == nullptr) user = ::getpwnam("nobody");
-  if (user == nullptr || user->pw_uid == 0 || user->pw_gid == 0) {
-    return fail(Errc::not_found, "no user to run workers as: create '" + name + "' or set worker_user");
-  }
-  return std::optional(ipc::WorkerIdentity{user->pw_uid, user->pw_gid});
 }
 
 }  // namespace
@@ -120,7 +109,8 @@ struct Node::Parts {
   std::unique_ptr<HostScanner> scanner;  // on the first of the threads
   std::unique_ptr<api::Api> api;
   std::unique_ptr<admin_socket::Server> admin_server;
-  std::unique_ptr<Portal> portal;  // where one is configured
+  std::unique_ptr<Portal> portal;                          // where one is configured
+  std::unique_ptr<metrics::MetricsServer> metrics_server;  // where one is configured
   base::Fd signals;
   std::unique_ptr<net::Watch> signal_watch;
   std::unique_ptr<net::Timer> stop_timer, guess_timer;
@@ -132,6 +122,7 @@ struct Node::Parts {
   base::Status open_evidence(const vault::MasterKeySource& source);
   base::Status start_workers(const std::string& libexec);
   base::Status listen(const std::string& libexec);
+  base::Status listen_for_metrics();
   void on_signal();
   void stop_sessions(const char* why);
   void end_unaudited();
@@ -146,6 +137,7 @@ Node::~Node() {
   p.stop_timer.reset();
   p.guess_timer.reset();
   p.housekeeping.reset();
+  p.metrics_server.reset();
   p.admin_server.reset();
   if (p.portal) p.portal->stop();
   p.api.reset();
@@ -265,6 +257,15 @@ base::Status Node::Parts::listen(const std::string& libexec) {
   return {};
 }
 
+base::Status Node::Parts::listen_for_metrics() {
+  if (!config.listen_metrics) return {};
+  auto address = net::parse_numeric(config::to_string(*config.listen_metrics));
+  if (!address) return base::pass(address);
+  auto figures = std::make_shared<const metrics::NodeFigures>(*services, admission, users, SALLYPORT_VERSION);
+  metrics_server = std::make_unique<metrics::MetricsServer>(main_loop, *reader_thread, std::move(figures));
+  return metrics_server->listen(*address);
+}
+
 base::Status Node::start(const std::string& libexec) {
   Parts& p = *parts_;
   sigset_t stopping;
@@ -320,6 +321,7 @@ base::Status Node::start(const std::string& libexec) {
   p.ssh_entrance =
       std::make_unique<SshEntrance>(ssh_entrance(*p.gateway, *p.fronts, HostIdentity::of_listener(*p.vault)));
   if (auto listening = p.listen(libexec); !listening) return listening;
+  if (auto listening = p.listen_for_metrics(); !listening) return listening;
   if (const auto readers = record_recipients(p.policy.current()->resources, p.services->recording_key()); !readers) {
     base::log_error("no session will be opened: " + readers.message());
   }
@@ -337,6 +339,7 @@ std::string Node::ready_line() const {
   nlohmann::json line = {{"ready", true},
                          {"ssh", address ? address->text() : ""},
                          {"portal", parts_->portal ? parts_->portal->address() : ""},
+                         {"metrics", parts_->metrics_server ? parts_->metrics_server->address() : ""},
                          {"admin", parts_->config.admin_socket()},
                          {"node", parts_->config.node},
                          {"pid", ::getpid()}};

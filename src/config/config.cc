@@ -95,6 +95,7 @@ void read_listen(MapReader listen, Config& config) {
   };
   one("ssh", config.listen_ssh);
   one("portal", config.listen_portal);
+  one("metrics", config.listen_metrics);
   listen.finish();
 }
 

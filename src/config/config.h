@@ -130,8 +130,9 @@ struct Config {
   std::string data_dir = "/var/lib/sallyport";
   std::string libexec_dir;  ///< where workers' executables are; empty: beside sallyportd
   ListenAddress listen_ssh{"0.0.0.0", 2222};
-  std::optional<ListenAddress> listen_portal;  ///< none: no portal
-  std::string store = "sqlite";                ///< or postgresql://…
+  std::optional<ListenAddress> listen_portal;   ///< none: no portal
+  std::optional<ListenAddress> listen_metrics;  ///< none: no figures
+  std::string store = "sqlite";                 ///< or postgresql://…
   MasterKey master_key;
   std::string service_group = "sallyport";       ///< its members are administrators
   std::string worker_user = "sallyport-worker";  ///< what root drops to; falls back to nobody where there is none

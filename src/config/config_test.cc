@@ -34,7 +34,7 @@ TEST(Config, ReadsEveryKey) {
   auto config = parse_config(R"(
 data_dir: /tmp/x/
 libexec_dir: /opt/sp
-listen: {ssh: "[::1]:0", portal: "127.0.0.1:8443"}
+listen: {ssh: "[::1]:0", portal: "127.0.0.1:8443", metrics: "127.0.0.1:9464"}
 store: postgresql://db/sallyport
 master_key: passphrase
 service_group: ops
@@ -58,6 +58,8 @@ resolver: {servers: [10.0.0.53, "[::1]:5353"]}
   EXPECT_EQ(config->libexec_dir, "/opt/sp");
   EXPECT_EQ(config->listen_ssh.host, "::1");
   EXPECT_EQ(config->listen_ssh.port, 0);
+  ASSERT_TRUE(config->listen_metrics);
+  EXPECT_EQ(config->listen_metrics->port, 9464);
   EXPECT_EQ(to_string(config->listen_ssh), "[::1]:0");
   EXPECT_EQ(config->store, "postgresql://db/sallyport");
   EXPECT_EQ(config->master_key.source, MasterKeySource::passphrase);

@@ -26,6 +26,11 @@ std::unique_ptr<Admission::Ticket> Admission::enter(const std::string& owner) {
   return std::make_unique<Ticket>(*this, owner);
 }
 
+std::size_t Admission::inside() const {
+  const std::lock_guard lock(mutex_);
+  return inside_;
+}
+
 void Admission::leave(const std::string& owner) {
   const std::lock_guard lock(mutex_);
   --inside_;

@@ -33,12 +33,14 @@ class Admission {
 
   /// Null when the owner, or everybody together, has too many.
   std::unique_ptr<Ticket> enter(const std::string& owner);
+  /// Places that are taken now.
+  std::size_t inside() const;
 
  private:
   void leave(const std::string& owner);
 
   const std::size_t total_, per_owner_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::size_t inside_ = 0;
   std::map<std::string, std::size_t> by_owner_;
 };
