@@ -251,7 +251,7 @@ base::Status Node::Parts::listen(const std::string& libexec) {
   if (!config.listen_portal) return {};
   auto identity = worker_identity(config.worker_user);
   if (!identity) return base::pass(identity);
-  auto opened = Portal::open({*gateway, *api, threads, libexec, *identity});
+  auto opened = Portal::open({*gateway, *api, threads, libexec, *identity, bound->text()});
   if (!opened) return base::pass(opened);
   portal = std::move(*opened);
   return {};

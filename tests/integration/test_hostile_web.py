@@ -220,3 +220,140 @@ def test_the_body_of_a_stranger_is_not_taken(web_world):
         if message.HasField("head"):
             status = message.head.status
     assert status == 401
+
+
+class Terminal:
+    """What a taken-over front does with a terminal of its user's."""
+
+    def __init__(self, world, target="web1", account="deploy"):
+        self.front = Front(world)
+        self.cookie = self.front.sign_in(USER)
+        pb = self.front.pb
+        query = [pb.WebParameter(name="target", value=target), pb.WebParameter(name="account", value=account)]
+        self.front.say(request=self.front.request("GET", "connect", cookie=self.cookie, origin="https://gw", upgrade=True, query=query))
+        self.number, self.room, self.shown, self.states = self.front.number, 0, b"", []
+        self.session = self.until(lambda m: m.HasField("connected")).connected.session
+
+    def until(self, wanted):
+        while True:
+            message = self.front.hear()
+            assert message is not None, "the broker ended it"
+            if message.HasField("room"):
+                self.room += message.room.bytes
+            elif message.HasField("screen"):
+                self.shown += message.screen.bytes
+            elif message.HasField("state"):
+                self.states.append(message.state.state)
+            if wanted(message):
+                return message
+
+    def live(self):
+        self.until(lambda m: m.HasField("state") and m.state.state == "live")
+        return self
+
+    def type(self, keys, **more):
+        self.front.say(typed=self.front.pb.WebTyped(number=more.get("number", self.number), bytes=keys))
+
+    def resize(self, columns, rows):
+        self.front.say(resize=self.front.pb.WebResize(number=self.number, columns=columns, rows=rows))
+
+
+def over(world, session):
+    until(lambda: any(s["id"] == session and s["state"] == "ended" for s in world.gateway.sessions(everything=True)), 15, "the session's end")
+
+
+def test_a_puppet_that_behaves_has_a_terminal(web_world):
+    one = Terminal(web_world).live()
+    assert one.room > 0
+    one.type(b"echo shown-$((1+1))-here\r")
+    one.until(lambda m: b"shown-2-here" in one.shown)
+    one.type(b"exit 3\r")
+    assert one.until(lambda m: m.HasField("end")).end.status == 3
+    one.front.puppet.connection.close()
+    over(web_world, one.session)
+
+
+@pytest.mark.parametrize("name", ["before the shell", "more than the room", "another number", "a second request", "taken too much", "no size", "huge size", "answer to nothing", "event"])
+def test_what_no_front_says_of_a_terminal_ends_it_alone(web_world, name):
+    bystander = Terminal(web_world).live()
+    one = Terminal(web_world)
+    pb = one.front.pb
+    if name != "before the shell":
+        one.live()
+    seen = len(faults(web_world))
+    if name == "before the shell":
+        one.type(b"x")
+    elif name == "more than the room":
+        for _ in range(3):
+            one.type(b"#" * 32_000)
+    elif name == "another number":
+        one.type(b"x", number=one.number + 1)
+    elif name == "a second request":
+        one.front.say(request=one.front.request("GET", "session", cookie=one.cookie))
+    elif name == "taken too much":
+        one.front.say(taken=pb.WebTaken(number=one.number, bytes=100_000_000))
+    elif name in ("no size", "huge size"):
+        one.resize(0 if name == "no size" else 100_000, 24)
+    elif name == "answer to nothing":
+        one.front.say(proof=pb.WebProof(number=one.number, secret=b"x"))
+    elif name == "event":
+        one.front.puppet.send(EVENT, b"x")
+    assert one.front.gone()
+    over(web_world, one.session)
+    until(lambda: len(faults(web_world)) > seen, 10, "the fault is in the audit log")
+    assert faults(web_world)[-1]["session"] == one.session
+    bystander.type(b"echo still-$((1+1))\r")
+    bystander.until(lambda m: b"still-2" in bystander.shown)
+    bystander.front.puppet.connection.close()
+    over(web_world, bystander.session)
+
+
+@pytest.mark.parametrize("name", ["typed", "resize", "taken", "proof"])
+@pytest.mark.parametrize("asked", ["nothing", "a list"])
+def test_without_a_terminal_nobody_types(web_world, name, asked):
+    front = Front(web_world)
+    cookie = front.sign_in(USER)
+    if asked == "a list":
+        front.ask("GET", "session", cookie=cookie)
+    pb = front.pb
+    one = {"typed": pb.WebTyped(number=front.number, bytes=b"x"), "resize": pb.WebResize(number=front.number, columns=80, rows=24),
+           "taken": pb.WebTaken(number=front.number, bytes=1), "proof": pb.WebProof(number=front.number, secret=b"x")}[name]
+    front.say(**{name: one})
+    assert front.gone() and "terminal" in faults(web_world)[-1]["fault"]
+
+
+def test_it_connects_as_its_own_user_alone(web_world):
+    bobs = Front(web_world)
+    cookie_of_bob = bobs.sign_in("bob")
+    front = Front(web_world)
+    front.sign_in(USER)
+    pb = front.pb
+    query = [pb.WebParameter(name="target", value="web1"), pb.WebParameter(name="account", value="deploy")]
+    head, _ = front.ask("GET", "connect", cookie=cookie_of_bob, origin="https://gw", upgrade=True, query=query)
+    assert head.status == 421
+    # Whom no policy lets connect is refused, whatever the front is.
+    bobs.say(request=bobs.request("GET", "connect", cookie=cookie_of_bob, origin="https://gw", upgrade=True, query=query))
+    while True:
+        message = bobs.hear()
+        assert message is not None
+        if message.HasField("end"):
+            break
+    assert message.end.status == 255
+    assert not web_world.gateway.sessions()
+
+
+def test_floods_of_sizes_come_to_few_and_keys_wait_for_the_target(web_world):
+    one = Terminal(web_world).live()
+    one.type(b"stty -echo; sleep 5; stty size; exit\r")
+    for n in range(5000):
+        one.resize(50 + n % 50, 20)
+    sent = 0
+    while one.room - sent >= 32_000:
+        one.type(b"#" * 32_000)
+        sent += 32_000
+    one.until(lambda m: m.HasField("end"))
+    one.front.puppet.connection.close()
+    over(web_world, one.session)
+    web_world.gateway.sealed(one.session)
+    sizes = [e for e in web_world.gateway.events(one.session) if e.get("request") == "window-change"]
+    assert 1 <= len(sizes) < 300

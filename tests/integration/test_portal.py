@@ -261,7 +261,9 @@ def test_sessions_are_listed_and_ended(portal):
     administrator = signed_in(portal, "administrator")
     user = Browser(portal.gateway)
     assert user.sign_in(USER, USER_PASSWORD).status == 201
-    choices = user.get("/me/targets").json["items"]
+    answer = user.get("/me/targets").json
+    choices = answer["items"]
+    assert answer["ssh"].endswith(f":{portal.gateway.port}") and answer["host_ca"] in portal.gateway.cli("ca", "show", "host")
     assert {"web1"} == {one["target"] for one in choices} and "deploy" in {one["account"] for one in choices}
     shell = portal.popen("via", "sleep 60")
     try:

@@ -23,12 +23,20 @@ namespace sallyport::broker {
 
 /// One that counted when it was found; counts() says whether it still does.
 struct SignIn {
+  /// Who proved again since, and with what, is not in the store: a code counts from the sign-in on then.
   explicit SignIn(store::SignInRow as_stored)
-      : row(std::move(as_stored)), seen_us(row.seen_us), proved_us(row.proved_us), kept_us(row.seen_us) {}
+      : row(std::move(as_stored)),
+        seen_us(row.seen_us),
+        proved_us(row.proved_us),
+        code_proved_us(has_code(row.method) ? row.created_us : 0),
+        kept_us(row.seen_us) {}
+  /// Whether a one-time code is part of what was proved: "password and totp".
+  static bool has_code(std::string_view method) { return method.find(" and ") != std::string_view::npos; }
   const store::SignInRow row;
   std::atomic<base::Micros> seen_us;
   std::atomic<base::Micros> proved_us;
-  std::atomic<base::Micros> kept_us;  ///< what the store knows of seen_us
+  std::atomic<base::Micros> code_proved_us;  ///< when a one-time code was proved; 0: none was
+  std::atomic<base::Micros> kept_us;         ///< what the store knows of seen_us
   std::atomic<bool> ended = false;
 };
 using SignInPtr = std::shared_ptr<SignIn>;

@@ -108,7 +108,7 @@ void ApprovalWait::asked(base::Result<AccessRequest> made) {
     return fail("This access needs approval, and no request can be made: " + made.message() + ".", made.message());
   id_ = made->id;
   desk_.watch(id_, [this] { look(); });
-  owner_.waits_for_approval(waiting_text(*made));
+  owner_.waits_for_approval(waiting_text(*made), request_code(made->id));
   // It may have been decided before it was watched.
   look();
 }

@@ -41,7 +41,8 @@ class ApprovalWait {
     virtual ~Owner() = default;
     virtual void approved(const policy::AccessRequest& request) = 0;
     /// Nobody has decided it yet: for the user.
-    virtual void waits_for_approval(const std::string& text) = 0;
+    /// request: its code, as approvers name it.
+    virtual void waits_for_approval(const std::string& text, const std::string& request) = 0;
     /// There will be no approval. text is for the user.
     virtual void not_approved(const std::string& text, const std::string& reason) = 0;
   };

@@ -2,6 +2,7 @@
 // Waiting for an approval: every decision, before and while it is waited for.
 #include "broker/session/approval_wait.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -25,7 +26,10 @@ class FakeClock final : public base::Clock {
 class ApprovalWaitTest : public ::testing::Test, public ApprovalWait::Owner {
  protected:
   void approved(const AccessRequest& request) override { approved_by.push_back(request.id); }
-  void waits_for_approval(const std::string& text) override { told.push_back(text); }
+  void waits_for_approval(const std::string& text, const std::string& request) override {
+    told.push_back(text);
+    EXPECT_THAT(text, ::testing::HasSubstr(request));
+  }
   void not_approved(const std::string& text, const std::string& reason) override {
     told.push_back(text);
     reasons.push_back(reason);

@@ -27,6 +27,7 @@ struct Notice {
   std::optional<std::uint32_t> channel = {};  ///< only there
   /// waits: for its target. The text is shown wherever a program waits for it, now or later.
   enum class Session { as_it_was, goes_on, waits } session = Session::as_it_was;
+  std::string request = {};  ///< the code of the request for access that it waits for; empty: of none
 };
 
 /// Whether a question for a password is the first of its kind or follows a wrong answer.

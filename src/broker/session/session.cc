@@ -77,6 +77,12 @@ void Session::opened(const std::string& banner) {
   live_.begin(std::move(greeting));
 }
 
+Session::Gate Session::gate() const {
+  if (!parts_.handle) return Gate::open;
+  if (parts_.handle->gate_shut()) return Gate::shut;
+  return parts_.handle->supervision().rules().empty() ? Gate::open : Gate::supervised;
+}
+
 void Session::front_gone(const std::string& reason, const std::string& fault) {
   live_.front_gone();
   inspector_.front_gone();

@@ -45,6 +45,11 @@ class Session : public std::enable_shared_from_this<Session>,
   void front_drained() { live_.relay().go_on(); }
   void front_gone(const std::string& reason, const std::string& fault);
 
+  const std::string& id() const { return parts_.id; }
+  /// How its gate stands, for the user.
+  enum class Gate { open, shut, supervised };
+  Gate gate() const;
+
   /// What the user has proved since the login; before open().
   void prove(const ProvedFactor& factor) { parts_.facts.identity.factors.push_back(factor); }
 

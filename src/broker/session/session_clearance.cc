@@ -80,9 +80,9 @@ void SessionClearance::approved(const policy::AccessRequest& request) {
   owner_.look_again();
 }
 
-void SessionClearance::waits_for_approval(const std::string& text) {
+void SessionClearance::waits_for_approval(const std::string& text, const std::string& request) {
   if (parts_.front == nullptr) return;
-  parts_.front->tell({"Sallyport: " + text, {}, Notice::Session::waits});
+  parts_.front->tell({"Sallyport: " + text, {}, Notice::Session::waits, request});
 }
 
 void SessionClearance::not_approved(const std::string& text, const std::string& reason) {

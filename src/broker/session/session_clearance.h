@@ -44,7 +44,7 @@ class SessionClearance : private ApprovalWait::Owner {
 
  private:
   void approved(const policy::AccessRequest& request) override;
-  void waits_for_approval(const std::string& text) override;
+  void waits_for_approval(const std::string& text, const std::string& request) override;
   void not_approved(const std::string& text, const std::string& reason) override;
 
   Owner& owner_;

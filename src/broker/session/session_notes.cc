@@ -106,6 +106,7 @@ store::SessionRow SessionNotes::row() const {
   row.started_at_us = info.started_at_us;
   row.recording_state = "live";
   row.integrity = "open";
+  row.detail = "{\"via\":\"" + parts_.facts.via + "\"}";  // one of our own words
   return row;
 }
 
@@ -193,7 +194,11 @@ audit::Event SessionNotes::end(const std::string& reason) const {
   return {"session.end",
           parts_.facts.identity.user,
           parts_.id,
-          {{"reason", reason}, {"account", parts_.account.name}, {"target", parts_.target.name}}};
+          {{"reason", reason},
+           {"account", parts_.account.name},
+           {"target", parts_.target.name},
+           {"source", parts_.facts.source},
+           {"via", parts_.facts.via}}};
 }
 
 }  // namespace sallyport::broker

@@ -31,7 +31,8 @@ Authenticator::Authenticator(const Wiring& wiring, net::Loop& loop, std::string 
       loop_(loop),
       source_(std::move(source)),
       source_host_(source_host),
-      source_share_(Admission::source_of(source_host)) {}
+      source_share_(Admission::source_of(source_host)),
+      again_(wiring.policy, wiring.passwords, wiring.codes, loop, source_share_) {}
 
 Authenticator::~Authenticator() {
   *alive_ = false;
@@ -138,28 +139,6 @@ void Authenticator::password(base::ByteView given, const std::string& method, An
     const bool is_service = login_ && wiring_.policy.current()->is_service(login_->user);
     refuse(method, is_service ? "a service account has no password" : "wrong password", answer);
   });
-}
-
-void Authenticator::check_again(const std::string& user, base::ByteView given,
-                                std::function<void(const Judged&)> done) {
-  judge(user, given, [this, user, done = std::move(done)](Judged judged) {
-    const bool enrolled = wiring_.policy.current()->is_enrolled(user);
-    if (judged.verdict == Verdict::right && enrolled) judged.verdict = Verdict::code_wanted;
-    done(judged);
-  });
-}
-
-void Authenticator::check_code(const std::string& user, base::ByteView given, std::function<void(const Judged&)> done) {
-  using Code = CodeJudge::Judged::Verdict;
-  auto finish = [&loop = loop_, alive = alive_, done = std::move(done)](const CodeJudge::Judged& judged) {
-    Judged out{Verdict::wrong, {}, words_for(judged)};
-    if (judged.verdict == Code::right) out.verdict = Verdict::right;
-    if (judged.verdict == Code::not_judged) out.verdict = Verdict::not_judged;
-    loop.post([alive, done, out] {
-      if (*alive) done(out);
-    });
-  };
-  wiring_.codes.judge({source_share_, user, given, [alive = alive_] { return alive->load(); }, std::move(finish)});
 }
 
 bool Authenticator::exhausted() const {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -16,6 +17,7 @@
 #include "broker/access/identity.h"
 #include "broker/access/password_judge.h"
 #include "broker/access/policy_state.h"
+#include "broker/access/proof_again.h"
 #include "broker/access/remembered_factors.h"
 #include "broker/intake/preauth_audit.h"
 #include "broker/node/user_audit.h"
@@ -64,8 +66,12 @@ class Authenticator : public PasswordCheck {
   void inherit(const Identity& outer, const std::string& raw_user);
 
   /// For a suspended session.
-  void check_again(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done) override;
-  void check_code(const std::string& user, base::ByteView code, std::function<void(const Judged&)> done) override;
+  void check_again(const std::string& user, base::ByteView password, std::function<void(const Judged&)> done) override {
+    again_.check_again(user, password, std::move(done));
+  }
+  void check_code(const std::string& user, base::ByteView code, std::function<void(const Judged&)> done) override {
+    again_.check_code(user, code, std::move(done));
+  }
 
  private:
   void public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key, Answer answer);
@@ -99,6 +105,7 @@ class Authenticator : public PasswordCheck {
   const std::string source_;
   const std::string source_host_;
   const std::string source_share_;  ///< whose share of what strangers may cost
+  ProofAgain again_;
   std::string raw_user_;
   std::optional<policy::LoginName> login_;  // empty when the name is malformed: fails like any other
   std::string login_problem_;               // why it is empty, for the audit log

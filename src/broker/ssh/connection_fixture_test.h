@@ -35,8 +35,11 @@ class FakeSession final : public UserSession {
     heard_.add("gone [" + reason + "] [" + fault + "]");
     over_();
   }
+  const std::string& id() const override { return id_; }
+  Session::Gate gate() const override { return Session::Gate::open; }
 
  private:
+  const std::string id_ = "01J";
   Heard& heard_;
   std::function<void()> over_;
 };

@@ -8,42 +8,17 @@
 
 namespace sallyport::broker {
 
-namespace {
-
-class GatewaySession final : public UserSession {
- public:
-  explicit GatewaySession(std::shared_ptr<Session> session) : session_(std::move(session)) {}
-  void open() override { session_->open(); }
-  void review() override { session_->review(); }
-  void prove(const ProvedFactor& factor) override { session_->prove(factor); }
-  void front_event(base::ByteView event) override { session_->front_event(event); }
-  void front_credit(const ipc::Credit& credit) override { session_->front_credit(credit); }
-  void front_reauthenticate(base::ByteView password) override { session_->front_reauthenticate(password); }
-  void front_drained() override { session_->front_drained(); }
-  void front_gone(const std::string& reason, const std::string& fault) override { session_->front_gone(reason, fault); }
-
- private:
-  std::shared_ptr<Session> session_;
-};
-
-}  // namespace
-
 SshEntrance ssh_entrance(Gateway& gateway, Zygotes& fronts, std::shared_ptr<const HostIdentity> identity) {
   Services& services = gateway.services;
   auto passwords = std::make_shared<StoredPasswords>(StoredPasswords::Wiring{
       services.store, services.store_thread, services.policy, services.passwords, services.guesses, services.clock});
-  const auto make_session = [&gateway](SessionThread& thread, FrontSide& front, PasswordCheck& check,
-                                       SessionFacts facts, std::function<void()> over) {
-    return std::make_shared<GatewaySession>(
-        pin_to(thread, std::make_unique<Session>(gateway, thread, front, check, std::move(facts), std::move(over))));
-  };
   const auto spawn_front = [&fronts](base::Fd socket, std::function<void(base::Result<SpawnedWorker>)> done) {
     fronts.spawn(std::move(socket), std::move(done));
   };
   auto codes = std::make_shared<StoredCodes>(services.totp, services.store_thread, services.guesses);
   return {gateway,
           spawn_front,
-          make_session,
+          session_maker(gateway),
           std::move(identity),
           std::move(passwords),
           std::move(codes),

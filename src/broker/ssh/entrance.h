@@ -10,8 +10,8 @@
 #include "broker/access/remembered_factors.h"
 #include "broker/intake/listener.h"
 #include "broker/node/gateway.h"
+#include "broker/session/user_session.h"
 #include "broker/ssh/host_identity.h"
-#include "broker/ssh/user_session.h"
 
 namespace sallyport::broker {
 

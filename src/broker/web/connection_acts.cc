@@ -106,6 +106,8 @@ void WebConnection::go_on() {
       return view_recording(RecordingView::What::events);
     case Own::recording_proof:
       return view_recording(RecordingView::What::proof);
+    case Own::connect:
+      return connect();
   }
 }
 
@@ -165,6 +167,7 @@ void WebConnection::signed_in(const web::SignInAttempt::Outcome& outcome, bool a
     return refuse(outcome.problem);
   }
   if (again) {
+    if (SignIn::has_code(outcome.method)) bound_->code_proved_us = services_.clock.now_us();
     return entrance_.sign_ins().prove(bound_, back([](WebConnection& self, const base::Status& kept) {
                                         if (!kept) return self.refuse(web::problem_of(kept.error()));
                                         self.who_am_i(200);
@@ -260,7 +263,7 @@ void WebConnection::end_sign_in() {
 // What the user may reach now, as the menu over SSH has it. A large inventory takes its time: not on this loop.
 void WebConnection::my_targets() {
   services_.reader_thread.post([state = services_.policy.current(), user = bound_->row.user, source = source_host(),
-                                now_us = services_.clock.now_us(),
+                                now_us = services_.clock.now_us(), &entrance = entrance_,
                                 answer = back([](WebConnection& self, const std::string& body) {
                                   self.turn_->answered = true;
                                   web::send_whole(*self.turn_->line, 200, kJson, body);
@@ -279,7 +282,11 @@ void WebConnection::my_targets() {
                            {"description", target->description},
                            {"labels", std::move(labels)}});
     }
-    answer(text_of(Json{{"items", std::move(items)}, {"complete", choices.size() <= kMostChoices}}));
+    answer(text_of(Json{{"items", std::move(items)},
+                        {"complete", choices.size() <= kMostChoices},
+                        {"ssh", entrance.ssh_address()},
+                        {"host_ca", entrance.host_ca()},
+                        {"jump_suffix", entrance.services().config.ssh.jump_suffix}}));
   });
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/escape.h"
+#include "broker/web/terminal_turn.h"
 #include "broker/web/web_connection.h"
 #include "broker/web/web_sink.h"
 
@@ -159,8 +160,14 @@ bool WebConnection::bind(const SignInPtr& sign_in) {
 // A user was changed, or a sign-in was ended: what is under way for it ends too.
 void WebConnection::look_again() {
   if (over_ || !bound_) return;
-  if (!entrance_.sign_ins().counts(*bound_)) return say_goodbye(kEndedUs);
+  if (!entrance_.sign_ins().counts(*bound_)) return sign_in_ended();
   if (turn_ && turn_->view) turn_->view->look_again();
+  if (terminal_) terminal_->review();
+}
+
+void WebConnection::sign_in_ended() {
+  if (terminal_) terminal_->sign_in_ended();
+  say_goodbye(kEndedUs);
 }
 
 }  // namespace sallyport::broker

@@ -12,14 +12,13 @@ namespace {
 constexpr std::int64_t kSecondUs = 1'000'000;
 // So often a stream shows that it lives, and whether it may.
 constexpr std::int64_t kBeatUs = 15 * kSecondUs;
-constexpr std::int64_t kEndedUs = kSecondUs;
 
 }  // namespace
 
 // Looked at by a person, it counts as use.
 void WebConnection::stream_beat() {
   if (over_ || !turn_ || !turn_->stream) return;
-  if (!entrance_.sign_ins().counts(*bound_)) return say_goodbye(kEndedUs);
+  if (!entrance_.sign_ins().counts(*bound_)) return sign_in_ended();
   entrance_.sign_ins().note_use(*bound_);
   if (turn_->events != nullptr && turn_->line->ready()) say_event(": \n\n");
   deadline_.after_us(kBeatUs, [this] { stream_beat(); });

@@ -19,7 +19,8 @@ constexpr std::size_t kMostViewers = 16;
 constexpr std::size_t kMostViewersOfUser = 4;
 }  // namespace
 
-WebEntrance::WebEntrance(Gateway& gateway, Zygotes& fronts, Zygotes& viewers, PortalIdentity& identity, api::Api& api)
+WebEntrance::WebEntrance(Gateway& gateway, Zygotes& fronts, Zygotes& viewers, PortalIdentity& identity, api::Api& api,
+                         std::string ssh_address)
     : gateway_(gateway),
       fronts_(fronts),
       viewer_source_(viewers),
@@ -34,6 +35,9 @@ WebEntrance::WebEntrance(Gateway& gateway, Zygotes& fronts, Zygotes& viewers, Po
       passwords_({gateway.services.store, gateway.services.store_thread, gateway.services.policy,
                   gateway.services.passwords, gateway.services.guesses, gateway.services.clock}),
       codes_(gateway.services.totp, gateway.services.store_thread, gateway.services.guesses),
+      make_session_(session_maker(gateway)),
+      ssh_address_(std::move(ssh_address)),
+      host_ca_(gateway.services.vault.host_ca().public_key().line("sallyport-host-ca")),
       changes_(gateway.services),
       timer_(gateway.services.main_loop) {}
 
@@ -91,12 +95,12 @@ bool WebEntrance::is_trusted_proxy(const std::string& host) const {
 
 std::uint64_t WebEntrance::begin(api::Caller caller, api::Request request, std::shared_ptr<api::ReplySink> sink) {
   const std::uint64_t key = ++last_key_;
-  struct Asked {
+  struct Waiting {
     api::Caller caller;
     api::Request request;
     std::shared_ptr<api::ReplySink> sink;
   };
-  auto asked = std::make_shared<Asked>(Asked{std::move(caller), std::move(request), std::move(sink)});
+  auto asked = std::make_shared<Waiting>(Waiting{std::move(caller), std::move(request), std::move(sink)});
   services().main_loop.post([this, key, asked] {
     if (api_ == nullptr) return;
     under_way_[key] = api_->begin(std::move(asked->caller), std::move(asked->request), std::move(asked->sink));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "broker/access/code_judge.h"
 #include "broker/access/password_judge.h"
@@ -14,6 +15,7 @@
 #include "broker/intake/listener.h"
 #include "broker/node/gateway.h"
 #include "broker/node/zygotes.h"
+#include "broker/session/user_session.h"
 #include "broker/web/change_feed.h"
 #include "broker/web/portal_identity.h"
 
@@ -22,7 +24,8 @@ namespace sallyport::broker {
 class WebEntrance {
  public:
   /// All of it outlives every connection; the API until stop().
-  WebEntrance(Gateway& gateway, Zygotes& fronts, Zygotes& viewers, PortalIdentity& identity, api::Api& api);
+  WebEntrance(Gateway& gateway, Zygotes& fronts, Zygotes& viewers, PortalIdentity& identity, api::Api& api,
+              std::string ssh_address);
   ~WebEntrance();
   WebEntrance(const WebEntrance&) = delete;
   WebEntrance& operator=(const WebEntrance&) = delete;
@@ -46,6 +49,11 @@ class WebEntrance {
   Admission& viewers() { return viewers_; }
   PasswordJudge& passwords() { return passwords_; }
   CodeJudge& codes() { return codes_; }
+  const MakeSession& make_session() const { return make_session_; }
+  /// Where SSH clients are listened for.
+  const std::string& ssh_address() const { return ssh_address_; }
+  /// The public key behind the names of targets for `ssh -J`, as a line.
+  const std::string& host_ca() const { return host_ca_; }
   void spawn_front(base::Fd socket, std::function<void(base::Result<SpawnedWorker>)> done);
   void spawn_viewer(std::function<void(base::Result<SpawnedWorker>)> done);
   /// Whether a peer's X-Forwarded-For counts.
@@ -70,6 +78,9 @@ class WebEntrance {
   Admission viewers_;
   StoredPasswords passwords_;
   StoredCodes codes_;
+  const MakeSession make_session_;
+  const std::string ssh_address_;
+  const std::string host_ca_;
   std::atomic<std::uint64_t> last_key_ = 0;
   std::map<std::uint64_t, api::ExchangePtr> under_way_;  // the main loop alone
   web::ChangeFeed changes_;                              // the main loop alone

@@ -33,7 +33,7 @@ Portal::Portal(const Place& place, std::unique_ptr<PortalIdentity> identity, std
                                         place.workers, std::move(pages))),
       viewers_(std::make_unique<Zygotes>(place.gateway.services.main_loop, place.libexec + "/sallyport-viewer",
                                          place.workers)),
-      entrance_(place.gateway, *fronts_, *viewers_, *identity_, place.api),
+      entrance_(place.gateway, *fronts_, *viewers_, *identity_, place.api, place.ssh_address),
       listener_(place.gateway.services.main_loop, place.gateway.strangers, place.threads,
                 [this](SessionThread& thread, base::Fd socket, Arrival arrival) {
                   entrance_.take(thread, std::move(socket), std::move(arrival));

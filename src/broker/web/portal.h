@@ -22,6 +22,7 @@ class Portal {
     std::vector<std::unique_ptr<SessionThread>>& threads;
     std::string libexec;
     std::optional<ipc::WorkerIdentity> workers;
+    std::string ssh_address;  ///< where SSH clients are listened for: "0.0.0.0:2222"
   };
   /// Listens at config.listen_portal. Blocks. What the place names outlives the portal, but for the API: see stop().
   static base::Result<std::unique_ptr<Portal>> open(const Place& place);

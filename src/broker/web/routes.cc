@@ -39,6 +39,7 @@ constexpr std::array kRoutes = {
     own("DELETE", "session/sign-ins/{id}", Own::end_sign_in),
     own("GET", "me/targets", Own::my_targets),
     own("GET", "events", Own::events),
+    Route{"GET", "connect", Own::connect, nullptr, Shape::end, 0, true},
 
     get("sessions", session_list, Shape::list),
     get("sessions/{id}", session_show, Shape::first),

@@ -37,6 +37,7 @@ enum class Own {
   events,
   recording_events,
   recording_proof,
+  connect,
 };
 
 struct Route {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/web/terminal_turn.h"
 #include "ipc/web.pb.h"
 
 namespace sallyport::broker {
@@ -104,6 +105,7 @@ void WebConnection::web_frame(ipc::WebFrame&) {
 }
 
 void WebConnection::web_drained() {
+  if (terminal_) return terminal_->drained();
   if (!turn_) return;
   turn_->line->drained();
   if (turn_->events != nullptr) tell_change(0);
@@ -124,6 +126,8 @@ void WebConnection::answer_ended(std::uint64_t number) {
 }
 
 void WebConnection::web_ended(const std::string& reason, const std::string& fault) {
+  deadline_.cancel();
+  if (terminal_) return terminal_->front_gone(reason, fault);
   if (!fault.empty()) {
     services_.audit.write({"worker.fault",
                            bound_ ? bound_->row.user : "",
@@ -150,7 +154,9 @@ void WebConnection::over() {
   arrival_.ticket.reset();
   // Whoever called may stand on our own callbacks.
   thread_.loop().post([keep = std::exchange(self_, nullptr)] {
-    if (keep) keep->turn_.reset();
+    if (!keep) return;
+    keep->turn_.reset();
+    keep->terminal_.reset();
   });
 }
 

@@ -20,6 +20,10 @@
 #include "broker/web/sign_in_attempt.h"
 #include "broker/web/web_link.h"
 
+namespace sallyport::broker::web {
+class TerminalTurn;
+}  // namespace sallyport::broker::web
+
 namespace sallyport::broker {
 
 class WebConnection final : public WebOwner, public web::Answered, public std::enable_shared_from_this<WebConnection> {
@@ -57,6 +61,7 @@ class WebConnection final : public WebOwner, public web::Answered, public std::e
   void web_request(ipc::WebRequest& request) override;
   void web_body(ipc::WebBody& body) override;
   void web_frame(ipc::WebFrame& frame) override;
+  void web_terminal(ipc::WebToBroker& message) override;
   void web_drained() override;
   void web_ended(const std::string& reason, const std::string& fault) override;
   // Answered
@@ -71,6 +76,7 @@ class WebConnection final : public WebOwner, public web::Answered, public std::e
   void found_sign_in(const SignInPtr& sign_in);
   bool bind(const SignInPtr& sign_in);
   void look_again();
+  void sign_in_ended();
   void refuse(const web::Problem& problem, ipc::WebHead head = {});
 
   // What is done about it (connection_acts.cc)
@@ -91,6 +97,9 @@ class WebConnection final : public WebOwner, public web::Answered, public std::e
   void stream_beat();
   void tell_change(unsigned topics);
   void say_event(const std::string& text);
+
+  // A terminal in the browser (connection_terminal.cc)
+  void connect();
 
   api::Caller caller() const;
   std::string source_host() const;
@@ -123,6 +132,7 @@ class WebConnection final : public WebOwner, public web::Answered, public std::e
   std::unique_ptr<Admission::Ticket> place_;
   std::unique_ptr<DescriptorBudget::Share> descriptors_;
   std::unique_ptr<Logins::Place> login_place_;
+  std::unique_ptr<web::TerminalTurn> terminal_;  // the last that happens here
   bool leaving_ = false;
   bool over_ = false;
   std::shared_ptr<WebConnection> self_;  // until over()

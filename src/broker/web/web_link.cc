@@ -25,6 +25,10 @@ struct WebLink::Table {
       {Message::kRequest, Open, Often::many, kPart, &WebLink::on_request, "request"},
       {Message::kBody, Open, Often::many, kPart, &WebLink::on_body, "body"},
       {Message::kFrame, Open, Often::many, 40 * 1024, &WebLink::on_frame, "frame"},
+      {Message::kTyped, Open, Often::many, 40 * 1024, &WebLink::on_terminal, "typed"},
+      {Message::kResize, Open, Often::many, 64, &WebLink::on_terminal, "resize"},
+      {Message::kTaken, Open, Often::many, 64, &WebLink::on_terminal, "taken"},
+      {Message::kProof, Open, Often::many, 4096, &WebLink::on_terminal, "proof"},
       {Message::kLogLine, Any, Often::many, 4096, &WebLink::on_log_line, "log_line"},
       {Message::kEnded, Any, Often::once, 4096, &WebLink::on_ended, "ended"},
   };
@@ -81,6 +85,10 @@ void WebLink::on_body(ipc::WebToBroker& message) {
 
 void WebLink::on_frame(ipc::WebToBroker& message) {
   owner_.web_frame(*message.mutable_frame());
+}
+
+void WebLink::on_terminal(ipc::WebToBroker& message) {
+  owner_.web_terminal(message);
 }
 
 void WebLink::on_log_line(ipc::WebToBroker& message) {

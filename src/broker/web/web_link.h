@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "broker/node/worker.h"
+#include "broker/web/browser_terminal.h"
 #include "broker/web/portal_identity.h"
 
 namespace sallyport::ipc {
@@ -28,12 +29,13 @@ class WebOwner {
   virtual void web_request(ipc::WebRequest& request) = 0;
   virtual void web_body(ipc::WebBody& body) = 0;
   virtual void web_frame(ipc::WebFrame& frame) = 0;
+  virtual void web_terminal(ipc::WebToBroker& message) = 0;  ///< typed, resize, taken, proof
   virtual void web_drained() = 0;
   /// The worker is gone. fault: what it did that a front never does; empty for an ordinary end.
   virtual void web_ended(const std::string& reason, const std::string& fault) = 0;
 };
 
-class WebLink {
+class WebLink final : public web::TerminalWire {
  public:
   enum class Peer : bool { client, proxy };
 
@@ -41,16 +43,19 @@ class WebLink {
           std::shared_ptr<const PortalIdentity::Current> identity);
 
   void start(Peer peer);
-  void send(const ipc::BrokerToWeb& message);
-  bool congested() const { return worker_.congested(); }
-  void hold_reading(bool hold) { worker_.hold_reading(hold); }
-  void kill(const std::string& fault) { worker_.kill(fault); }
+  void send(const ipc::BrokerToWeb& message) override;
+  bool congested() const override { return worker_.congested(); }
+  void hold_reading(bool hold) override { worker_.hold_reading(hold); }
+  void kill(const std::string& fault) override { worker_.kill(fault); }
+  std::shared_ptr<const base::Fd> pidfd() const override { return worker_.pidfd(); }
+  pid_t pid() const override { return worker_.pid(); }
 
   // Handlers of the table.
   void on_sign(ipc::WebToBroker& message);
   void on_request(ipc::WebToBroker& message);
   void on_body(ipc::WebToBroker& message);
   void on_frame(ipc::WebToBroker& message);
+  void on_terminal(ipc::WebToBroker& message);
   void on_log_line(ipc::WebToBroker& message);
   void on_ended(ipc::WebToBroker& message);
 

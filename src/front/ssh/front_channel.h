@@ -10,7 +10,7 @@
 #include "codec/terminal/traits.h"
 #include "front/ssh/jump.h"
 #include "front/ssh/menu.h"
-#include "front/ssh/password_prompt.h"
+#include "leg/password_prompt.h"
 #include "leg/ssh/relay_channel.h"
 
 namespace sallyport::front::ssh {
@@ -32,7 +32,7 @@ struct FrontChannel final : leg::ssh::RoleData {
   base::Bytes command;               ///< of exec, while no target is chosen
   std::optional<Farewell> farewell;  ///< said once a program is asked for
   std::unique_ptr<Menu> menu;
-  std::unique_ptr<PasswordPrompt> prompt;
+  std::unique_ptr<leg::PasswordPrompt> prompt;
   bool judged = false;  ///< the password is with the broker: what is typed meanwhile goes nowhere
   std::unique_ptr<Jump> jump;
   bool awaited = false;  ///< the session is over, and what this channel still has for the client is waited for

@@ -8,7 +8,7 @@
 
 #include "codec/terminal/terminal.h"
 #include "front/ssh/menu.h"
-#include "front/ssh/password_prompt.h"
+#include "leg/password_prompt.h"
 
 namespace sallyport::front::ssh {
 namespace {
@@ -76,7 +76,7 @@ void try_menu(Menu::Kind kind, MenuSize size, std::string_view texts, base::Byte
 
 // The prompt beside the least that does the same.
 void try_prompt(base::ByteView keys) {
-  PasswordPrompt prompt;
+  leg::PasswordPrompt prompt;
   std::string line;
   for (const std::uint8_t key : keys) {
     const std::uint8_t one[] = {key};
@@ -90,11 +90,11 @@ void try_prompt(base::ByteView keys) {
       if (!line.empty()) line.pop_back();
     } else if (key == 21 || key == 3) {
       line.clear();
-    } else if (key >= 0x20 && line.size() < PasswordPrompt::kMaxBytes) {
+    } else if (key >= 0x20 && line.size() < leg::PasswordPrompt::kMaxBytes) {
       line.push_back(static_cast<char>(key));
     }
   }
-  PasswordPrompt at_once;
+  leg::PasswordPrompt at_once;
   const auto end = std::find_if(keys.begin(), keys.end(), [](std::uint8_t k) { return k == '\r' || k == '\n'; });
   require(at_once.input(keys) == (end != keys.end()));
 }

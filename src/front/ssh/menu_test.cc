@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The menu and the password prompt by their keys; the menu's drawing in a terminal model.
+// The menu by its keys, and its drawing in a terminal model.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "codec/terminal/terminal.h"
 #include "front/ssh/menu.h"
-#include "front/ssh/password_prompt.h"
 
 namespace sallyport::front::ssh {
 namespace {
@@ -111,24 +110,6 @@ TEST(Menu, DumbTerminalsGetNumbers) {
       base::view("33\x7f\x7f"
                  "3\r"));
   EXPECT_EQ(menu.chosen(), 2u);
-}
-
-TEST(PasswordPrompt, ReadsALineWithEditing) {
-  PasswordPrompt prompt;
-  EXPECT_FALSE(prompt.input(base::view("wrong\x15se\xc3\xa9\x7f")));
-  EXPECT_TRUE(prompt.input(base::view("cret\rexit\n")));
-  const auto line = prompt.take();
-  EXPECT_EQ(base::text(line.view()), "secret");
-  EXPECT_TRUE(prompt.input(base::view("\n")));
-  EXPECT_EQ(prompt.take().size(), 0u) << "nothing of the first line is left";
-}
-
-TEST(PasswordPrompt, IsBounded) {
-  PasswordPrompt prompt;
-  const std::string flood(10 * PasswordPrompt::kMaxBytes, 'a');
-  EXPECT_FALSE(prompt.input(base::view(flood)));
-  EXPECT_TRUE(prompt.input(base::view("\r")));
-  EXPECT_EQ(prompt.take().size(), PasswordPrompt::kMaxBytes);
 }
 
 }  // namespace

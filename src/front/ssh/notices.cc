@@ -113,7 +113,7 @@ void FrontWorker::ask_password(const ipc::AskPassword& ask) {
   });
   if (terminal == nullptr) return;
   FrontChannel& front = front_of(*terminal);
-  if (!front.prompt) front.prompt = std::make_unique<PasswordPrompt>();
+  if (!front.prompt) front.prompt = std::make_unique<leg::PasswordPrompt>();
   front.judged = false;
   const std::string prompt = "\r\n" + base::escape_for_terminal(ask.prompt(), kMaxLineBytes);
   relay().say(*terminal, StreamId::main, base::view(prompt));

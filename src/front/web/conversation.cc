@@ -6,8 +6,6 @@
 #include <cassert>
 
 #include "base/escape.h"
-#include "front/web/watch_frame.h"
-#include "ipc/message_kind.h"
 #include "ipc/web.pb.h"
 
 namespace sallyport::front::web {
@@ -43,7 +41,7 @@ void Conversation::say(std::string_view text) {
 
 void Conversation::say_goodbye() {
   goodbye_ = true;
-  if (socket_) {
+  if (socket_ && !over_) {
     socket_->close(1001, "the gateway ends this connection");
     (void)socket_->take_output(output_);
     over_ = true;
@@ -237,12 +235,14 @@ void Conversation::read_body(base::ByteView bytes) {
   wipe_texts(out);
 }
 
+bool Conversation::is_due(std::uint64_t number) const {
+  const bool awaited = state_ == State::waiting || state_ == State::body;
+  return number == number_ && awaited && !answer_begun_ && !answer_done_;
+}
+
 base::Status Conversation::head(const ipc::WebHead& answer) {
   if (over_) return {};
-  if (answer.number() != number_ || answer_begun_ || answer_done_ ||
-      (state_ != State::waiting && state_ != State::body)) {
-    return fail(Errc::corrupt, "an answer to no request");
-  }
+  if (!is_due(answer.number())) return fail(Errc::corrupt, "an answer to no request");
   answer_begun_ = true;
   body_.reset();
   if (answer.status() == 101) return open_socket();
@@ -310,62 +310,6 @@ base::Status Conversation::piece(const ipc::WebPiece& piece) {
   if (piece.broken() || (framing_ == Framing::length && answer_left_ > 0)) close_after_ = true;
   answered();
   return {};
-}
-
-base::Status Conversation::open_socket() {
-  if (request_.websocket_key.empty() || body_left_ > 0) return fail(Errc::corrupt, "a WebSocket that nobody asked for");
-  AnswerHead head{.status = 101, .framing = Framing::none};
-  head.more = {{"Upgrade", "websocket"},
-               {"Connection", "Upgrade"},
-               {"Sec-WebSocket-Accept", WebSocket::accept_of(request_.websocket_key)}};
-  say(to_text(head, clock_.now_us()));
-  state_ = State::socket;
-  socket_ = std::make_unique<WebSocket>([this](WebSocket::Kind kind, base::ByteView bytes) {
-    ipc::WebToBroker message;
-    message.mutable_frame()->set_number(number_);
-    message.mutable_frame()->set_text(kind == WebSocket::Kind::text);
-    message.mutable_frame()->set_bytes(bytes.data(), bytes.size());
-    to_broker_(message);
-  });
-  return {};
-}
-
-base::Status Conversation::socket_input() {
-  const base::Status fed = socket_->feed(input_);
-  input_.clear();
-  if (auto taken = socket_->take_output(output_); !taken) return taken;
-  if (!fed || socket_->closed()) over_ = true;
-  return {};
-}
-
-base::Status Conversation::frame(const ipc::WebFrame& frame) {
-  if (over_) return {};
-  if (!socket_ || frame.number() != number_) return fail(Errc::corrupt, "a frame without a WebSocket");
-  socket_->send(frame.text() ? WebSocket::Kind::text : WebSocket::Kind::binary, base::view(frame.bytes()));
-  return socket_->take_output(output_);
-}
-
-// One event in as many messages as it takes.
-base::Status Conversation::watched(const ipc::WebWatched& watched) {
-  if (over_) return {};
-  if (!socket_ || watched.number() != number_) return fail(Errc::corrupt, "an event without a WebSocket");
-  if (event_.size() + watched.event().size() > ipc::kMaxEventBytes)
-    return fail(Errc::corrupt, "an event longer than any");
-  event_.insert(event_.end(), watched.event().begin(), watched.event().end());
-  if (watched.more()) return {};
-  const std::string frame = watch_frame(watched, event_);
-  event_.clear();
-  if (frame.empty()) return {};
-  socket_->send(WebSocket::Kind::text, base::view(frame));
-  return socket_->take_output(output_);
-}
-
-base::Status Conversation::close(const ipc::WebClose& close) {
-  if (over_) return {};
-  if (!socket_ || close.number() != number_) return fail(Errc::corrupt, "the end of no WebSocket");
-  socket_->close(close.code(), close.reason());
-  over_ = true;
-  return socket_->take_output(output_);
 }
 
 }  // namespace sallyport::front::web

@@ -17,9 +17,11 @@
 #include "front/web/http_request.h"
 #include "front/web/json_reader.h"
 #include "front/web/pages.h"
+#include "front/web/terminal_socket.h"
 #include "front/web/web_socket.h"
 
 namespace sallyport::ipc {
+class BrokerToWeb;
 class WebClose;
 class WebFrame;
 class WebHead;
@@ -53,6 +55,12 @@ class Conversation {
   /// The client has not begun a request.
   bool idle() const { return state_ == State::head && input_.empty(); }
   bool has_socket() const { return socket_ != nullptr; }
+  /// The client is not to be read now: a terminal has more typed bytes than it may send on.
+  bool holds() const { return terminal_ && terminal_->holds(); }
+  /// output() has gone as far as it does now.
+  void was_written();
+  /// Asks the client of a WebSocket for a sign of life.
+  void ping();
 
   // The broker's words. Errors: they make no sense here.
   base::Status head(const ipc::WebHead& head);
@@ -60,6 +68,8 @@ class Conversation {
   base::Status frame(const ipc::WebFrame& frame);
   base::Status watched(const ipc::WebWatched& watched);
   base::Status close(const ipc::WebClose& close);
+  /// Whatever concerns a terminal, its beginning included.
+  base::Status terminal(const ipc::BrokerToWeb& message);
 
  private:
   enum class State : std::uint8_t { head, body, waiting, answering, socket, done };
@@ -76,7 +86,9 @@ class Conversation {
   void answer_whole(AnswerHead head, std::string_view body);
   void answered();
   base::Status open_socket();
+  void socket_message(WebSocket::Kind kind, base::ByteView bytes);
   base::Status socket_input();
+  bool is_due(std::uint64_t number) const;
 
   const Pages& pages_;
   const base::Clock& clock_;
@@ -98,7 +110,9 @@ class Conversation {
   bool goodbye_ = false;
   bool over_ = false;
   std::unique_ptr<WebSocket> socket_;
-  base::Bytes event_;  // of a watched session, as far as it came
+  std::unique_ptr<TerminalSocket> terminal_;
+  bool breach_ = false;  // the terminal's client said what none says
+  base::Bytes event_;    // of a watched session, as far as it came
 };
 
 }  // namespace sallyport::front::web

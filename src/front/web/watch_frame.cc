@@ -2,18 +2,16 @@
 // Frames. This writes JSON and reads none.
 #include "front/web/watch_frame.h"
 
-#include <cstdio>
-
-#include "base/escape.h"
 #include "base/text_time.h"
 #include "event/event.pb.h"
+#include "front/web/json_object.h"
 #include "ipc/web.pb.h"
 
 namespace sallyport::front::web {
 
 namespace {
 
-class Object {
+class Object : public JsonObject {
  public:
   Object(const ipc::WebWatched& about, std::string_view event) {
     text("time", base::to_rfc3339(about.time_us()));
@@ -21,41 +19,7 @@ class Object {
     text("event", event);
     number("sequence", about.sequence());
   }
-  void text(std::string_view name, std::string_view value) {
-    key(name);
-    out_ += '"';
-    for (const char c : base::is_utf8(value) ? std::string(value) : base::to_hex(base::view(value))) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (c == '"' || c == '\\') {
-        out_ += '\\';
-        out_ += c;
-      } else if (byte < 0x20 || byte == 0x7f) {
-        char escaped[8];
-        std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-        out_ += escaped;
-      } else {
-        out_ += c;
-      }
-    }
-    out_ += '"';
-  }
-  void number(std::string_view name, std::uint64_t value) {
-    key(name);
-    out_ += std::to_string(value);
-  }
-  void flag(std::string_view name, bool value) {
-    key(name);
-    out_ += value ? "true" : "false";
-  }
   void bytes(std::string_view name, std::string_view value) { text(name, base::to_base64(base::view(value))); }
-  std::string end() { return out_ + "}"; }
-
- private:
-  void key(std::string_view name) {
-    out_ += out_.size() > 1 ? ",\"" : "\"";
-    out_.append(name).append("\":");
-  }
-  std::string out_ = "{";
 };
 
 std::string request_frame(const ipc::WebWatched& about, const event::Request& request) {

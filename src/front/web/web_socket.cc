@@ -74,7 +74,9 @@ base::Status WebSocket::feed(base::ByteView bytes) {
   if (impl_->context == nullptr) return base::fail(base::Errc::internal, "no memory for a WebSocket");
   impl_->input.assign(bytes.begin(), bytes.end());
   impl_->taken = 0;
-  if (wslay_event_recv(impl_->context) != 0) return base::fail(base::Errc::invalid, "a broken WebSocket");
+  const int received = wslay_event_recv(impl_->context);
+  base::wipe(impl_->input.data(), impl_->taken);
+  if (received != 0) return base::fail(base::Errc::invalid, "a broken WebSocket");
   // wslay answers a breach with a close frame and reads no more.
   if (impl_->taken < impl_->input.size() && wslay_event_get_close_received(impl_->context) == 0) {
     return base::fail(base::Errc::invalid, "a WebSocket frame against the rules");
@@ -89,8 +91,16 @@ void WebSocket::send(Kind kind, base::ByteView message) {
   wslay_event_queue_msg(impl_->context, &queued);
 }
 
+void WebSocket::ping() {
+  if (impl_->context == nullptr) return;
+  const wslay_event_msg queued{WSLAY_PING, nullptr, 0};
+  wslay_event_queue_msg(impl_->context, &queued);
+}
+
 void WebSocket::close(unsigned code, std::string_view reason) {
   if (impl_->context == nullptr) return;
+  // wslay sends control frames before messages, and nothing after a close.
+  if (wslay_event_send(impl_->context) != 0) return;
   const std::string text = base::cut_utf8(reason, kMaxReason);
   wslay_event_queue_close(impl_->context, static_cast<std::uint16_t>(code),
                           reinterpret_cast<const std::uint8_t*>(text.data()), text.size());

@@ -31,7 +31,9 @@ class WebSocket {
   /// The client's bytes. Errors: invalid, a breach of the protocol; what to tell the client is in take_output().
   base::Status feed(base::ByteView bytes);
   void send(Kind kind, base::ByteView message);
-  /// 1000 normal, 1008 policy, 1013 try again later …
+  /// A client answers it by itself (section 5.5.2).
+  void ping();
+  /// After what was sent before. 1000 normal, 1008 policy, 1013 try again later …
   void close(unsigned code, std::string_view reason);
   /// Appends what is to be written.
   base::Status take_output(base::Bytes& out);

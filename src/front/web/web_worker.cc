@@ -61,6 +61,16 @@ base::Status WebWorker::open_message(const ipc::BrokerToWeb& message) {
       conversation_->say_goodbye();
       if (!tls_->open()) finish("not wanted any more", leg::Ending::clean);
       return {};
+    case Kind::kConnected:
+      watch_client(message.connected().keepalive_seconds(), message.connected().keepalive_unanswered());
+      return conversation_->terminal(message);
+    case Kind::kScreen:
+    case Kind::kState:
+    case Kind::kRoom:
+    case Kind::kAsk:
+    case Kind::kGreeting:
+    case Kind::kEnd:
+      return conversation_->terminal(message);
     default:
       return fail(Errc::corrupt, "a message that no web front takes");
   }
@@ -83,6 +93,7 @@ base::Status WebWorker::start(const ipc::WebStart& start) {
 }
 
 base::Status WebWorker::peer_bytes(base::ByteView bytes) {
+  unanswered_ = 0;
   if (auto fed = tls_->feed(bytes); !fed) {
     write_out();  // the alert
     return fed;
@@ -103,7 +114,7 @@ void WebWorker::ask_for_signature() {
 
 base::Status WebWorker::read_plain() {
   std::array<std::uint8_t, kPlainBytes> plain;
-  while (tls_->open() && !conversation_->over()) {
+  while (tls_->open() && !conversation_->over() && !conversation_->holds()) {
     auto n = tls_->read(plain);
     if (!n) return base::pass(n);
     if (*n == 0) break;
@@ -136,6 +147,7 @@ void WebWorker::write_out() {
 base::Status WebWorker::move() {
   if (auto done = read_plain(); !done) return done;
   write_out();
+  conversation_->was_written();
   peer_->flush();
   peer_->resume();
   // Back-pressure: what the broker has to say waits with it.
@@ -144,9 +156,24 @@ base::Status WebWorker::move() {
     if (full) link().pause_receiving();
     if (!full) link().resume_receiving();
   }
-  if (conversation_->over() && conversation_->output().empty()) finish("answered", leg::Ending::clean);
+  // The broker bounds how long a client may take for the last of it.
+  if (conversation_->over() && conversation_->output().empty() && peer_->drained()) {
+    finish(conversation_->has_socket() ? "the WebSocket was closed" : "answered", leg::Ending::clean);
+  }
   if (tls_->peer_closed()) finish("the client closed the connection", leg::Ending::clean);
   return {};
+}
+
+// A browser that has gone without a word (its machine sleeps) would keep its session. One that is not read may have
+// answered.
+void WebWorker::watch_client(std::uint32_t seconds, std::uint32_t unanswered) {
+  if (seconds == 0 || unanswered == 0) return;
+  loop().after(std::int64_t{seconds} * 1'000'000, [this, seconds, unanswered] {
+    if (finishing()) return;
+    if (!peer_held() && ++unanswered_ > unanswered) return finish("the browser does not answer", leg::Ending::broken);
+    conversation_->ping();
+    watch_client(seconds, unanswered);
+  });
 }
 
 leg::Loop::Before WebWorker::arm() {
@@ -154,7 +181,7 @@ leg::Loop::Before WebWorker::arm() {
 }
 
 bool WebWorker::peer_held() {
-  return holds_peer(Awaited::no) || !tls_->wants_input() || conversation_->over() ||
+  return holds_peer(Awaited::no) || !tls_->wants_input() || conversation_->over() || conversation_->holds() ||
          output_.size() >= kMaxCipherBytes + kPlainBytes;
 }
 

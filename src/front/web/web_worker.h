@@ -42,6 +42,7 @@ class WebWorker final : public leg::WorkerLife, public leg::BytePeerHandler {
   void ask_for_signature();
   base::Status read_plain();
   void write_out();
+  void watch_client(std::uint32_t seconds, std::uint32_t unanswered);
 
   const int peer_fd_;
   const Pages& pages_;
@@ -52,6 +53,7 @@ class WebWorker final : public leg::WorkerLife, public leg::BytePeerHandler {
   std::unique_ptr<leg::BytePeer> peer_;
   bool signature_asked_ = false;
   bool receiving_paused_ = false;
+  std::uint32_t unanswered_ = 0;  // signs of life that were asked for since the client said anything
 };
 
 }  // namespace sallyport::front::web

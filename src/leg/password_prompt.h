@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-namespace sallyport::front::ssh {
+namespace sallyport::leg {
 
 class PasswordPrompt {
  public:
@@ -27,4 +27,4 @@ class PasswordPrompt {
   bool complete_ = false;
 };
 
-}  // namespace sallyport::front::ssh
+}  // namespace sallyport::leg

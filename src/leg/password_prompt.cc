@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Backspace, Ctrl-U and Ctrl-C edit as people expect of a password prompt.
-#include "front/ssh/password_prompt.h"
+#include "leg/password_prompt.h"
 
-namespace sallyport::front::ssh {
+namespace sallyport::leg {
 
 namespace {
 constexpr std::uint8_t kCtrlC = 3, kBackspace = 8, kLineFeed = 10, kReturn = 13, kCtrlU = 21, kDelete = 127;
@@ -33,4 +33,4 @@ base::SecretBytes PasswordPrompt::take() {
   return out;
 }
 
-}  // namespace sallyport::front::ssh
+}  // namespace sallyport::leg
