@@ -17,6 +17,7 @@ void add_all_verbs(CommandLine& line) {
   add_policy_verbs(root);
   add_request_verbs(root);
   add_change_verbs(root);
+  add_invite_verbs(root);
   add_completion_verb(root, line);
 }
 

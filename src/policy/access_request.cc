@@ -43,7 +43,7 @@ bool is_line(std::string_view text, std::size_t max_bytes) {
 
 bool is_enabled(const Snapshot& snapshot, std::string_view name) {
   const User* user = snapshot.user(name);
-  return user != nullptr && !user->disabled;
+  return user != nullptr && !user->disabled && !user->outsider;
 }
 
 bool same_person(const AccessRequest& request, std::string_view user) {
@@ -141,12 +141,18 @@ std::vector<ApprovalProof> approvals_of(const Snapshot& snapshot, const AccessRe
   return out;
 }
 
+bool is_invitation(const AccessRequest& request) {
+  return !request.sponsor.empty();
+}
+
 base::Micros good_from_us(const AccessRequest& request) {
   return request.approved_us == 0 ? 0 : std::max(request.approved_us, request.start_us);
 }
 
 base::Micros good_until_us(const AccessRequest& request) {
-  return request.approved_us == 0 ? 0 : good_from_us(request) + request.valid_seconds * 1'000'000;
+  if (request.approved_us == 0) return 0;
+  const base::Micros until = good_from_us(request) + request.valid_seconds * 1'000'000;
+  return is_invitation(request) ? std::min(until, request.decide_by_us) : until;
 }
 
 RequestState state_at(const AccessRequest& request, base::Micros now_us) {

@@ -44,13 +44,13 @@ struct AccessRequest {
   std::string id;
   std::string requester;
   std::int64_t requester_life = 0;  ///< of the user's row: a new user of the same name has no requests
-  std::string sponsor;              ///< answers for the requester, and so never approves; empty: nobody
+  std::string sponsor;              ///< of an invitation: answers for the requester, and so never approves
   std::string account;
   std::vector<std::string> targets;
   std::string reason;
   std::string ticket;
   base::Micros created_us = 0;
-  base::Micros decide_by_us = 0;
+  base::Micros decide_by_us = 0;     ///< and of an invitation its end, whenever it was approved
   base::Micros start_us = 0;         ///< not before; 0: from its approval on
   std::int64_t valid_seconds = 0;    ///< from its start
   std::int64_t max_sessions = 0;     ///< 0: any number
@@ -69,6 +69,9 @@ struct AccessRequest {
   std::string closed_by;
   bool operator==(const AccessRequest&) const = default;
 };
+
+/// Whether a sponsor made it for an outsider.
+bool is_invitation(const AccessRequest& request);
 
 /// Bounds of what a requester writes. Errors: invalid, in words for the requester.
 base::Status check_request(const AccessRequest& request);

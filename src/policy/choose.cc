@@ -44,7 +44,9 @@ bool names_account(const Policy& policy, std::string_view account) {
 std::vector<std::string> groups_of(const Snapshot& snapshot, std::string_view user,
                                    const std::vector<std::string>& additional) {
   std::vector<std::string> out = additional;
-  if (const User* u = snapshot.user(user)) out.insert(out.end(), u->groups.begin(), u->groups.end());
+  const User* u = snapshot.user(user);
+  if (u != nullptr && u->outsider) return {};
+  if (u != nullptr) out.insert(out.end(), u->groups.begin(), u->groups.end());
   if (const auto listed = snapshot.memberships.find(user); listed != snapshot.memberships.end()) {
     out.insert(out.end(), listed->second.begin(), listed->second.end());
   }
@@ -65,7 +67,7 @@ const User* owner_of_local_account(const Snapshot& snapshot, std::string_view ac
 
 std::vector<Role> roles_of(const Snapshot& snapshot, std::string_view user, const std::vector<std::string>& groups) {
   const User* u = snapshot.user(user);
-  if (u == nullptr || u->disabled) return {};
+  if (u == nullptr || u->disabled || u->outsider) return {};
   std::vector<Role> out = u->roles;
   out.push_back(Role::user);
   const std::vector<std::string> all_groups = groups_of(snapshot, user, groups);
@@ -79,12 +81,20 @@ std::vector<Role> roles_of(const Snapshot& snapshot, std::string_view user, cons
 
 namespace {
 
+std::vector<std::string> sponsor_words(const Snapshot& snapshot, std::string_view user) {
+  Request request;
+  request.user = std::string(user);
+  const Outsider* outsider = outsider_of(snapshot, request);
+  if (outsider == nullptr) return {};
+  return PolicyIndex::words_of_sponsor(outsider->sponsor, groups_of(snapshot, outsider->sponsor, {}));
+}
+
 // Few policies name a given user: sorting the others out first keeps a menu over thousands of targets quick.
 std::vector<const Policy*> allowing(const Snapshot& snapshot, std::string_view user,
                                     const std::vector<std::string>& groups) {
   std::vector<const Policy*> out;
   const std::vector<std::string> all_groups = groups_of(snapshot, user, groups);
-  for (const std::string_view name : snapshot.index.of_subject(user, all_groups)) {
+  for (const std::string_view name : snapshot.index.of_subject(user, all_groups, sponsor_words(snapshot, user))) {
     const Policy& policy = snapshot.indexed_policy(name);
     if (policy.effect == Effect::allow) out.push_back(&policy);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text_time.h"
 #include "policy/grant_sum.h"
 #include "policy/match.h"
 #include "policy/sources.h"
@@ -27,6 +28,7 @@ Denial deny(const Request& request, DenialReason reason, std::string detail) {
   out.message = reason == DenialReason::unknown_user || reason == DenialReason::disabled_user
                     ? "access is denied"
                     : "you have no access to " + request.account + " on " + request.target;
+  if (reason == DenialReason::invitation) out.message = "your invitation is not for this, or not good now";
   return out;
 }
 
@@ -59,15 +61,41 @@ Denial nothing_allows(const Request& request, const std::string& detail, const s
   return out;
 }
 
+const User* who_asks(const Snapshot& snapshot, const Request& request) {
+  return request.as != nullptr ? request.as : snapshot.user(request.user);
+}
+
+/// Why the invitation is not good for this now; empty: it is.
+std::string not_invited(const Snapshot& snapshot, const Outsider& outsider, const Request& request) {
+  const User* sponsor = snapshot.user(outsider.sponsor);
+  if (sponsor == nullptr || sponsor->disabled || sponsor->outsider || sponsor->is_service()) {
+    return "the sponsor '" + outsider.sponsor + "' is no person who may log in";
+  }
+  if (request.time_us < outsider.from_us) return "the invitation begins at " + base::to_rfc3339(outsider.from_us);
+  if (request.time_us >= outsider.until_us)
+    return "the invitation was good until " + base::to_rfc3339(outsider.until_us);
+  const auto& targets = outsider.targets;
+  if (request.account != outsider.account ||
+      std::find(targets.begin(), targets.end(), request.target) == targets.end()) {
+    return "the invitation is for something else";
+  }
+  return "";
+}
+
 /// What is asked for exists, and the account belongs on the target; else why not.
 std::optional<Denial> missing(const Snapshot& snapshot, const Request& request) {
-  const User* user = snapshot.user(request.user);
+  const User* user = who_asks(snapshot, request);
   if (user == nullptr) return deny(request, DenialReason::unknown_user, "there is no user '" + request.user + "'");
   if (user->disabled) return deny(request, DenialReason::disabled_user, "user '" + request.user + "' is disabled");
   if (!may_come_from(*user, request.source)) {
     Denial out = deny(request, DenialReason::outside_sources, outside_sources_text(*user, request.source));
     out.message += " from this address";
     return out;
+  }
+  if (user->outsider) {
+    if (const std::string why = not_invited(snapshot, *user->outsider, request); !why.empty()) {
+      return deny(request, DenialReason::invitation, "outsider '" + request.user + "': " + why);
+    }
   }
   const Target* target = snapshot.target(request.target);
   if (target == nullptr) {
@@ -149,6 +177,8 @@ const char* to_string(DenialReason reason) {
       return "conditions";
     case DenialReason::proof_limits:
       return "proof_limits";
+    case DenialReason::invitation:
+      return "invitation";
     case DenialReason::denied_by_policy:
       return "denied_by_policy";
   }
@@ -159,17 +189,19 @@ Decision decide(const Snapshot& snapshot, const Request& request) {
   if (std::optional<Denial> denial = missing(snapshot, request)) return *std::move(denial);
   using Outcome = Consideration::Outcome;
   const Asked asked(snapshot, request);
+  std::vector<std::string> sponsor;
+  if (asked.outsider != nullptr) sponsor = PolicyIndex::words_of_sponsor(asked.outsider->sponsor, asked.sponsor_groups);
   GrantSum sum;
   std::vector<std::string> refusing;
   std::vector<Elsewhen> elsewhen;
   for (const std::string_view name :
-       snapshot.index.candidates(request.user, asked.groups, *asked.target, request.account)) {
+       snapshot.index.candidates(request.user, asked.groups, *asked.target, request.account, sponsor)) {
     const Policy& policy = snapshot.indexed_policy(name);
     const Outcome outcome = stand(policy, asked);
     const bool conditional = outcome == Outcome::other_time || outcome == Outcome::other_source;
     if (!concerns(outcome) && !conditional) continue;
     if (conditional || outcome == Outcome::uncertain) {
-      if (!policy.allow.empty()) {
+      if (!policy.allow.empty() && is_for(policy, asked)) {
         elsewhen.push_back({policy.allow, "; policy " + policy.name + ": " + why_not(policy, asked)});
       }
       if (conditional) continue;
@@ -177,7 +209,8 @@ Decision decide(const Snapshot& snapshot, const Request& request) {
     if (policy.effect == Effect::deny) {
       refusing.push_back(policy.name);
     } else {
-      sum.add(policy, outcome == Outcome::uncertain ? GrantSum::Part::restrictions : GrantSum::Part::all);
+      const bool allows = outcome != Outcome::uncertain && outcome != Outcome::restricts;
+      sum.add(policy, allows ? GrantSum::Part::all : GrantSum::Part::restrictions);
     }
   }
   if (!refusing.empty()) {
@@ -196,7 +229,7 @@ Decision decide(const Snapshot& snapshot, const Request& request) {
   if (std::optional<Denial> denial = lacking(request, *asked.target, sum, grant.permissions, elsewhen))
     return *std::move(denial);
   if (std::optional<Denial> denial = bound_by_proof(request, *asked.target, grant)) return *std::move(denial);
-  bound_by_user(*snapshot.user(request.user), grant.limits);
+  bound_by_user(*who_asks(snapshot, request), grant.limits);
   return grant;
 }
 

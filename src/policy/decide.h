@@ -26,6 +26,10 @@ struct Request {
   base::Micros time_us = 0;  ///< when it is asked
   std::string source;        ///< the user's numeric address, without a port
   ProofLimits proof = {};    ///< what the user's proof permits at most
+  /// For a user who is not in the inventory yet: as if they were; it outlives the request.
+  const User* as = nullptr;
+  /// Whether a policy that allows does so whatever its conditions say: what it demands counts then, too.
+  bool whatever_conditions = false;
 };
 
 /// Defaults for what no matching policy mentions.
@@ -72,6 +76,7 @@ enum class DenialReason {
   no_policy,              ///< nothing allows it
   conditions,             ///< a policy would, at another time or from another source
   proof_limits,           ///< policies allow it, and the certificate does not permit it
+  invitation,             ///< the user is an outsider, whose invitation is for something else, or over
   denied_by_policy,       ///< a policy with effect deny, or denies that leave no permission
 };
 
@@ -111,6 +116,7 @@ struct Consideration {
   enum class Outcome {
     allows,
     denies,
+    restricts,  ///< the user is an outsider: it allows nothing, and whatever it denies or demands holds
     other_subject,
     other_target,
     other_account,
@@ -128,14 +134,19 @@ const char* to_string(Consideration::Outcome outcome);
 /// Every policy, by name, with its outcome.
 std::vector<Consideration> explain(const Snapshot& snapshot, const Request& request);
 
-/// The user's groups: his own, those that list him as a member, and the additional ones; sorted, each once.
+/// The user's groups: his own, those that list him as a member, and the additional ones; sorted, each once. Outsiders
+/// have none.
 std::vector<std::string> groups_of(const Snapshot& snapshot, std::string_view user,
                                    const std::vector<std::string>& additional);
+
+/// The outsider behind the request; null: the user is none, or unknown.
+const Outsider* outsider_of(const Snapshot& snapshot, const Request& request);
 
 /// Whose account of the gateway's machine this is; null: nobody's, or claimed by more than one.
 const User* owner_of_local_account(const Snapshot& snapshot, std::string_view account);
 
-/// The roles of a known, enabled user: `user`, and what his resource and the role bindings give; none for others.
+/// The roles of a known, enabled user: `user`, and what his resource and the role bindings give; none for others, and
+/// for outsiders.
 std::vector<Role> roles_of(const Snapshot& snapshot, std::string_view user, const std::vector<std::string>& groups);
 
 /// Whether the selector chooses the target.

@@ -12,6 +12,8 @@ const char* to_string(Outcome outcome) {
       return "allows";
     case Outcome::denies:
       return "denies";
+    case Outcome::restricts:
+      return "restricts";
     case Outcome::other_subject:
       return "other_subject";
     case Outcome::other_target:
@@ -29,13 +31,30 @@ const char* to_string(Outcome outcome) {
 }
 
 Asked::Asked(const Snapshot& of, const Request& what)
-    : snapshot(of), request(what), groups(groups_of(of, what.user, what.groups)), target(of.target(what.target)) {}
+    : snapshot(of),
+      request(what),
+      groups(outsider_of(of, what) != nullptr ? std::vector<std::string>{} : groups_of(of, what.user, what.groups)),
+      outsider(outsider_of(of, what)),
+      sponsor_groups(outsider == nullptr ? std::vector<std::string>{} : groups_of(of, outsider->sponsor, {})),
+      target(of.target(what.target)) {}
+
+const Outsider* outsider_of(const Snapshot& snapshot, const Request& request) {
+  const User* user = request.as != nullptr ? request.as : snapshot.user(request.user);
+  return user != nullptr && user->outsider ? &*user->outsider : nullptr;
+}
+
+bool is_for(const Policy& policy, const Asked& asked) {
+  if (asked.outsider == nullptr) return names_subject(policy.subjects, asked.request.user, asked.groups);
+  return names_subject(policy.sponsors, asked.outsider->sponsor, asked.sponsor_groups);
+}
 
 Outcome stand(const Policy& policy, const Asked& asked) {
-  if (!names_subject(policy.subjects, asked.request.user, asked.groups)) return Outcome::other_subject;
+  const bool allowing = is_for(policy, asked);
+  if (!allowing && !names_subject(policy.subjects, asked.request.user, asked.groups)) return Outcome::other_subject;
   if (asked.target == nullptr || !matches(policy.targets, *asked.target)) return Outcome::other_target;
   if (!names_account(policy, asked.request.account)) return Outcome::other_account;
-  switch (holds(policy.when, asked.snapshot.zones, asked.request.time_us, asked.request.source)) {
+  const bool settled = asked.request.whatever_conditions && policy.effect == Effect::allow;
+  switch (settled ? Held::yes : holds(policy.when, asked.snapshot.zones, asked.request.time_us, asked.request.source)) {
     case Held::yes:
       break;
     case Held::not_yet:
@@ -48,7 +67,8 @@ Outcome stand(const Policy& policy, const Asked& asked) {
     case Held::unknown_source:
       return Outcome::uncertain;
   }
-  return policy.effect == Effect::deny || policy.allow.empty() ? Outcome::denies : Outcome::allows;
+  if (policy.effect == Effect::deny || policy.allow.empty()) return Outcome::denies;
+  return allowing ? Outcome::allows : Outcome::restricts;
 }
 
 std::string why_not(const Policy& policy, const Asked& asked) {

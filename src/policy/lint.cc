@@ -50,6 +50,8 @@ class Lint {
 
   bool has_subject(const Policy& policy) const {
     const auto alive = [&](const auto& one) { return !one.second.disabled; };
+    // Whoever may be invited is not known before.
+    if (policy.sponsors != Subjects{}) return true;
     if (is_every(policy.subjects.users)) return std::any_of(snapshot_.users.begin(), snapshot_.users.end(), alive);
     return std::any_of(policy.subjects.users.begin(), policy.subjects.users.end(),
                        [&](const std::string& name) {
@@ -101,6 +103,7 @@ class Lint {
 
   // Another policy makes this one useless when it acts wherever this one does, and this one adds nothing to it.
   void shadow(const Policy& policy) {
+    if (policy.sponsors != Subjects{}) return;  // others do nothing for its outsiders
     for (const std::string_view name : may_cover(snapshot_, policy)) {
       const Policy& other = snapshot_.indexed_policy(name);
       if (&other == &policy || !covers(snapshot_, other, policy)) continue;
@@ -150,6 +153,7 @@ class Lint {
       }
     };
     look("user", snapshot_.users, policy.subjects.users);
+    look("user", snapshot_.users, policy.sponsors.users);
     look("target", snapshot_.targets, policy.targets.names);
     look("account", snapshot_.accounts, policy.accounts);
     return out;

@@ -20,16 +20,22 @@ struct Asked {
   Asked(const Snapshot& of, const Request& what);
   const Snapshot& snapshot;
   const Request& request;
-  std::vector<std::string> groups;  ///< the user's, sorted
-  const Target* target;             ///< null when there is none of that name
+  std::vector<std::string> groups;          ///< the user's, sorted
+  const Outsider* outsider;                 ///< who asks; null: none
+  std::vector<std::string> sponsor_groups;  ///< of the outsider's sponsor
+  const Target* target;                     ///< null when there is none of that name
 };
+
+/// Whether what the policy allows is for whoever asks: for an outsider only where it names the sponsor as one.
+bool is_for(const Policy& policy, const Asked& asked);
 
 Consideration::Outcome stand(const Policy& policy, const Asked& asked);
 
 /// Whether a policy with this outcome has a part in the decision.
 constexpr bool concerns(Consideration::Outcome outcome) {
   using Outcome = Consideration::Outcome;
-  return outcome == Outcome::allows || outcome == Outcome::denies || outcome == Outcome::uncertain;
+  return outcome == Outcome::allows || outcome == Outcome::denies || outcome == Outcome::restricts ||
+         outcome == Outcome::uncertain;
 }
 
 /// What is the matter with the policy's conditions; empty when they hold.

@@ -39,6 +39,8 @@ template <class Change>
 void PolicyIndex::each_place(const Policy& policy, Change change) {
   for (const std::string& user : policy.subjects.users) change(users_, user);
   for (const std::string& group : policy.subjects.groups) change(groups_, group);
+  for (const std::string& user : policy.sponsors.users) change(sponsors_, "u:" + user);
+  for (const std::string& group : policy.sponsors.groups) change(sponsors_, "g:" + group);
   for (const std::string& target : policy.targets.names) change(targets_, target);
   for (const Selector::Labels& labels : policy.targets.labels) {
     if (labels.empty()) continue;
@@ -61,11 +63,20 @@ void PolicyIndex::remove(const Policy& policy) {
   });
 }
 
-PolicyIndex::Gathered PolicyIndex::by_subject(std::string_view user, const std::vector<std::string>& groups) const {
+std::vector<std::string> PolicyIndex::words_of_sponsor(std::string_view sponsor,
+                                                       const std::vector<std::string>& groups) {
+  std::vector<std::string> out{"u:" + std::string(kEvery), "u:" + std::string(sponsor)};
+  for (const std::string& group : groups) out.push_back("g:" + group);
+  return out;
+}
+
+PolicyIndex::Gathered PolicyIndex::by_subject(std::string_view user, const std::vector<std::string>& groups,
+                                              const std::vector<std::string>& sponsor) const {
   Gathered out;
   out.add(users_, kEvery);
   out.add(users_, user);
   for (const std::string& group : groups) out.add(groups_, group);
+  for (const std::string& word : sponsor) out.add(sponsors_, word);
   return out;
 }
 
@@ -85,15 +96,16 @@ PolicyIndex::Gathered PolicyIndex::by_account(std::string_view account) const {
 }
 
 std::vector<std::string_view> PolicyIndex::candidates(std::string_view user, const std::vector<std::string>& groups,
-                                                      const Target& target, std::string_view account) const {
-  const Gathered sides[] = {by_subject(user, groups), by_target(target), by_account(account)};
+                                                      const Target& target, std::string_view account,
+                                                      const std::vector<std::string>& sponsor) const {
+  const Gathered sides[] = {by_subject(user, groups, sponsor), by_target(target), by_account(account)};
   const auto smaller = [](const Gathered& a, const Gathered& b) { return a.size < b.size; };
   return std::min_element(std::begin(sides), std::end(sides), smaller)->sorted();
 }
 
-std::vector<std::string_view> PolicyIndex::of_subject(std::string_view user,
-                                                      const std::vector<std::string>& groups) const {
-  return by_subject(user, groups).sorted();
+std::vector<std::string_view> PolicyIndex::of_subject(std::string_view user, const std::vector<std::string>& groups,
+                                                      const std::vector<std::string>& sponsor) const {
+  return by_subject(user, groups, sponsor).sorted();
 }
 
 }  // namespace sallyport::policy

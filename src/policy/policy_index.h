@@ -22,9 +22,13 @@ class PolicyIndex {
   /// Names, sorted, each once: all policies that name the user or one of the groups, or all that may choose the target,
   /// or all that name the account, whichever are the fewest. They live as long as the index does not change.
   std::vector<std::string_view> candidates(std::string_view user, const std::vector<std::string>& groups,
-                                           const Target& target, std::string_view account) const;
+                                           const Target& target, std::string_view account,
+                                           const std::vector<std::string>& sponsor = {}) const;
   /// The same of subjects alone.
-  std::vector<std::string_view> of_subject(std::string_view user, const std::vector<std::string>& groups) const;
+  std::vector<std::string_view> of_subject(std::string_view user, const std::vector<std::string>& groups,
+                                           const std::vector<std::string>& sponsor = {}) const;
+  /// For `sponsor` above, where the user is an outsider: what names the sponsor as one.
+  static std::vector<std::string> words_of_sponsor(std::string_view sponsor, const std::vector<std::string>& groups);
 
  private:
   using Names = std::set<std::string, std::less<>>;
@@ -39,11 +43,12 @@ class PolicyIndex {
 
   template <class Change>
   void each_place(const Policy& policy, Change change);
-  Gathered by_subject(std::string_view user, const std::vector<std::string>& groups) const;
+  Gathered by_subject(std::string_view user, const std::vector<std::string>& groups,
+                      const std::vector<std::string>& sponsor) const;
   Gathered by_target(const Target& target) const;
   Gathered by_account(std::string_view account) const;
 
-  ByWord users_, groups_, targets_, labels_, accounts_;
+  ByWord users_, groups_, sponsors_, targets_, labels_, accounts_;
 };
 
 }  // namespace sallyport::policy

@@ -170,7 +170,8 @@ Policy read_policy(JsonObject& in) {
   } else {
     in.take("effect");
   }
-  out.subjects = read_subjects(in);
+  if (in.has("sponsors")) out.sponsors = read_subjects(in, "sponsors");
+  if (in.has("subjects") || !in.has("sponsors")) out.subjects = read_subjects(in);
   out.targets = read_selector(in, "targets");
   out.accounts = in.name_list("accounts", JsonObject::Every::accepted);
   if (out.accounts.empty()) in.reject("accounts", "must name accounts, such as [deploy], or [\"*\"] for all");

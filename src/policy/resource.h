@@ -55,6 +55,21 @@ struct Selector {
 enum class UserType : std::uint8_t { person, service };
 /// "person", "service".
 const char* to_string(UserType type);
+/// Somebody from outside whom a user has invited, for as long as the invitation says. Only the gateway makes such
+/// users; they have no groups and no roles, and reach nothing but what the invitation names.
+struct Outsider {
+  std::string invitation;         ///< the request for access under which they open everything
+  std::string sponsor;            ///< the user who answers for them
+  std::int64_t sponsor_life = 0;  ///< of the sponsor's row: when the sponsor is barred, so are they
+  std::string account;
+  std::vector<std::string> targets;
+  base::Micros from_us = 0;
+  base::Micros until_us = 0;
+  bool operator==(const Outsider&) const = default;
+};
+
+/// Who logs in to take up an invitation. No user has this name.
+inline constexpr std::string_view kInviteLogin = "invite";
 
 struct User {
   std::string name;
@@ -70,6 +85,7 @@ struct User {
   std::vector<std::string> sources;      ///< blocks of addresses: each login comes from one of them
   std::optional<std::int64_t> sessions;  ///< at a time
   bool is_service() const { return type == UserType::service; }
+  std::optional<Outsider> outsider;  ///< none: one of the organisation's own
   bool operator==(const User&) const = default;
 };
 
@@ -164,6 +180,7 @@ struct Policy {
   std::string description;
   Effect effect = Effect::allow;  ///< deny: refuses the access outright, whatever other policies say
   Subjects subjects;
+  Subjects sponsors;  ///< whose outsiders it is for: outsiders are never among the subjects of an allow
   Selector targets;
   std::vector<std::string> accounts;  ///< or "*" alone: every account
   Permissions allow;

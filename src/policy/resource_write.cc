@@ -54,6 +54,15 @@ void write(json& out, const User& r) {
   if (r.type != UserType::person) out["type"] = to_string(r.type);
   list(out, "sources", r.sources);
   if (r.sessions) out["sessions"] = *r.sessions;
+  if (r.outsider) {
+    out["outsider"] = {{"invitation", r.outsider->invitation},
+                       {"sponsor", r.outsider->sponsor},
+                       {"sponsor_life", r.outsider->sponsor_life},
+                       {"account", r.outsider->account},
+                       {"targets", r.outsider->targets},
+                       {"from", base::to_rfc3339(r.outsider->from_us)},
+                       {"until", base::to_rfc3339(r.outsider->until_us)}};
+  }
 }
 
 void write(json& out, const Group& r) {
@@ -139,7 +148,8 @@ json limits_json(const LimitRules& l) {
 
 void write(json& out, const Policy& r) {
   if (r.effect == Effect::deny) out["effect"] = "deny";
-  out["subjects"] = subjects_json(r.subjects);
+  if (r.subjects != Subjects{}) out["subjects"] = subjects_json(r.subjects);
+  if (r.sponsors != Subjects{}) out["sponsors"] = subjects_json(r.sponsors);
   out["targets"] = selector_json(r.targets);
   out["accounts"] = r.accounts;
   list(out, "allow", r.allow.words());

@@ -123,14 +123,14 @@ std::vector<std::string> read_blocks(JsonObject& in, std::string_view key) {
   return out;
 }
 
-Subjects read_subjects(JsonObject& in) {
+Subjects read_subjects(JsonObject& in, std::string_view key) {
   Subjects out;
-  nested(in, "subjects", [&](JsonObject& s) {
+  nested(in, key, [&](JsonObject& s) {
     out.users = s.name_list("users", JsonObject::Every::accepted);
     out.groups = s.name_list("groups", JsonObject::Every::refused);
   });
   if (in.ok() && out.users.empty() && out.groups.empty()) {
-    in.reject("subjects", "must name users or groups, such as {groups: [ops]} or {users: [\"*\"]}");
+    in.reject(key, "must name users or groups, such as {groups: [ops]} or {users: [\"*\"]}");
   }
   return out;
 }

@@ -22,7 +22,7 @@ std::map<std::string, std::string> read_labels(JsonObject& in, std::string_view 
 /// Addresses and blocks of them, such as 10.0.0.0/8: some, when the key is there.
 std::vector<std::string> read_blocks(JsonObject& in, std::string_view key);
 
-/// Users and groups under the key `subjects`: some of either.
-Subjects read_subjects(JsonObject& in);
+/// Users and groups under this key: some of either.
+Subjects read_subjects(JsonObject& in, std::string_view key = "subjects");
 
 }  // namespace sallyport::policy

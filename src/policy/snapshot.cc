@@ -38,6 +38,11 @@ void Snapshot::put_user(User user) {
     const auto [entry, added] = emails.emplace(user.email, user.name);
     if (!added) entry->second.clear();
   }
+  if (user.outsider) {
+    outsiders.insert(user.name);
+  } else {
+    outsiders.erase(user.name);
+  }
   std::string name = user.name;
   users.insert_or_assign(std::move(name), std::move(user));
 }

@@ -27,6 +27,7 @@ struct Snapshot {
   // What put() keeps beside them.
   std::map<std::string, std::string, std::less<>> emails;                 ///< of users, to their names
   std::map<std::string, std::set<std::string>, std::less<>> memberships;  ///< of users in what `groups` list
+  std::set<std::string, std::less<>> outsiders;                           ///< names of users who are
   PolicyIndex index;                                                      ///< of policies
 
   /// Adds or replaces. An e-mail address that two users claim is nobody's: their names become empty.

@@ -26,7 +26,7 @@ bool may_supervise(const Snapshot& snapshot, const SupervisorRule& rule, const S
                    std::string_view watched) {
   if (who.user.empty()) return who.owns_gateway && names_nobody(rule);
   const User* user = snapshot.user(who.user);
-  if (user == nullptr || user->disabled || who.user == watched) return false;
+  if (user == nullptr || user->disabled || user->outsider || who.user == watched) return false;
   if (!names_nobody(rule)) {
     return names_subject(Subjects{rule.users, rule.groups}, who.user, groups_of(snapshot, who.user, {}));
   }

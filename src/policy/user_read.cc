@@ -2,6 +2,9 @@
 // A user from JSON. A new key means a line here and one in resource_write.cc.
 #include "policy/user_read.h"
 
+#include <limits>
+
+#include "base/text_time.h"
 #include "policy/address.h"
 #include "policy/key_lines_read.h"
 #include "policy/selector_read.h"
@@ -79,6 +82,41 @@ void read_type(JsonObject& in, User& out) {
   }
 }
 
+base::Micros read_time(JsonObject& in, std::string_view key) {
+  const Result<base::Micros> at = base::from_rfc3339(in.required_string(key));
+  if (at && *at > 0) return *at;
+  in.reject(key, "must be a time such as 2026-03-01T08:00:00Z");
+  return 0;
+}
+
+std::optional<Outsider> read_outsider(JsonObject& in) {
+  if (!in.has("outsider")) return in.take("outsider"), std::nullopt;
+  Outsider out;
+  nested(in, "outsider", [&](JsonObject& o) {
+    out.invitation = o.required_string("invitation");
+    out.sponsor = o.required_string("sponsor");
+    out.sponsor_life = o.maybe_count("sponsor_life", std::numeric_limits<std::int64_t>::max()).value_or(0);
+    out.account = o.required_string("account");
+    out.targets = o.name_list("targets", JsonObject::Every::refused);
+    out.from_us = read_time(o, "from");
+    out.until_us = read_time(o, "until");
+    if (o.ok() && (!is_name(out.sponsor) || !is_name(out.account) || out.targets.empty())) {
+      o.reject("sponsor", "must be a user's name, beside one account and its targets");
+    }
+    if (o.ok() && out.until_us <= out.from_us) o.reject("until", "must be later than from");
+  });
+  return out;
+}
+
+/// An outsider is nobody else: nothing but the invitation and what takes it up.
+void check_outsider(JsonObject& in, const User& user) {
+  const bool plain = user.groups.empty() && user.roles.empty() && user.local_account.empty() && user.email.empty() &&
+                     !user.is_service();
+  if (in.ok() && user.outsider && !plain) {
+    in.reject("outsider", "is a person without groups, roles, e-mail address and local account");
+  }
+}
+
 }  // namespace
 
 User read_user(JsonObject& in, const KeyCheck& check_key) {
@@ -90,6 +128,8 @@ User read_user(JsonObject& in, const KeyCheck& check_key) {
   out.roles = read_roles(in);
   out.disabled = in.optional_bool("disabled", false);
   read_type(in, out);
+  out.outsider = read_outsider(in);
+  check_outsider(in, out);
   return out;
 }
 

@@ -127,6 +127,15 @@ const std::vector<std::vector<const char*>>& steps() {
           "ALTER TABLE requests ADD COLUMN commands TEXT NOT NULL DEFAULT ''",
           "ALTER TABLE requests ADD COLUMN playbook TEXT NOT NULL DEFAULT ''",
       },
+      {
+          // Invitations of outsiders.
+          "CREATE TABLE invitations (id TEXT NOT NULL PRIMARY KEY, user_name TEXT NOT NULL, sponsor TEXT NOT NULL,"
+          " lookup TEXT NOT NULL, code_hash TEXT NOT NULL, failures BIGINT NOT NULL, taken_us BIGINT NOT NULL,"
+          " bound TEXT NOT NULL, ended_us BIGINT NOT NULL, ended_by TEXT NOT NULL, end_reason TEXT NOT NULL)",
+          "CREATE INDEX invitations_by_lookup ON invitations (lookup)",
+          "CREATE INDEX invitations_by_end ON invitations (ended_us, id)",
+          "CREATE INDEX invitations_by_sponsor ON invitations (sponsor, id)",
+      },
   };
   return all;
 }

@@ -188,6 +188,31 @@ struct ChangeFilter {
   bool without_steps = false;  ///< they may be long: rows then have none
 };
 
+/// An outsider's invitation; the request for access with the same id says what it is for.
+struct InvitationRow {
+  std::string id = {};
+  std::string user = {};  ///< the outsider's name
+  std::string sponsor = {};
+  std::string lookup = {};     ///< finds it by its code
+  std::string code_hash = {};  ///< of the secret part of the code
+  std::int64_t failures = 0;   ///< wrong codes
+  base::Micros taken_us = 0;   ///< 0: nobody has taken it up
+  std::string bound = {};      ///< to which key or password
+  base::Micros ended_us = 0;   ///< 0: not over
+  std::string ended_by = {};
+  std::string end_reason = {};
+};
+
+struct InvitationFilter {
+  std::string id = {};
+  std::string user = {};
+  std::string sponsor = {};
+  std::string lookup = {};
+  bool open = false;           ///< only those that are not over
+  std::string before_id = {};  ///< cursor: only ids smaller than this one
+  std::int64_t limit = 1000;
+};
+
 /// One audit event: indexed columns beside the body that is hashed. See audit/log.h.
 struct AuditRow {
   std::int64_t seq = 0;

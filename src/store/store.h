@@ -173,6 +173,13 @@ class Store {
   base::Result<ChangeRow> get_change(std::string_view id);
   /// Newest first.
   base::Result<std::vector<ChangeRow>> list_changes(const ChangeFilter& filter);
+  // Invitations of outsiders.
+  /// Errors: exists.
+  base::Status insert_invitation(const InvitationRow& row);
+  /// Writes what changes in the life of an invitation. Errors: not_found.
+  base::Status update_invitation(const InvitationRow& row);
+  /// Newest first.
+  base::Result<std::vector<InvitationRow>> list_invitations(const InvitationFilter& filter);
 
   // The audit logs' rows: one log per node. src/audit makes and checks them; nothing else writes them. An empty node is
   // this one; rows are only ever added for this one.

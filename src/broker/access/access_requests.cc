@@ -130,6 +130,7 @@ Status AccessRequests::note(const char* type, const std::string& actor, const Ac
                       {"account", request.account},
                       {"targets", request.targets},
                       {"state", std::string(policy::to_string(request.state))}}};
+  if (policy::is_invitation(request)) event.fields.push_back({"sponsor", request.sponsor});
   for (audit::Field& field : more) event.fields.push_back(std::move(field));
   if (auto written = audit_.log().append(event); !written) return base::pass(written);
   return {};
@@ -364,6 +365,8 @@ Status AccessRequests::claim_now(const Claim& claim, std::optional<AccessRequest
   if (!rows) return base::pass(rows);
   auto state = policy_.current();
   for (const store::RequestRow& row : *rows) {
+    if (row.sponsor.empty() != claim.invitation.empty() || (!claim.invitation.empty() && row.id != claim.invitation))
+      continue;
     auto request = with_votes(store_, row);
     if (!request) return base::pass(request);
     const policy::Wanted wanted{claim.user, claim.life, claim.account, claim.target};

@@ -80,6 +80,7 @@ class AccessRequests {
     std::string target;
     std::vector<policy::ApprovalRule> rules;  ///< by the policies in force now
     std::string session;                      ///< that is to be opened
+    std::string invitation = {};              ///< of an outsider: the only request that can grant it
   };
   /// Counts a session under a request that grants it now; none: nothing does. Errors: the store's.
   void claim(Claim claim, std::function<void(base::Result<std::optional<policy::AccessRequest>>)> done);
@@ -88,6 +89,11 @@ class AccessRequests {
   /// of the audit event. Set at first.
   void announce_to(std::function<void(const char* type, const policy::AccessRequest&)> told) {
     told_ = std::move(told);
+  }
+  /// Tells them of a request that was stored and audited elsewhere, as an invitation's is; after its commit, on the
+  /// store's thread.
+  void announce(const char* type, const policy::AccessRequest& request) const {
+    if (told_) told_(type, request);
   }
 
   /// Whether it was ended on this node within the last hour, which is longer than a session takes to open. Known before
@@ -138,9 +144,6 @@ class AccessRequests {
   base::Status note(const char* type, const std::string& actor, const policy::AccessRequest& request,
                     std::vector<audit::Field> more, const std::string& session = {});
   void tell(const std::string& id);
-  void announce(const char* type, const policy::AccessRequest& request) const {
-    if (told_) told_(type, request);
-  }
   void remember_end(const std::string& id);
 
   store::Store& store_;

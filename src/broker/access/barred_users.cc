@@ -54,11 +54,12 @@ void end_what_was_ended_elsewhere(Services& services) {
   for (const std::string& request : *ended) end_sessions_under(services, request, "sallyport");
 }
 
-std::size_t end_sessions_under(Services& services, const std::string& request, const std::string& actor) {
+std::size_t end_sessions_under(Services& services, const std::string& request, const std::string& actor,
+                               const std::string& why) {
   std::vector<std::shared_ptr<SessionHandle>> ended;
   for (const auto& session : services.sessions.all()) {
     if (session->info().request != request) continue;
-    session->control({ControlAction::terminate, actor, "the approval was ended"}, [](base::Status) {});
+    session->control({ControlAction::terminate, actor, why}, [](base::Status) {});
     ended.push_back(session);
   }
   const std::size_t count = ended.size();

@@ -22,7 +22,8 @@ std::size_t end_what_is_barred(Services& services, const std::string& actor);
 /// store fails, the requests owe a look: then it is to be called again.
 void end_what_was_ended_elsewhere(Services& services);
 
-/// Ends each live session that was opened under this request for access, in actor's name.
-std::size_t end_sessions_under(Services& services, const std::string& request, const std::string& actor);
+/// Ends each live session that was opened under this request for access, in actor's name; its user hears why.
+std::size_t end_sessions_under(Services& services, const std::string& request, const std::string& actor,
+                               const std::string& why = "the approval was ended");
 
 }  // namespace sallyport::broker

@@ -27,7 +27,8 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string line_of(const AccessRequest& request, base::Micros now_us) {
   const RequestState state = policy::state_at(request, now_us);
-  std::string out = request_code(request.id) + "  " + policy::to_string(state) + "  " + request.requester +
+  const std::string invited = policy::is_invitation(request) ? " (invited by " + request.sponsor + ")" : "";
+  std::string out = request_code(request.id) + "  " + policy::to_string(state) + "  " + request.requester + invited +
                     " asks for " + request.account + "@" + listed(request.targets);
   if (!request.ticket.empty()) out += "  " + request.ticket;
   if (!request.reason.empty()) out += "  " + request.reason;

@@ -14,6 +14,13 @@ const identity::AuthorizedKeys& PolicyState::keys_of(std::string_view user) cons
 std::optional<store::Incarnation> PolicyState::incarnation_of(std::string_view user) const {
   const policy::User* found = resources.user(user);
   if (found == nullptr || found->disabled) return std::nullopt;
+  if (found->outsider) {
+    const policy::User* sponsor = resources.user(found->outsider->sponsor);
+    if (sponsor == nullptr || sponsor->outsider || sponsor->is_service() ||
+        !is_same(sponsor->name, {found->outsider->sponsor_life, 0})) {
+      return std::nullopt;
+    }
+  }
   const auto bound = incarnations.find(user);
   return bound == incarnations.end() ? std::nullopt : std::optional(bound->second);
 }
@@ -21,6 +28,11 @@ std::optional<store::Incarnation> PolicyState::incarnation_of(std::string_view u
 bool PolicyState::is_service(std::string_view user) const {
   const policy::User* found = resources.user(user);
   return found != nullptr && found->is_service();
+}
+
+bool PolicyState::is_over(std::string_view user, base::Micros now_us) const {
+  const policy::User* found = resources.user(user);
+  return found != nullptr && found->outsider && now_us >= found->outsider->until_us;
 }
 
 bool PolicyState::counts(std::string_view user, const store::Incarnation& proved) const {

@@ -30,10 +30,15 @@ struct PolicyState {
   const identity::AuthorizedKeys& keys_of(std::string_view user) const;
   /// Whether there is such a user, not locked out.
   bool may_log_in(std::string_view user) const { return incarnation_of(user).has_value(); }
-  /// What a proof of this user is bound to while it is given; nullopt for whoever may not log in.
+  /// What a proof of this user is bound to while it is given; nullopt for whoever may not log in. Of an outsider too,
+  /// once the sponsor is barred or another.
   std::optional<store::Incarnation> incarnation_of(std::string_view user) const;
   /// Whether the user is a program, which is asked nothing.
   bool is_service(std::string_view user) const;
+  /// Whether the user is from outside, here for as long as an invitation says.
+  bool is_outsider(std::string_view user) const { return resources.outsiders.contains(user); }
+  /// Whether the user is an outsider whose invitation is over, by the clock of the day.
+  bool is_over(std::string_view user, base::Micros now_us) const;
   /// Whether the user is asked for a one-time code.
   bool is_enrolled(std::string_view user) const { return enrolled.contains(user) && !is_service(user); }
   /// Whether what was proved under this incarnation still counts: the user may log in, is the same, and nothing that

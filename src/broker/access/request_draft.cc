@@ -81,6 +81,9 @@ base::Status complete_draft(const PolicyState& state, const std::string& source_
   if (!incarnation) {
     return base::fail(base::Errc::not_found, "'" + draft.requester + "' is no user who may log in");
   }
+  if (state.resources.outsiders.contains(draft.requester)) {
+    return base::fail(base::Errc::denied, "an outsider has what the invitation is for: ask the one who invited you");
+  }
   draft.requester_life = incarnation->life;
   if (draft.targets.empty()) return base::fail(base::Errc::invalid, "a request names a target");
   if (draft.start_us != 0 && draft.start_us < now_us)

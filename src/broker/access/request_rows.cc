@@ -118,8 +118,10 @@ Result<AccessRequest> request_of(const store::RequestRow& row) {
   out.sessions_opened = row.sessions_opened;
   auto rules = rules_in(row.rules);
   if (!rules) return base::pass(rules);
-  // Nobody approves a request without rules, and one that only says why has none.
-  if (rules->empty() != row.stated) return fail(Errc::corrupt, "a request has no rules");
+  // Nobody approves a request without rules. One that only says why has none; an invitation may have none: its
+  // sponsor's word suffices where the policies demand no approval.
+  const bool may_have_none = row.stated || !row.sponsor.empty();
+  if (rules->empty() ? !may_have_none : row.stated) return fail(Errc::corrupt, "a request has no rules");
   out.stated = row.stated;
   out.bound = {split(row.commands), row.playbook};
   if (auto good = policy::check_bound(out.bound); !good) return fail(Errc::corrupt, good.message());

@@ -87,6 +87,14 @@ std::optional<api::Request> request_in(ipc::AdminRequest& message) {
       return std::move(*message.mutable_change_cancel());
     case Asks::kChangeReview:
       return std::move(*message.mutable_change_review());
+    case Asks::kInviteCreate:
+      return std::move(*message.mutable_invite_create());
+    case Asks::kInviteList:
+      return std::move(*message.mutable_invite_list());
+    case Asks::kInviteShow:
+      return std::move(*message.mutable_invite_show());
+    case Asks::kInviteRevoke:
+      return std::move(*message.mutable_invite_revoke());
     case Asks::kApplyItem:
     case Asks::kApplyCommit:
     case Asks::kCancel:

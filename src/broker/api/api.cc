@@ -48,6 +48,10 @@ struct Dispatch {
   void operator()(ipc::ChangeDecide& asked) const { change_decide(exchange, asked); }
   void operator()(ipc::ChangeCancel& asked) const { change_cancel(exchange, asked); }
   void operator()(ipc::ChangeReview& asked) const { change_review(exchange, asked); }
+  void operator()(ipc::InviteCreate& asked) const { invite_create(exchange, asked); }
+  void operator()(ipc::InviteList& asked) const { invite_list(exchange, asked); }
+  void operator()(ipc::InviteShow& asked) const { invite_show(exchange, asked); }
+  void operator()(ipc::InviteRevoke& asked) const { invite_revoke(exchange, asked); }
   void operator()(ipc::NodeStatus& asked) const { node_status(exchange, asked); }
 };
 

@@ -47,6 +47,25 @@ Status check_version(const ChangeStep& step, std::int64_t known, std::int64_t no
                                 "); nothing was changed: read it again");
 }
 
+// An outsider is the invitation's: nobody makes, changes or deletes one in another way. One that stays as it is may be
+// among what is applied.
+Status check_outsider(const ChangeStep& step, const std::optional<store::ResourceRow>& row) {
+  if (step.kind != policy::to_string(policy::Kind::user) || step.what == What::remove_totp) return {};
+  if (row && step.what == What::put && row->json == step.text) return {};
+  if (step.what == What::put) {
+    auto resource = policy::parse_resource(step.text);
+    if (!resource) return base::pass(resource);
+    const auto* user = std::get_if<policy::User>(&*resource);
+    if (user != nullptr && user->outsider) {
+      return fail(Errc::denied, "user " + step.name + ": only an invitation makes an outsider");
+    }
+    if (step.name == policy::kInviteLogin) {
+      return fail(Errc::invalid, "user " + step.name + ": by this name outsiders take up invitations");
+    }
+  }
+  return row ? is_no_outsider(*row) : Status();
+}
+
 class Runner {
  public:
   Runner(Services& services, const Authorship& by, Depth depth) : services_(services), by_(by), depth_(depth) {}
@@ -56,6 +75,7 @@ class Runner {
     if (!row) return base::pass(row);
     const std::int64_t now = *row ? (*row)->version : 0;
     if (auto same = check_version(step.change, step.change.seen, now); !same) return base::pass(same);
+    if (auto may = check_outsider(step.change, *row); !may) return base::pass(may);
     if (step.change.what == What::put) return put(step.change, *row);
     if (!*row) return fail(Errc::not_found, missing(step.change));
     switch (step.change.what) {

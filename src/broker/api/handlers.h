@@ -80,6 +80,14 @@ void change_decide(const ExchangePtr& exchange, ipc::ChangeDecide& asked);
 void change_cancel(const ExchangePtr& exchange, ipc::ChangeCancel& asked);
 void change_review(const ExchangePtr& exchange, ipc::ChangeReview& asked);
 
+// invites.cc
+/// The answer holds the code, for the sponsor to pass on. It is kept as a hash.
+void invite_create(const ExchangePtr& exchange, ipc::InviteCreate& asked);
+void invite_list(const ExchangePtr& exchange, ipc::InviteList& asked);
+void invite_show(const ExchangePtr& exchange, ipc::InviteShow& asked);
+/// Ends it, and what is open under it.
+void invite_revoke(const ExchangePtr& exchange, ipc::InviteRevoke& asked);
+
 // resource_history.cc
 void resource_history(const ExchangePtr& exchange, ipc::ResourceHistory& asked);
 void resource_diff(const ExchangePtr& exchange, ipc::ResourceDiff& asked);

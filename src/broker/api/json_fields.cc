@@ -70,6 +70,33 @@ std::string recording_json(const store::SessionRow& row) {
   return dump(out);
 }
 
+std::string invitation_json(const Invitation& invitation, base::Micros now_us) {
+  const policy::AccessRequest& request = invitation.request;
+  const store::InvitationRow& row = invitation.row;
+  Json out;
+  out["id"] = row.id;
+  out["user"] = row.user;
+  out["sponsor"] = row.sponsor;
+  out["state"] = to_string(state_of(invitation, now_us));
+  out["request"] = request_code(row.id);
+  out["account"] = request.account;
+  out["targets"] = request.targets;
+  out["reason"] = request.reason;
+  out["ticket"] = request.ticket;
+  out["created_at"] = time_or_null(request.created_us);
+  out["from"] = time_or_null(request.start_us);
+  out["until"] = time_or_null(request.decide_by_us);
+  out["max_sessions"] = request.max_sessions;
+  out["sessions_opened"] = request.sessions_opened;
+  out["taken_at"] = time_or_null(row.taken_us);
+  out["bound"] = row.bound;
+  out["wrong_codes"] = row.failures;
+  out["ended_at"] = time_or_null(row.ended_us);
+  out["ended_by"] = row.ended_by;
+  out["end_reason"] = row.end_reason;
+  return dump(out);
+}
+
 std::string request_json(const policy::AccessRequest& request, base::Micros now_us) {
   Json out;
   out["id"] = request.id;

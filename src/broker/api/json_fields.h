@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "broker/access/invitations.h"
 #include "broker/record/session_info.h"
 #include "policy/access_request.h"
 #include "store/rows.h"
@@ -22,5 +23,9 @@ std::string recording_json(const store::SessionRow& row);
 /// valid_until, max_sessions, sessions, sponsor, approvals: [{users, groups, count}], votes: [{by, verdict, time,
 /// comment}], closed_at, closed_by}; the state is that of now.
 std::string request_json(const policy::AccessRequest& request, base::Micros now_us);
+
+/// {id, user, sponsor, state, request, account, targets, reason, ticket, created_at, from, until, max_sessions,
+/// sessions_opened, taken_at, bound, wrong_codes, ended_at, ended_by, end_reason}; the state is that of now.
+std::string invitation_json(const Invitation& invitation, base::Micros now_us);
 
 }  // namespace sallyport::broker::api

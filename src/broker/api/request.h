@@ -36,6 +36,6 @@ using Request =
                  ipc::PolicyTest, ipc::RequestCreate, ipc::RequestList, ipc::RequestShow, ipc::RequestVote,
                  ipc::RequestClose, ipc::RequestReview, ipc::ChangeList, ipc::ChangeShow, ipc::ChangeDecide,
                  ipc::ChangeCancel, ipc::ChangeReview, ipc::NodeStatus, ipc::ResourceHistory, ipc::ResourceDiff,
-                 PolicyLint, PolicyReplay>;
+                 PolicyLint, PolicyReplay, ipc::InviteCreate, ipc::InviteList, ipc::InviteShow, ipc::InviteRevoke>;
 
 }  // namespace sallyport::broker::api

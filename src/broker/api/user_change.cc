@@ -32,16 +32,35 @@ base::Status still_there(const Exchange& exchange, const char* kind, const std::
   return base::pass(row);
 }
 
+namespace {
+base::Result<policy::User> user_in(const store::ResourceRow& row) {
+  auto resource = policy::parse_resource(row.json);
+  if (!resource) return base::pass(resource);
+  auto* found = std::get_if<policy::User>(&*resource);
+  if (found == nullptr) return base::fail(base::Errc::corrupt, "the stored user " + row.name + " is something else");
+  return std::move(*found);
+}
+}  // namespace
+
 base::Status is_person(store::Store& store, const std::string& user) {
   auto row = store.get_resource("user", user);
   if (!row) return base::pass(row);
-  auto resource = policy::parse_resource(row->json);
-  if (!resource) return base::pass(resource);
-  const auto* found = std::get_if<policy::User>(&*resource);
-  if (found == nullptr) return base::fail(base::Errc::corrupt, "the stored user " + user + " is something else");
+  const auto found = user_in(*row);
+  if (!found) return base::pass(found);
   if (!found->is_service()) return {};
   return base::fail(base::Errc::denied,
                     "'" + user + "' is a service account: it logs in with keys or certificates alone");
+}
+
+base::Status is_no_outsider(const store::ResourceRow& user) {
+  if (user.json.find("\"outsider\"") == std::string::npos) return {};
+  const auto found = user_in(user);
+  if (!found) return base::pass(found);
+  if (!found->outsider) return {};
+  return base::fail(base::Errc::denied, user.name +
+                                            " is an outsider, whom only the invitation changes: see "
+                                            "`sallyport invite show " +
+                                            user.name + "`");
 }
 
 base::Status put_in_force(const Exchange& exchange) {

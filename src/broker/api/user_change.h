@@ -28,6 +28,9 @@ base::Status still_there(const Exchange& exchange, const char* kind, const std::
 /// Errors: denied, corrupt, the store's.
 base::Status is_person(store::Store& store, const std::string& user);
 
+/// Errors: denied, when the stored user is an outsider, whom the invitation alone changes; corrupt.
+base::Status is_no_outsider(const store::ResourceRow& user);
+
 /// After a change of what proves a user: decisions see it, and what it bars ends.
 base::Status put_in_force(const Exchange& exchange);
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "broker/access/change_expiry.h"
+#include "broker/access/invitations.h"
 
 namespace sallyport::broker {
 
@@ -17,6 +18,7 @@ constexpr std::int64_t kExpiryPeriodUs = 15'000'000;  // how late what nobody de
 constexpr std::int64_t kLeasePeriodUs = 1'000'000;    // how late a session may notice that its hours are over
 
 bool depends_on_time(const policy::Snapshot& resources) {
+  if (!resources.outsiders.empty()) return true;
   return std::any_of(resources.policies.begin(), resources.policies.end(), [](const auto& entry) {
     const policy::When& when = entry.second.when;
     return !when.days.empty() || when.hours || when.valid_from_us != 0 || when.valid_until_us != 0;
@@ -69,8 +71,9 @@ void Housekeeping::retry_waiting() {
   waiting_timer_.after_us(kWaitingPeriodUs, [this] { retry_waiting(); });
 }
 
-// A policy's hours begin or end, or a certificate does: nobody changes anything then.
+// A policy's hours begin or end, or an invitation or a certificate does: nobody changes anything then.
 void Housekeeping::review_leases() {
+  end_invitations();
   const bool all = depends_on_time(services_.policy.current()->resources);
   const base::Micros now_us = services_.clock.now_us();
   for (const auto& session : services_.sessions.all()) {
@@ -78,6 +81,15 @@ void Housekeeping::review_leases() {
     if (all || (until_us != 0 && until_us <= now_us)) session->review();
   }
   lease_timer_.after_us(kLeasePeriodUs, [this] { review_leases(); });
+}
+
+void Housekeeping::end_invitations() {
+  if (ending_invitations_->load() || services_.policy.current()->resources.outsiders.empty()) return;
+  ending_invitations_->store(true);
+  services_.store_thread.post([&services = services_, busy = ending_invitations_] {
+    end_invitations_that_are_over(services);
+    busy->store(false);
+  });
 }
 
 void Housekeeping::end_what_waited() {

@@ -4,6 +4,7 @@
 // blocks that loop.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "broker/node/resource_watch.h"
@@ -30,6 +31,7 @@ class Housekeeping {
   void retry_seals();
   void retry_waiting();
   void review_leases();
+  void end_invitations();
   void watch_resources();
   void end_what_waited();
 
@@ -37,6 +39,7 @@ class Housekeeping {
   net::Executor& seal_thread_;
   const std::shared_ptr<const recording::Signer> signer_;
   net::Timer head_timer_, seal_timer_, waiting_timer_, lease_timer_, expiry_timer_;
+  std::shared_ptr<std::atomic<bool>> ending_invitations_ = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<ResourceWatch> resource_watch_;
 };
 

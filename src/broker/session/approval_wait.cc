@@ -77,8 +77,17 @@ void ApprovalWait::claimed(base::Result<std::optional<AccessRequest>> found, boo
     stop();
     return owner_.approved(**found);
   }
+  if (may_ask && !wanted_.invitation.empty()) {
+    id_ = wanted_.invitation;
+    desk_.watch(id_, [this] { look(); });
+    return look();
+  }
   if (may_ask && !instead_.empty()) return fail(instead_, "no request was made before");
   if (may_ask) return ask();
+  if (!wanted_.invitation.empty()) {
+    return fail("Your invitation opens nothing now: it begins later, or its sessions are used up.",
+                "the invitation does not count now");
+  }
   // It is approved, and grants nothing now: it starts later, or the policies demand more by now.
   fail("Request " + request_code(id_) + " is approved, and does not count now: see when it starts, or ask again.",
        "the approval does not count now");
@@ -108,6 +117,7 @@ void ApprovalWait::asked(base::Result<AccessRequest> made) {
     return fail("This access needs approval, and no request can be made: " + made.message() + ".", made.message());
   id_ = made->id;
   desk_.watch(id_, [this] { look(); });
+  told_ = true;
   owner_.waits_for_approval(waiting_text(*made), request_code(made->id));
   // It may have been decided before it was watched.
   look();
@@ -128,6 +138,9 @@ void ApprovalWait::looked(base::Result<AccessRequest> request) {
   const RequestState state = request ? policy::state_at(*request, clock_.now_us()) : RequestState::waiting;
   if (state == RequestState::approved) return claim(false);
   if (state != RequestState::waiting) return fail(closed_text(*request, state), "the request is not approved");
+  if (request && !std::exchange(told_, true)) {
+    owner_.waits_for_approval(waiting_text(*request), request_code(request->id));
+  }
   if (clock_.monotonic_us() >= hold_until_us_) {
     return fail("Nobody has decided request " + request_code(id_) +
                     " yet. It goes on waiting: connect again when it is approved.",

@@ -58,8 +58,8 @@ class ApprovalWait {
   ApprovalWait(Owner& owner, ApprovalDesk& desk, Alarm& alarm, const base::Clock& clock)
       : owner_(owner), desk_(desk), alarm_(alarm), clock_(clock) {}
 
-  /// claim.rules: what must be approved. instead: said to the user where nothing is approved yet; empty: a request is
-  /// made, and waited for. Once.
+  /// claim.rules: what must be approved; claim.invitation: no other request will do, and none is made. instead: said to
+  /// the user where nothing is approved yet; empty: a request is made, and waited for. Once.
   void begin(AccessRequests::Claim claim, const std::string& source, const std::string& instead = {});
   /// Calls nobody any more.
   void stop();
@@ -82,6 +82,7 @@ class ApprovalWait {
   std::string id_;  // of the request that is waited for
   base::Micros hold_until_us_ = 0;
   bool looking_ = false;
+  bool told_ = false;
   bool stopped_ = false;
 };
 

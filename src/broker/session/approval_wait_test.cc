@@ -197,5 +197,33 @@ TEST_F(ApprovalWaitTest, AfterTheEndNothingIsSaid) {
   EXPECT_TRUE(reasons.empty());
 }
 
+// An outsider waits for the invitation's own request, and asks for no other.
+TEST_F(ApprovalWaitTest, AnOutsiderWaitsForTheInvitationAlone) {
+  wait.begin({"jane", 7, "root", "web1", rules, "s1", "01hzy0000000000000abcdefgh"}, "192.0.2.1:5");
+  FakeDesk::answer(desk.on_claim, nothing());
+  EXPECT_TRUE(desk.drafts.empty());
+  EXPECT_EQ(desk.watched, "01hzy0000000000000abcdefgh");
+  FakeDesk::answer(desk.on_look, made(RequestState::waiting));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told[0].find("needs the approval"), std::string::npos) << told[0];
+  alarm.ring();
+  FakeDesk::answer(desk.on_look, made(RequestState::waiting));
+  EXPECT_EQ(told.size(), 1U) << "it is told once";
+  desk.on_change();
+  FakeDesk::answer(desk.on_look, made(RequestState::approved));
+  FakeDesk::answer(desk.on_claim, found(RequestState::approved));
+  EXPECT_EQ(approved_by.size(), 1U);
+}
+
+TEST_F(ApprovalWaitTest, AnInvitationThatIsUsedUpOpensNothing) {
+  wait.begin({"jane", 7, "root", "web1", {}, "s1", "01hzy0000000000000abcdefgh"}, "192.0.2.1:5");
+  FakeDesk::answer(desk.on_claim, nothing());
+  FakeDesk::answer(desk.on_look, made(RequestState::approved));
+  FakeDesk::answer(desk.on_claim, nothing());
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told[0].find("used up"), std::string::npos) << told[0];
+  EXPECT_TRUE(approved_by.empty());
+}
+
 }  // namespace
 }  // namespace sallyport::broker

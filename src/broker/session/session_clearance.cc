@@ -32,7 +32,16 @@ bool SessionClearance::check(const policy::Grant& grant, const PolicyState& stat
   parts_.checked_us = clock_.monotonic_us();
   const std::vector<Unmet> missing =
       missing_proofs(grant.requirements, auth_, proofs_of(parts_, state.resources, clock_.now_us()));
-  if (missing.empty()) return true;
+  const policy::User* user = state.resources.user(facts.identity.user);
+  const bool invited = user != nullptr && user->outsider;
+  if (missing.empty() && (!invited || parts_.approval)) return true;
+  if (invited && !asked_ && !has(missing, Unmet::What::factor)) {
+    asked_ = true;
+    wait_.begin({facts.identity.user, facts.identity.incarnation.life, facts.destination.account,
+                 facts.destination.target, grant.requirements.approvals, parts_.id, user->outsider->invitation},
+                facts.source);
+    return false;
+  }
   if (asked_ || !a_request_may_bring(missing)) {
     const Enrolled enrolled = state.is_enrolled(facts.identity.user) ? Enrolled::yes : Enrolled::no;
     const OwnEnrolment own = auth_.self_enrolment == config::SelfEnrolment::yes ? OwnEnrolment::yes : OwnEnrolment::no;

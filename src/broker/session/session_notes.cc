@@ -89,6 +89,7 @@ audit::Event SessionNotes::start() const {
   if (facts.identity.certificate) {
     for (audit::Field& field : audit_fields(*facts.identity.certificate)) event.fields.push_back(std::move(field));
   }
+  add_invitation(event);
   return event;
 }
 
@@ -191,14 +192,23 @@ void SessionNotes::inspector_gone(const std::string& reason) {
 }
 
 audit::Event SessionNotes::end(const std::string& reason) const {
-  return {"session.end",
-          parts_.facts.identity.user,
-          parts_.id,
-          {{"reason", reason},
-           {"account", parts_.account.name},
-           {"target", parts_.target.name},
-           {"source", parts_.facts.source},
-           {"via", parts_.facts.via}}};
+  audit::Event event{"session.end",
+                     parts_.facts.identity.user,
+                     parts_.id,
+                     {{"reason", reason},
+                      {"account", parts_.account.name},
+                      {"target", parts_.target.name},
+                      {"source", parts_.facts.source},
+                      {"via", parts_.facts.via}}};
+  add_invitation(event);
+  return event;
+}
+
+// Whatever an invitation opened is found by it, and by its sponsor.
+void SessionNotes::add_invitation(audit::Event& event) const {
+  if (!parts_.approval || !policy::is_invitation(*parts_.approval)) return;
+  event.fields.push_back({"invitation", parts_.approval->id});
+  event.fields.push_back({"sponsor", parts_.approval->sponsor});
 }
 
 }  // namespace sallyport::broker

@@ -54,6 +54,8 @@ class SessionNotes {
   audit::Event end(const std::string& reason) const;
 
  private:
+  void add_invitation(audit::Event& event) const;
+
   SessionParts& parts_;
   const std::string node_;
   AuditSink& audit_;

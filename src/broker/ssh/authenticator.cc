@@ -45,10 +45,12 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
   if (request.user() != raw_user_ || !login_) {
     raw_user_ = request.user();
     first_.reset();
+    taking_up_.reset();
     hint_.clear();
     auto parsed = policy::parse_login_name(raw_user_);
     login_problem_ = parsed ? "" : "the login name does not parse: " + parsed.message();
     login_ = parsed ? std::optional(std::move(*parsed)) : std::nullopt;
+    if (login_ && login_->user == policy::kInviteLogin && !login_->destination) taking_up_.emplace();
     // From here on an e-mail address is the user's name, or that of nobody like any unknown one.
     if (login_) login_->user = wiring_.policy.current()->resources.user_name(login_->user);
   }
@@ -58,6 +60,8 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
     refuse(request.method(), "a one-time code is due", answer);
   } else if (request.has_none()) {
     refuse("none", "asked again which methods there are", answer);
+  } else if (taking_up_ && !(request.has_public_key() && !taking_up_->key)) {
+    invited(request, answer);
   } else if (request.has_public_key()) {
     public_key(request, session_id, host_key, std::move(answer));
   } else if (request.has_password() && !request.password().change()) {
@@ -73,7 +77,9 @@ bool Authenticator::request(const ipc::AuthRequest& request, base::ByteView sess
 bool Authenticator::answers(const ipc::AuthAnswers& answers, Answer answer) {
   if (busy_ || asked_ == Asked::nothing || exhausted()) return false;
   const Asked asked = std::exchange(asked_, Asked::nothing);
-  if (answers.answers_size() != 1) {
+  if (asked == Asked::invitation || asked == Asked::new_password) {
+    invitation_answers(asked, answers, std::move(answer));
+  } else if (answers.answers_size() != 1) {
     refuse(kInteractive, "wrong number of answers", answer);
   } else if (asked == Asked::code) {
     code(base::view(answers.answers(0)), std::move(answer));
@@ -87,9 +93,10 @@ bool Authenticator::answers(const ipc::AuthAnswers& answers, Answer answer) {
 void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView session_id, base::ByteView host_key,
                                Answer answer) {
   const auto& offered = request.public_key();
+  const Offered offer_made{login_ ? login_->user : "", source_host_, offered.algorithm(), base::view(offered.blob()),
+                           wiring_.clock.now_us()};
   const JudgedOffer judged =
-      judge_offer(*wiring_.policy.current(), {login_ ? login_->user : "", source_host_, offered.algorithm(),
-                                              base::view(offered.blob()), wiring_.clock.now_us()});
+      taking_up_ ? judge_new_key(offer_made) : judge_offer(*wiring_.policy.current(), offer_made);
   if (!judged.offer) return refuse("publickey", judged.why, answer, judged.about);
   const KeyOffer& offer = *judged.offer;
   if (!offered.has_signature()) {
@@ -114,6 +121,7 @@ void Authenticator::public_key(const ipc::AuthRequest& request, base::ByteView s
   if (!data) return refuse("publickey", data.message(), answer);
   const auto good = offer.key.verify(offer.signature_algorithm, base::view(offered.signature()), *data, offer.touch);
   if (!good) return refuse("publickey", good.message(), answer);
+  if (taking_up_) return invited_key_is_proved(offer.key, answer);
   first_is_right(
       {offer.credential, {login_->user, source_host_, offer.credential}, offer.incarnation, offer.certificate}, answer);
 }
@@ -157,7 +165,9 @@ void Authenticator::refuse(const std::string& method, const std::string& why, co
   ipc::AuthReply reply;
   if (first_) reply.mutable_failure()->add_methods(kInteractive);
   for (const char* name : kFirstMethods) {
-    if (!first_) reply.mutable_failure()->add_methods(name);
+    const bool due = !taking_up_ || name == std::string_view(kInteractive) ||
+                     (name == std::string_view("publickey") && !taking_up_->key);
+    if (!first_ && due) reply.mutable_failure()->add_methods(name);
   }
   // RFC 4252 §5.2: a client asks with "none" which methods there are. The first time costs no try.
   const bool is_free = method == "none" && nones_++ == 0;
@@ -198,6 +208,7 @@ void Authenticator::first_is_right(FirstProof first, const Answer& answer) {
   const auto state = wiring_.policy.current();
   const std::string method = first.method;
   if (!state->counts(login_->user, first.incarnation)) return refuse(method, "the user was changed meanwhile", answer);
+  if (state->is_over(login_->user, wiring_.clock.now_us())) return refuse(method, "the invitation is over", answer);
   if (!state->is_enrolled(login_->user)) return accept(first, method, {}, answer);
   if (const auto proof = remembered_proof(first)) {
     return accept(first, method + " and totp (remembered)", {*proof}, answer);

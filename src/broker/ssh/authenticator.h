@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "broker/access/code_judge.h"
 #include "broker/access/identity.h"
+#include "broker/access/invitation_desk.h"
 #include "broker/access/password_judge.h"
 #include "broker/access/policy_state.h"
 #include "broker/access/proof_again.h"
@@ -22,6 +23,7 @@
 #include "broker/intake/preauth_audit.h"
 #include "broker/node/user_audit.h"
 #include "config/config.h"
+#include "keys/public_key.h"
 #include "net/loop.h"
 #include "policy/address.h"
 
@@ -45,6 +47,7 @@ class Authenticator : public PasswordCheck {
     PasswordJudge& passwords;
     CodeJudge& codes;
     RememberedFactors& remembered;
+    InvitationDesk& invitations;
   };
   using Answer = std::function<void(const ipc::AuthReply&, std::optional<Identity>)>;
 
@@ -58,8 +61,8 @@ class Authenticator : public PasswordCheck {
   /// The answers to Prompts. False when none were asked for, or as request().
   bool answers(const ipc::AuthAnswers& answers, Answer answer);
 
-  /// A key or a password was right, and a code is due.
-  bool awaits_code() const { return first_.has_value(); }
+  /// A key or a password was right, and a code is due; or an invitation's code was right, and a new password is due.
+  bool awaits_code() const { return first_.has_value() || (taking_up_ && !taking_up_->code.empty()); }
 
   /// The inner leg of a jump: the outer one's login stands for the key or the password, and a code is due. To be called
   /// before each request of such a leg.
@@ -89,7 +92,12 @@ class Authenticator : public PasswordCheck {
     store::Incarnation incarnation = {};
     std::shared_ptr<const CertificateLogin> certificate = {};
   };
-  enum class Asked { nothing, password, code };
+  enum class Asked { nothing, password, code, invitation, new_password };
+  /// Somebody logs in as kInviteLogin: what was shown so far.
+  struct TakingUp {
+    std::optional<keys::PublicKey> key;  // whose private key was proved
+    base::SecretBytes code;              // once it was right
+  };
 
   void first_is_right(FirstProof first, const Answer& answer);
   Identity identity_of(const FirstProof& first) const;
@@ -97,6 +105,13 @@ class Authenticator : public PasswordCheck {
   void ask(Asked what, const Answer& answer);
   void code(base::ByteView code, Answer answer);
   void code_judged(const CodeJudge::Judged& judged, const Answer& answer);
+  // Invitations (authenticator_invitation.cc)
+  void invited(const ipc::AuthRequest& request, const Answer& answer);
+  void invited_key_is_proved(const keys::PublicKey& key, const Answer& answer);
+  void ask_invited(Asked what, const std::string& hint, const Answer& answer);
+  void invitation_answers(Asked asked, const ipc::AuthAnswers& answers, Answer answer);
+  void take_up(base::ByteView code, base::ByteView password, Answer answer);
+  void taken_up(const InvitationDesk::Judged& judged, const Answer& answer);
   void accept(const FirstProof& first, const std::string& method, std::vector<ProvedFactor> factors,
               const Answer& answer);
 
@@ -111,6 +126,7 @@ class Authenticator : public PasswordCheck {
   std::string login_problem_;               // why it is empty, for the audit log
   bool busy_ = false;
   Asked asked_ = Asked::nothing;
+  std::optional<TakingUp> taking_up_;
   std::optional<FirstProof> first_;  // once it was right, until the code is
   std::string hint_;                 // why the last code did not do
   unsigned nones_ = 0;

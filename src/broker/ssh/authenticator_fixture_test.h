@@ -41,6 +41,19 @@ class FakeCodes final : public CodeJudge {
   std::deque<Question> open;
 };
 
+class FakeInvitations final : public InvitationDesk {
+ public:
+  void judge(Question question) override {
+    asked.push_back(base::to_text(question.code) + " " + question.key_fingerprint + " " +
+                    base::to_text(question.password));
+    question.code = {};
+    question.password = {};
+    open.push_back(std::move(question));
+  }
+  std::vector<std::string> asked;
+  std::deque<Question> open;
+};
+
 class AuthenticatorTest : public BrokerFixture {
  protected:
   void SetUp() override {
@@ -57,9 +70,10 @@ class AuthenticatorTest : public BrokerFixture {
   /// Another connection.
   void connect() {
     on_loop([this] {
-      authenticator_ = std::make_unique<Authenticator>(
-          Authenticator::Wiring{limits_, clock_, policy_, *preauth_audit_, *user_audit_, judge_, codes_, remembered_},
-          thread_->loop(), "192.0.2.1:7", "192.0.2.1");
+      authenticator_ =
+          std::make_unique<Authenticator>(Authenticator::Wiring{limits_, clock_, policy_, *preauth_audit_, *user_audit_,
+                                                                judge_, codes_, remembered_, invitations_},
+                                          thread_->loop(), "192.0.2.1:7", "192.0.2.1");
     });
     replies_.clear();
     identity_.reset();
@@ -106,6 +120,7 @@ class AuthenticatorTest : public BrokerFixture {
   FakeJudge judge_;
   FakeCodes codes_;
   RememberedFactors remembered_;
+  FakeInvitations invitations_;
   const keys::PrivateKey alice_key_ = make_key(), bob_key_ = make_key(), other_key_ = make_key();
   std::unique_ptr<Authenticator> authenticator_;
   std::vector<ipc::AuthReply> replies_;

@@ -41,7 +41,8 @@ void Connection::start() {
   self_ = shared_from_this();
   authenticator_ = std::make_unique<Authenticator>(
       Authenticator::Wiring{services_.config.limits, services_.clock, services_.policy, services_.preauth_audit,
-                            services_.user_audit, *entrance_.passwords, *entrance_.codes, *entrance_.remembered},
+                            services_.user_audit, *entrance_.passwords, *entrance_.codes, *entrance_.remembered,
+                            *entrance_.invitations},
       thread_.loop(), origin_.source, origin_.source_host);
   deadline_.after_us(std::int64_t{services_.config.limits.preauth_seconds} * 1'000'000,
                      [this] { give_up("not authenticated in time"); });

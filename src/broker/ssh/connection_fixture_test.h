@@ -61,6 +61,11 @@ class SilentCodes final : public CodeJudge {
   std::vector<Question> asked;
 };
 
+class NoInvitations final : public InvitationDesk {
+ public:
+  void judge(Question question) override { question.done({}); }
+};
+
 class ConnectionFixture : public GatewayFixture {
  protected:
   using Spawned = std::function<void(base::Result<SpawnedWorker>)>;
@@ -100,7 +105,8 @@ class ConnectionFixture : public GatewayFixture {
                                    facts.destination.target);
                       return std::make_shared<FakeSession>(session_, std::move(over));
                     },
-                    HostIdentity::of_listener(VaultForTests::get()), judge_, codes_, remembered_});
+                    HostIdentity::of_listener(VaultForTests::get()), judge_, codes_, remembered_,
+                    std::make_shared<NoInvitations>()});
   }
 
   /// The fronts have left with the test's clients: so every connection ends by itself.

@@ -22,7 +22,8 @@ SshEntrance ssh_entrance(Gateway& gateway, Zygotes& fronts, std::shared_ptr<cons
           std::move(identity),
           std::move(passwords),
           std::move(codes),
-          std::make_shared<RememberedFactors>()};
+          std::make_shared<RememberedFactors>(),
+          std::make_shared<StoredInvitations>(services)};
 }
 
 void SshEntrance::take(SessionThread& thread, base::Fd socket, Arrival arrival) {

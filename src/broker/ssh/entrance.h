@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "broker/access/code_judge.h"
+#include "broker/access/invitation_desk.h"
 #include "broker/access/password_judge.h"
 #include "broker/access/remembered_factors.h"
 #include "broker/intake/listener.h"
@@ -24,6 +25,7 @@ struct SshEntrance {
   std::shared_ptr<PasswordJudge> passwords;
   std::shared_ptr<CodeJudge> codes;
   std::shared_ptr<RememberedFactors> remembered;
+  std::shared_ptr<InvitationDesk> invitations;
 
   /// Begins a connection on its thread. Main thread.
   void take(SessionThread& thread, base::Fd socket, Arrival arrival);

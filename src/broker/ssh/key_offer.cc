@@ -50,6 +50,10 @@ JudgedOffer judge_certificate(const PolicyState& state, const Offered& offered) 
   }
   const auto incarnation = state.incarnation_of(offered.user);
   if (!incarnation) return refused("the certificate is for a user who may not log in", audit_fields(*login));
+  // What proves an outsider is what took the invitation up, and nothing that others vouch for.
+  if (state.is_outsider(offered.user)) {
+    return refused("an outsider logs in by what took the invitation up, not by a certificate", audit_fields(*login));
+  }
   const auto algorithm = keys::signature_algorithm_behind(offered.algorithm);
   if (!algorithm) return refused(kOtherAlgorithm, audit_fields(*login));
   return {KeyOffer{key, admitted->touch, std::string(*algorithm), "certificate " + key.fingerprint(), *incarnation,
@@ -59,6 +63,14 @@ JudgedOffer judge_certificate(const PolicyState& state, const Offered& offered) 
 }
 
 }  // namespace
+
+JudgedOffer judge_new_key(const Offered& offered) {
+  auto key = keys::PublicKey::parse(offered.blob);
+  if (!key) return refused(key.message());
+  if (!is_among(offered.algorithm, keys::signature_algorithms_for(key->type()))) return refused(kOtherAlgorithm);
+  const std::string credential = "publickey " + key->fingerprint();
+  return {KeyOffer{std::move(*key), {}, std::string(offered.algorithm), credential, {}, nullptr}, {}, {}};
+}
 
 JudgedOffer judge_offer(const PolicyState& state, const Offered& offered) {
   const bool certified = keys::is_certificate_name(keys::blob_name(offered.blob));

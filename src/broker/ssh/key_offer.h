@@ -42,6 +42,10 @@ struct JudgedOffer {
       about;  ///< of a refused certificate: which one, where an authority that is trusted signed it
 };
 
+/// A key that need not be anybody's yet: of whoever takes up an invitation. No certificate will do, because an
+/// invitation is bound to one key. The offer's incarnation says nothing.
+JudgedOffer judge_new_key(const Offered& offered);
+
 JudgedOffer judge_offer(const PolicyState& state, const Offered& offered);
 
 }  // namespace sallyport::broker

@@ -42,6 +42,10 @@ void SignInAttempt::password_judged(const PasswordCheck::Judged& judged) {
     return refuse("wrong password", {401, "wrong-credentials", "The name or the password is not right.", 0});
   }
   incarnation_ = judged.incarnation;
+  if (state->is_outsider(user_)) {
+    return refuse("an outsider has no portal",
+                  {403, "no-portal", "You are invited to sessions by SSH, and this portal is for others.", 0});
+  }
   if (!state->is_enrolled(user_)) {
     if (wiring_.auth.require_factors.empty()) return accept();
     return refuse("not enrolled for a second factor",
