@@ -135,6 +135,7 @@ base::Result<int> print_ids(Context& context, const std::string& kind) {
   if (kind == "recording") (void)request.mutable_recording_list();
   if (kind == "request") (void)request.mutable_request_list();
   if (kind == "change") (void)request.mutable_change_list();
+  if (kind == "invitation") (void)request.mutable_invite_list();
   if (!client->send(request)) return 1;
   for (;;) {
     auto reply = client->receive(kKeyPressMs);
@@ -253,7 +254,7 @@ void add_completion_verb(Command root, const CommandLine& line) {
   });
   auto kind = std::make_shared<std::string>();
   verb = root.verb("complete-ids", "Print the ids that completion offers", {}).hide();
-  verb.positional("KIND", *kind, "Which ids", {"session", "recording", "request", "change"})
+  verb.positional("KIND", *kind, "Which ids", {"session", "recording", "request", "change", "invitation"})
       .run([kind](Context& context) { return print_ids(context, *kind); });
 }
 

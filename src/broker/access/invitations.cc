@@ -151,9 +151,9 @@ Result<Invitation> with_request(store::Store& store, store::InvitationRow row) {
   return Invitation{std::move(row), std::move(*request)};
 }
 
-Result<Invitation> find_invitation(store::Store& store, const std::string& name, const std::string& sponsor) {
+Result<Invitation> find_invitation(store::Store& store, const std::string& name,
+                                   const std::optional<std::string>& sponsor) {
   store::InvitationFilter filter;
-  filter.sponsor = sponsor;
   if (base::is_id(name)) {
     filter.id = name;
   } else {
@@ -162,7 +162,8 @@ Result<Invitation> find_invitation(store::Store& store, const std::string& name,
   }
   auto rows = store.list_invitations(filter);
   if (!rows) return base::pass(rows);
-  if (!rows->empty() && !name.empty()) return with_request(store, std::move(rows->front()));
+  const bool found = !name.empty() && !rows->empty() && (!sponsor || rows->front().sponsor == *sponsor);
+  if (found) return with_request(store, std::move(rows->front()));
   return fail(Errc::not_found, "there is no such invitation; see: sallyport invite list --all");
 }
 
@@ -198,7 +199,7 @@ Result<std::string> take_up_invitation(Services& services, const identity::Invit
 
 Status end_invitation(Services& services, const std::string& id, const std::string& actor, const std::string& reason) {
   Status done = services.store.transaction([&]() -> Status {
-    auto found = find_invitation(services.store, id, "");
+    auto found = find_invitation(services.store, id);
     if (!found) return base::pass(found);
     store::InvitationRow& row = found->row;
     if (row.ended_us != 0) return fail(Errc::invalid, "this invitation is over already");

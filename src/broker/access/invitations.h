@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,8 +76,10 @@ base::Status end_invitation(Services& services, const std::string& id, const std
 /// Ends each whose time is over, whose sponsor is barred, or whose request was denied or ended.
 void end_invitations_that_are_over(Services& services);
 
-/// By id, or by the name of its outsider while it is not over; of this sponsor, if one is named. Errors: not_found.
-base::Result<Invitation> find_invitation(store::Store& store, const std::string& name, const std::string& sponsor);
+/// By id, or by the name of its outsider while it is not over. sponsor: whose alone; none: anybody's. Errors:
+/// not_found.
+base::Result<Invitation> find_invitation(store::Store& store, const std::string& name,
+                                         const std::optional<std::string>& sponsor = std::nullopt);
 base::Result<Invitation> with_request(store::Store& store, store::InvitationRow row);
 
 }  // namespace sallyport::broker

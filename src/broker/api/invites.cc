@@ -2,6 +2,7 @@
 // invite create, list, show, revoke. What a caller may see and end: what they sponsor; administrators all, auditors see
 // all.
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/text_time.h"
 #include "broker/access/invitations.h"
@@ -20,9 +21,10 @@ constexpr std::int64_t kMostSeconds = std::int64_t{366} * 86'400;
 constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr const char* kTheSponsor = "the sponsor invites, with `sallyport invite create` or in the portal";
 
-// Whose invitations the caller may look at; empty: everybody's.
-std::string own_sponsor(const Exchange& exchange) {
-  return exchange.scope() == Scope::everything ? "" : exchange.caller().user;
+// Whose invitations alone the caller may look at; none: everybody's. A caller who is no user has none.
+std::optional<std::string> own_sponsor(const Exchange& exchange) {
+  if (exchange.scope() == Scope::everything) return std::nullopt;
+  return exchange.caller().user;
 }
 
 base::Result<InvitationDraft> draft_of(const Exchange& exchange, const ipc::InviteCreate& asked) {
@@ -77,7 +79,7 @@ std::string command_for(const std::string& ssh_address) {
 }
 
 base::Result<ListStep> step_of(Services& services, store::Store& reader, store::InvitationFilter filter,
-                               const std::string& after, std::int64_t limit) {
+                               const std::optional<std::string>& own, const std::string& after, std::int64_t limit) {
   filter.before_id = after;
   filter.limit = limit + 1;
   auto rows = reader.list_invitations(filter);
@@ -88,6 +90,7 @@ base::Result<ListStep> step_of(Services& services, store::Store& reader, store::
   if (out.more) rows->pop_back();
   for (store::InvitationRow& row : *rows) {
     out.position = row.id;
+    if (own && row.sponsor != *own) continue;
     auto invitation = with_request(reader, std::move(row));
     if (!invitation) return base::pass(invitation);
     out.items.push_back({invitation_json(*invitation, services.clock.now_us())});
@@ -133,12 +136,12 @@ void invite_create(const ExchangePtr& exchange, ipc::InviteCreate& asked) {
 void invite_list(const ExchangePtr& exchange, ipc::InviteList& asked) {
   store::InvitationFilter filter;
   filter.open = !asked.all();
-  filter.sponsor = own_sponsor(*exchange);
-  if (filter.sponsor.empty()) filter.sponsor = asked.sponsor();
+  const auto own = own_sponsor(*exchange);
+  filter.sponsor = asked.sponsor().empty() ? own.value_or("") : asked.sponsor();
   ListSource source{ListSource::Where::reader, "invitations", {}, {}};
-  source.step = [&services = exchange->services(), filter](store::Store& reader, const std::string& after,
-                                                           std::int64_t limit) {
-    return step_of(services, reader, filter, after, limit);
+  source.step = [&services = exchange->services(), filter, own](store::Store& reader, const std::string& after,
+                                                                std::int64_t limit) {
+    return step_of(services, reader, filter, own, after, limit);
   };
   answer_list(*exchange, std::move(source), asked.cursor(), asked.limit());
 }
@@ -171,7 +174,7 @@ void invite_revoke(const ExchangePtr& exchange, ipc::InviteRevoke& asked) {
                         const std::string why = reason.empty() ? "revoked" : "revoked: " + reason;
                         auto ended = end_invitation(services, found->row.id, exchange->caller().actor, why);
                         if (!ended) return base::pass(ended);
-                        auto now = find_invitation(services.store, found->row.id, "");
+                        auto now = find_invitation(services.store, found->row.id);
                         if (!now) return base::pass(now);
                         Answer answer;
                         answer.add(invitation_json(*now, services.clock.now_us()));

@@ -204,7 +204,11 @@ TEST_F(InvitesTest, WhatNobodyMayInviteTo) {
 TEST_F(InvitesTest, OnlyTheInvitationChangesAnOutsider) {
   create();
   EXPECT_EQ(apply({R"({"kind":"user","name":"jane","groups":["ops"]})"}).failure, "denied");
-  const std::string json = store->get_resource("user", "jane")->json;
+  std::string json = store->get_resource("user", "jane")->json;
+  EXPECT_EQ(apply({json}).failure, "") << "what stays as it is may be among what is applied";
+  json.replace(json.find("web1"), 4, "web2");
+  EXPECT_EQ(apply({json}).failure, "denied");
+  json.replace(json.find("jane"), 4, "joan");
   EXPECT_EQ(apply({json}).failure, "denied");
   ipc::AddKey key;
   key.set_user("jane");
@@ -219,6 +223,44 @@ TEST_F(InvitesTest, OnlyTheInvitationChangesAnOutsider) {
   gone.set_name("jane");
   EXPECT_EQ(ask(gone).failure, "denied");
   EXPECT_EQ(apply({R"({"kind":"user","name":"invite"})"}).failure, "invalid");
+}
+
+TEST_F(InvitesTest, WhereTwoAdministratorsMustAgreeOneAloneInvitesNobody) {
+  on_loop([this] { config.changes.second_administrator = {"keys", "roles"}; });
+  ipc::InviteCreate for_bob = invitation();
+  for_bob.set_sponsor("bob");
+  const auto refused = ask(for_bob, administrator());
+  EXPECT_EQ(refused.failure, "denied");
+  EXPECT_NE(refused.message.find("the sponsor invites"), std::string::npos) << refused.message;
+  create();  // what sponsors may, the policies say, and those had two authors
+  ipc::InviteRevoke revoke;
+  revoke.set_name("jane");
+  EXPECT_EQ(ask(revoke).failure, "") << "a lock-out does not wait";
+}
+
+TEST_F(InvitesTest, AProgramInvitesNobody) {
+  EXPECT_EQ(
+      apply({R"({"kind":"user","name":"ci","groups":["ops"],"type":"service","sources":["10.0.0.0/8"]})"}).failure, "");
+  EXPECT_EQ(ask(invitation(), person("ci")).failure, "denied");
+  ipc::InviteCreate for_ci = invitation();
+  for_ci.set_sponsor("ci");
+  EXPECT_EQ(ask(for_ci, administrator()).failure, "denied");
+}
+
+TEST_F(InvitesTest, ApproversHearOfOneThatWaits) {
+  std::vector<std::string> heard;
+  on_store<bool>([&] {
+    services->requests.announce_to([&](const char* type, const policy::AccessRequest& request) {
+      heard.push_back(std::string(type) + " " + request.sponsor);
+    });
+    return true;
+  });
+  create();
+  EXPECT_TRUE(heard.empty()) << "nobody has to approve it";
+  EXPECT_EQ(apply({policy_with(R"("require":{"approval":{"approvers":{"users":["carol"]},"valid":"4h"}},)")}).failure,
+            "");
+  create(invitation("joe"));
+  EXPECT_EQ(heard, std::vector<std::string>{"request.create bob"});
 }
 
 TEST_F(InvitesTest, SponsorsSeeTheirOwnAndReadersAll) {

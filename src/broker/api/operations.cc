@@ -88,7 +88,7 @@ constexpr std::array<Operation, kOperations> kOperationTable =
              Row<ipc::ChangeDecide>{{"change.decide", kAdministrators, kNobody, Proof::fresh, 1}},
              Row<ipc::ChangeCancel>{{"change.cancel", kAdministrators, kNobody, Proof::any, 1}},
              Row<ipc::ChangeReview>{{"change.review", kAdministrators, kNobody, Proof::any, 1}},
-             Row<ipc::InviteCreate>{{"invite.create", kAdministrators, kEveryUser, Proof::any, 1}},
+             Row<ipc::InviteCreate>{{"invite.create", kAdministrators, kEveryUser, Proof::fresh, 1}},
              Row<ipc::InviteList>{{"invite.list", kReaders, kEveryUser, Proof::any, 1}},
              Row<ipc::InviteShow>{{"invite.show", kReaders, kEveryUser, Proof::any, 1}},
              Row<ipc::InviteRevoke>{{"invite.revoke", kAdministrators, kEveryUser, Proof::any, 1}},

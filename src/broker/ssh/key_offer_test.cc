@@ -12,6 +12,7 @@ namespace sallyport::broker {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 /// The public half of a security key.
@@ -93,6 +94,41 @@ TEST_F(KeyOfferTest, AServiceAccountComesFromItsNetworks) {
   EXPECT_THAT(refusal("ci", other_key_.public_key(), "198.51.100.7"), HasSubstr("is not used from 198.51.100.7"));
   EXPECT_THAT(refusal("ci", other_key_.public_key(), ""), HasSubstr("an address that is not known"));
   EXPECT_EQ(refusal("ci", alice_key_.public_key(), "198.51.100.7"), "key not accepted");
+}
+
+// Whoever takes up an invitation shows a key that is nobody's yet, and no certificate.
+TEST_F(KeyOfferTest, ANewKeyIsAKey) {
+  trust_ca();
+  const auto judged = [&](base::ByteView blob, const char* algorithm) {
+    const auto got = judge_new_key({"invite", "192.0.2.1", algorithm, blob, clock_.now});
+    return got.offer ? got.offer->credential : got.why;
+  };
+  const keys::PublicKey& key = other_key_.public_key();
+  EXPECT_EQ(judged(key.blob(), "ssh-ed25519"), "publickey " + key.fingerprint());
+  EXPECT_THAT(judged(key.blob(), "ssh-rsa"), HasSubstr("not one of this key's"));
+  EXPECT_THAT(judged(certificate(), kCertificate), Not(HasSubstr("publickey")));
+  EXPECT_FALSE(judge_new_key({"invite", "192.0.2.1", "ssh-ed25519", security_key(key).blob(), clock_.now}).offer);
+  EXPECT_THAT(judged(base::view(std::string_view("nothing")), "ssh-ed25519"), Not(HasSubstr("publickey")));
+}
+
+TEST_F(KeyOfferTest, NobodyVouchesForAnOutsider) {
+  trust_ca();
+  policy::User jane;
+  jane.name = "jane";
+  jane.outsider = policy::Outsider{"an-invitation",
+                                   "alice",
+                                   policy_.current()->incarnation_of("alice")->life,
+                                   "root",
+                                   {"web1"},
+                                   clock_.now,
+                                   clock_.now + 3'600'000'000};
+  put(jane);
+  ASSERT_TRUE(policy_.current()->incarnation_of("jane"));
+  const auto blob = certificate([](keys::CertificateFields& fields) { fields.principals = {"jane", "alice"}; });
+  EXPECT_TRUE(offer("alice", blob, "192.0.2.1", kCertificate).offer);
+  const auto got = offer("jane", blob, "192.0.2.1", kCertificate);
+  EXPECT_FALSE(got.offer);
+  EXPECT_THAT(got.why, HasSubstr("not by a certificate"));
 }
 
 TEST_F(KeyOfferTest, OptionsOfASecurityKeySayWhatItsSignaturesShow) {

@@ -30,6 +30,12 @@ api::Request request_deny(Inputs& in);
 api::Request request_close(Inputs& in);
 api::Request request_review(Inputs& in);
 
+// makers_invitations.cc
+api::Request invite_list(Inputs& in);
+api::Request invite_create(Inputs& in);
+api::Request invite_show(Inputs& in);
+api::Request invite_revoke(Inputs& in);
+
 // makers_resources.cc
 api::Request resources_apply(Inputs& in);
 api::Request resource_list(Inputs& in);

@@ -60,6 +60,11 @@ constexpr std::array kRoutes = {
     post("requests/{name}/close", request_close, Shape::first, 0),
     post("requests/{name}/review", request_review, Shape::first),
 
+    get("invitations", invite_list, Shape::list),
+    post("invitations", invite_create, Shape::first),
+    get("invitations/{name}", invite_show, Shape::first),
+    post("invitations/{name}/revoke", invite_revoke, Shape::first),
+
     post("resources", resources_apply, Shape::list, kSet),
     get("resources/{kind}", resource_list, Shape::resources),
     get("resources/{kind}/{name}", resource_show, Shape::resource),
