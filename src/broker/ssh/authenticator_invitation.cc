@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kInteractive = "keyboard-interactive";
 }  // namespace
 
-// A key comes here once one is proved: the invitation is bound to that one.
+// A second key is refused: an invitation is bound to one.
 void Authenticator::invited(const ipc::AuthRequest& request, const Answer& answer) {
   if (request.has_keyboard_interactive()) return ask_invited(Asked::invitation, "", answer);
   refuse(request.method(), "an invitation is taken up with a key or the keyboard", answer);
