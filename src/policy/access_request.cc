@@ -141,6 +141,12 @@ std::vector<ApprovalProof> approvals_of(const Snapshot& snapshot, const AccessRe
   return out;
 }
 
+const ApprovedPlace* place_of(const AccessRequest& request, std::string_view target) {
+  const auto found = std::find_if(request.places.begin(), request.places.end(),
+                                  [&](const ApprovedPlace& place) { return place.target == target; });
+  return found == request.places.end() ? nullptr : &*found;
+}
+
 bool is_invitation(const AccessRequest& request) {
   return !request.sponsor.empty();
 }
@@ -257,6 +263,11 @@ Status check_grants(const Snapshot& snapshot, const AccessRequest& request, cons
   const bool names = request.account == wanted.account &&
                      std::find(request.targets.begin(), request.targets.end(), wanted.target) != request.targets.end();
   if (!names) return fail(Errc::denied, "it is a request for something else");
+  // Whoever approved it did so for what these names meant.
+  const ApprovedPlace* place = place_of(request, wanted.target);
+  const bool same =
+      place == nullptr ? request.places.empty() : place->meaning == meaning_of(snapshot, wanted.account, wanted.target);
+  if (!same) return fail(Errc::denied, "the target or the account was changed since it was asked for");
   const RequestState state = state_at(request, now_us);
   if (state != RequestState::approved) return fail(Errc::denied, std::string("the request is ") + to_string(state));
   // A clock that was set back must not make an approval last longer than it was meant to.

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "policy/approved_place.h"
 #include "policy/decide.h"
 #include "policy/program_bound.h"
 #include "policy/requirements.h"
@@ -50,15 +51,16 @@ struct AccessRequest {
   std::string reason;
   std::string ticket;
   base::Micros created_us = 0;
-  base::Micros decide_by_us = 0;     ///< and of an invitation its end, whenever it was approved
-  base::Micros start_us = 0;         ///< not before; 0: from its approval on
-  std::int64_t valid_seconds = 0;    ///< from its start
-  std::int64_t max_sessions = 0;     ///< 0: any number
-  std::int64_t sessions_opened = 0;  ///< under it
-  ProgramBound bound;                ///< what may run under it
-  bool stated = false;               ///< needs no approval: the requester only says why
-  std::vector<ApprovalRule> rules;   ///< as the policies demanded when it was made: each must be met
-  bool emergency = false;            ///< the requester broke the glass: approved at once, by nobody
+  base::Micros decide_by_us = 0;      ///< and of an invitation its end, whenever it was approved
+  base::Micros start_us = 0;          ///< not before; 0: from its approval on
+  std::int64_t valid_seconds = 0;     ///< from its start
+  std::int64_t max_sessions = 0;      ///< 0: any number
+  std::int64_t sessions_opened = 0;   ///< under it
+  ProgramBound bound;                 ///< what may run under it
+  std::vector<ApprovedPlace> places;  ///< one a target; none: of an earlier version, which kept none
+  bool stated = false;                ///< needs no approval: the requester only says why
+  std::vector<ApprovalRule> rules;    ///< as the policies demanded when it was made: each must be met
+  bool emergency = false;             ///< the requester broke the glass: approved at once, by nobody
   base::Micros reviewed_us = 0;
   std::string reviewed_by;  ///< of an emergency: who has looked at what was done; empty: it is to be reviewed
   std::string review;
@@ -69,6 +71,9 @@ struct AccessRequest {
   std::string closed_by;
   bool operator==(const AccessRequest&) const = default;
 };
+
+/// Of one of its targets; null: there is none.
+const ApprovedPlace* place_of(const AccessRequest& request, std::string_view target);
 
 /// Whether a sponsor made it for an outsider.
 bool is_invitation(const AccessRequest& request);
@@ -125,7 +130,8 @@ struct Wanted {
 };
 
 /// Whether the request grants this now. `demanded`: by the policies in force now; approvals by people whom they do not
-/// name any more do not count. Errors: denied, with the reason.
+/// name any more do not count, nor does one for a target or an account that meant something else. Errors: denied, with
+/// the reason.
 base::Status check_grants(const Snapshot& snapshot, const AccessRequest& request, const Wanted& wanted,
                           const std::vector<ApprovalRule>& demanded, base::Micros now_us);
 

@@ -176,6 +176,30 @@ TEST_F(AccessRequestTest, WhatThePolicyDemandsNowCounts) {
   EXPECT_FALSE(check_grants(snapshot_, r, wanted, r.rules, now));
 }
 
+TEST_F(AccessRequestTest, IsForWhatItsNamesMeant) {
+  const std::string target = R"({"kind":"target","name":"web1","protocol":"ssh","address":"192.0.2.1:22")";
+  put(target + "}");
+  put(R"({"kind":"account","name":"root","targets":["*"],"login":"certificate"})");
+  auto r = request();
+  r.places = {{"web1", meaning_of(snapshot_, "root", "web1"), Permissions::all()}};
+  ASSERT_TRUE(vote(r, "bob"));
+  const base::Micros now = kStart + 2 * kSecond;
+  EXPECT_TRUE(grants(r, now));
+  put(target + R"(,"labels":{"env":"prod"},"description":"the first"})");
+  EXPECT_TRUE(grants(r, now)) << "the same machine";
+  put(R"({"kind":"target","name":"web1","protocol":"ssh","address":"192.0.2.2:22"})");
+  EXPECT_FALSE(grants(r, now)) << "another machine";
+  put(target + "}");
+  EXPECT_TRUE(grants(r, now));
+  put(R"({"kind":"account","name":"root","targets":["*"],"login":"certificate","login_name":"toor"})");
+  EXPECT_FALSE(grants(r, now)) << "another login";
+  snapshot_.accounts.erase("root");
+  EXPECT_FALSE(grants(r, now));
+  EXPECT_EQ(meaning_of(snapshot_, "root", "web1"), "");
+  r.targets.push_back("web2");
+  EXPECT_FALSE(grants(r, now, "web2")) << "nothing is known of what it meant";
+}
+
 TEST_F(AccessRequestTest, EndsEarlyByEitherSide) {
   auto r = request();
   EXPECT_FALSE(close_request(snapshot_, r, "bob", kStart)) << "what waits is denied, not ended";

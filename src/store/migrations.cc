@@ -136,6 +136,10 @@ const std::vector<std::vector<const char*>>& steps() {
           "CREATE INDEX invitations_by_end ON invitations (ended_us, id)",
           "CREATE INDEX invitations_by_sponsor ON invitations (sponsor, id)",
       },
+      {
+          // What requests were about when they were made.
+          "ALTER TABLE requests ADD COLUMN places TEXT NOT NULL DEFAULT ''",
+      },
   };
   return all;
 }

@@ -17,11 +17,11 @@ constexpr const char* kSelect =
     "SELECT id, state, requester, requester_life, sponsor, account, targets, reason, ticket, created_us, decide_by_us,"
     " start_us, valid_seconds, max_sessions, sessions_opened, rules,"
     " approved_us, closed_us, closed_by, emergency, reviewed_us, reviewed_by, review, stated, commands,"
-    " playbook FROM requests WHERE 1 = 1";
+    " playbook, places FROM requests WHERE 1 = 1";
 
 Status check_row(const RequestRow& r) {
   return check_text({r.id, r.state, r.requester, r.sponsor, r.account, r.targets, r.reason, r.ticket, r.rules,
-                     r.closed_by, r.reviewed_by, r.review, r.commands, r.playbook});
+                     r.closed_by, r.reviewed_by, r.review, r.commands, r.playbook, r.places});
 }
 
 // The numbers of a row, in the width that the database library knows.
@@ -72,7 +72,7 @@ std::vector<RequestRow> fetch_all(Query& query) {
   for (long long* number : {&n.emergency, &n.reviewed}) query.into(*number);
   for (std::string* s : {&row.reviewed_by, &row.review}) query.into(*s);
   query.into(n.stated);
-  for (std::string* s : {&row.commands, &row.playbook}) query.into(*s);
+  for (std::string* s : {&row.commands, &row.playbook, &row.places}) query.into(*s);
   query.run();
   std::vector<RequestRow> out;
   while (query.fetch()) n.put_into(out.emplace_back(row));
@@ -88,16 +88,16 @@ Status Store::insert_request(const RequestRow& row) {
     sql << "INSERT INTO requests (id, state, requester, requester_life, sponsor, account, targets, reason, ticket,"
            " created_us, decide_by_us, start_us, valid_seconds, max_sessions, sessions_opened, rules,"
            " approved_us, closed_us, closed_by, emergency,"
-           " reviewed_us, reviewed_by, review, stated, commands, playbook) VALUES (:id, :state, :requester,"
+           " reviewed_us, reviewed_by, review, stated, commands, playbook, places) VALUES (:id, :state, :requester,"
            " :life, :sponsor, :account, :targets, :reason, :ticket, :created, :decide_by, :start, :valid, :most,"
            " :opened, :rules, :approved, :closed, :closed_by, :emergency, :reviewed,"
-           " :reviewed_by, :review, :stated, :commands, :playbook)",
+           " :reviewed_by, :review, :stated, :commands, :playbook, :places)",
         soci::use(row.id), soci::use(row.state), soci::use(row.requester), soci::use(n.life), soci::use(row.sponsor),
         soci::use(row.account), soci::use(row.targets), soci::use(row.reason), soci::use(row.ticket),
         soci::use(n.created), soci::use(n.decide_by), soci::use(n.start), soci::use(n.valid), soci::use(n.most),
         soci::use(n.opened), soci::use(row.rules), soci::use(n.approved), soci::use(n.closed), soci::use(row.closed_by),
         soci::use(n.emergency), soci::use(n.reviewed), soci::use(row.reviewed_by), soci::use(row.review),
-        soci::use(n.stated), soci::use(row.commands), soci::use(row.playbook);
+        soci::use(n.stated), soci::use(row.commands), soci::use(row.playbook), soci::use(row.places);
     return {};
   });
 }

@@ -51,6 +51,7 @@ RequestRow request(const std::string& id, const std::string& requester, const st
   out.stated = true;
   out.commands = "aa bb";
   out.playbook = "cc";
+  out.places = "web1 dd shell\n";
   return out;
 }
 

@@ -137,6 +137,7 @@ struct RequestRow {
   bool stated = false;        ///< needs no approval
   std::string commands = {};  ///< hashes, separated by blanks
   std::string playbook = {};  ///< a hash
+  std::string places = {};    ///< what it was about: request_rows.h
 };
 
 struct RequestVoteRow {

@@ -180,6 +180,77 @@ def test_the_glass_is_broken_and_somebody_reviews_it(guarded):
     assert (shown["reviewed_by"], shown["review"], shown["reason"]) == ("bob", "as agreed", "it burns")
 
 
+def asked_and_approved(world, words="request deploy@web1 --for 30m a test"):
+    """The id of a request of alice's that bob has approved."""
+    asked = world.ssh("gateway", words)
+    code = re.match(rb"[0-9A-Z]{8}", asked.stdout + asked.stderr).group().decode()
+    assert approve(world, code).returncode == 0
+    return json.loads(world.gateway.cli("request", "show", code, "-o", "json"))["id"]
+
+
+def shown(world, identifier):
+    return json.loads(world.gateway.cli("request", "show", identifier, "-o", "json"))
+
+
+def is_held(world, identifier):
+    """A connection is held for another request, whatever this one is good for."""
+    sessions = shown(world, identifier)["sessions"]
+    client = world.popen("via", "echo here")
+    other = waiting_request(world)
+    assert other["id"] != identifier and shown(world, identifier)["sessions"] == sessions and client.poll() is None
+    assert world.ssh("gateway", f"cancel {other['code']}").returncode == 0
+    assert client.communicate(timeout=30)[0] == b"" and client.returncode != 0
+    return True
+
+
+def test_what_a_policy_allows_after_the_approval_is_not_approved(guarded):
+    narrow = policy(approval=approval())
+    guarded.gateway.apply({**narrow, "allow": ["exec"]})
+    identifier = asked_and_approved(guarded)
+    assert shown(guarded, identifier)["allows"] == {"web1": ["exec"]}
+    guarded.gateway.apply({**narrow, "allow": ["shell", "exec", "sftp", "forwarding"]})
+    assert guarded.ssh("via", "echo here").stdout == b"here\n"
+    for options in (["-s"], ["-T"], ["-W", f"127.0.0.1:{guarded.target.port}"]):
+        command = ["sftp"] if options == ["-s"] else []
+        wider = guarded.ssh("via", *command, options=options, input=b"echo wider\n")
+        assert wider.returncode != 0 and b"wider" not in wider.stdout, (options, wider)
+    assert guarded.ssh("gateway", f"cancel {shown(guarded, identifier)['code']}").returncode == 0
+    asked_and_approved(guarded)
+    assert guarded.ssh("via", options=["-T"], input=b"echo wider\n").stdout == b"wider\n", "a new request has it"
+
+
+def test_what_a_policy_denies_or_demands_after_the_approval_counts(guarded):
+    identifier = asked_and_approved(guarded)
+    assert guarded.ssh("via", "echo here").stdout == b"here\n"
+    guarded.gateway.apply({**policy(approval=approval()), "allow": ["shell", "sftp"]})
+    assert guarded.ssh("via", "echo here").returncode != 0
+    guarded.gateway.apply(policy(approval=approval(users=["carol"])))
+    assert is_held(guarded, identifier), "bob's approval is worth nothing by now"
+    guarded.gateway.apply(policy(approval=approval()))
+    assert guarded.ssh("via", "echo here").stdout == b"here\n"
+
+
+@pytest.mark.parametrize("change", ["target", "account", "user"])
+def test_an_approval_is_for_what_its_names_meant(guarded, change):
+    identifier = asked_and_approved(guarded)
+    assert guarded.ssh("via", "echo here").stdout == b"here\n"
+    before = {kind: json.loads(guarded.gateway.cli("get", kind, name, "-o", "json")) for kind, name in
+              (("target", "web1"), ("account", "deploy"), ("user", USER))}[change]
+    if change == "target":
+        guarded.gateway.apply({**before, "address": "127.0.0.1:1"})
+        assert is_held(guarded, identifier)
+    elif change == "account":
+        guarded.gateway.apply({**before, "login_name": "somebody-else"})
+        assert is_held(guarded, identifier)
+    else:
+        guarded.gateway.cli("delete", "user", USER)
+        guarded.gateway.apply(before)
+        assert is_held(guarded, identifier)
+        return
+    guarded.gateway.apply(before)
+    assert guarded.ssh("via", "echo here").stdout == b"here\n", "it means again what was approved"
+
+
 def test_what_is_told_in_a_terminal(guarded):
     client = guarded.popen("via", options=("-tt",))
     request = waiting_request(guarded)

@@ -169,6 +169,12 @@ Status AccessRequests::create_now(const RequestDraft& draft, const std::string& 
   out.valid_seconds = draft.valid_seconds;
   out.max_sessions = draft.max_sessions;
   out.bound = draft.bound;
+  const auto state = policy_.current();
+  for (std::size_t i = 0; i < out.targets.size(); ++i) {
+    const std::string& target = out.targets[i];
+    out.places.push_back({target, policy::meaning_of(state->resources, out.account, target),
+                          i < draft.allowed.size() ? draft.allowed[i] : policy::Permissions()});
+  }
   out.rules = draft.rules;
   if (Status good = policy::check_request(out); !good) return good;
   if (draft.emergency) {
@@ -186,7 +192,8 @@ Status AccessRequests::create_now(const RequestDraft& draft, const std::string& 
   if (draft.joins) {
     for (const store::RequestRow& row : *waiting) {
       const bool same = row.requester_life == out.requester_life && row.account == out.account &&
-                        row.targets == joined(out.targets) && row.rules == text_of(out.rules) && row.start_us == 0;
+                        row.targets == joined(out.targets) && row.rules == text_of(out.rules) && row.start_us == 0 &&
+                        row.places == text_of(out.places);
       if (!same || row.decide_by_us <= now) continue;
       auto earlier = with_votes(store_, row);
       if (!earlier) return base::pass(earlier);

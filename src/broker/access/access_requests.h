@@ -39,7 +39,8 @@ struct RequestDraft {
   std::int64_t valid_seconds = 0;
   std::int64_t max_sessions = 0;
   policy::ProgramBound bound = {};
-  std::vector<policy::ApprovalRule> rules = {};  ///< empty: it only says why, and counts at once
+  std::vector<policy::Permissions> allowed = {};  ///< by the policies now, for each of the targets: it brings no more
+  std::vector<policy::ApprovalRule> rules = {};   ///< empty: it only says why, and counts at once
   base::Micros decide_within_us = 0;
   bool emergency = false;   ///< the requester breaks the glass
   bool joins = false;       ///< one of the requester that waits for the same is taken instead of a new one
@@ -81,6 +82,7 @@ class AccessRequests {
     std::vector<policy::ApprovalRule> rules;  ///< by the policies in force now
     std::string session;                      ///< that is to be opened
     std::string invitation = {};              ///< of an outsider: the only request that can grant it
+    policy::Permissions allowed = {};         ///< by the policies in force now
   };
   /// Counts a session under a request that grants it now; none: nothing does. Errors: the store's.
   void claim(Claim claim, std::function<void(base::Result<std::optional<policy::AccessRequest>>)> done);

@@ -58,9 +58,9 @@ Status check_draft(const policy::Snapshot& resources, const InvitationDraft& dra
   return {};
 }
 
-/// The sum of what the policies demand for all that is asked for.
+/// The sum of what the policies demand for all that is asked for; what they allow for each of it.
 Result<policy::Requirements> demanded(const policy::Snapshot& resources, const InvitationDraft& draft,
-                                      const policy::User& outsider) {
+                                      const policy::User& outsider, std::vector<policy::ApprovedPlace>& allowed) {
   policy::Requirements out;
   for (const std::string& target : draft.targets) {
     policy::Request request;
@@ -76,6 +76,7 @@ Result<policy::Requirements> demanded(const policy::Snapshot& resources, const I
       return fail(Errc::denied,
                   "no policy lets " + draft.sponsor + " invite outsiders to " + draft.account + "@" + target);
     }
+    allowed.push_back({target, policy::meaning_of(resources, draft.account, target), grant->permissions});
     const policy::Requirements& own = grant->requirements;
     for (const policy::ApprovalRule& rule : own.approvals) {
       if (std::find(out.approvals.begin(), out.approvals.end(), rule) == out.approvals.end())
@@ -185,7 +186,8 @@ Result<MadeInvitation> create_invitation(Services& services, const InvitationDra
   outsider.outsider = policy::Outsider{
       base::make_id(now, services.random), draft.sponsor, incarnation->life, draft.account, draft.targets,
       std::max(now, draft.from_us),        draft.until_us};
-  auto required = demanded(state->resources, draft, outsider);
+  std::vector<policy::ApprovedPlace> places;
+  auto required = demanded(state->resources, draft, outsider, places);
   if (!required) return base::pass(required);
   if (Status words = check_words(*required, draft); !words) return base::pass(words);
   auto request = request_for(draft, outsider, *required, now);
@@ -193,6 +195,7 @@ Result<MadeInvitation> create_invitation(Services& services, const InvitationDra
   const base::SecretBytes secret = identity::make_recovery_code(services.random);
   MadeInvitation out;
   out.invitation.request = std::move(*request);
+  out.invitation.request.places = std::move(places);
   store::InvitationRow& row = out.invitation.row;
   row.id = out.invitation.request.id;
   row.user = draft.user;

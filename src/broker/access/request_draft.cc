@@ -15,9 +15,9 @@ constexpr std::int64_t kStatedSeconds = 3600;
 constexpr std::int64_t kMaxStatedSeconds = 86'400;
 constexpr base::Micros kDecideWithinUs = base::Micros{24} * 3600 * 1'000'000;
 
-// What the policies demand for all that is asked. Errors: denied, invalid.
+// What the policies demand for all that is asked; notes what they allow. Errors: denied, invalid.
 base::Result<policy::Requirements> demanded(const PolicyState& state, const std::string& source_host,
-                                            base::Micros now_us, const RequestDraft& draft) {
+                                            base::Micros now_us, RequestDraft& draft) {
   policy::Requirements out;
   for (const std::string& target : draft.targets) {
     policy::Request request;
@@ -30,6 +30,7 @@ base::Result<policy::Requirements> demanded(const PolicyState& state, const std:
     if (const auto* denial = std::get_if<policy::Denial>(&decision)) {
       return base::fail(base::Errc::denied, denial->message);
     }
+    draft.allowed.push_back(std::get<policy::Grant>(decision).permissions);
     const policy::Requirements& own = std::get<policy::Grant>(decision).requirements;
     if (own.approvals.empty() && !own.reason && own.tickets.empty()) {
       return base::fail(base::Errc::invalid,

@@ -14,6 +14,8 @@ using policy::AccessRequest;
 
 namespace {
 
+constexpr const char* kNothing = "-";  // where a target or an account is not there
+
 std::vector<std::string> split(const std::string& names) {
   std::istringstream in(names);
   std::vector<std::string> out;
@@ -45,6 +47,22 @@ Result<std::vector<policy::ApprovalRule>> rules_in(const std::string& text) {
   return out;
 }
 
+// Errors: corrupt. A place that is not understood must not become one without bounds.
+Result<std::vector<policy::ApprovedPlace>> places_in(const std::string& text) {
+  std::vector<policy::ApprovedPlace> out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    policy::ApprovedPlace place;
+    bool good = static_cast<bool>(words >> place.target >> place.meaning);
+    if (place.meaning == kNothing) place.meaning.clear();
+    for (std::string word; words >> word;) good = good && place.permissions.add_word(word).has_value();
+    if (!good) return fail(Errc::corrupt, "a request's places are not as this version writes them");
+    out.push_back(std::move(place));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string joined(const std::vector<std::string>& names) {
@@ -61,6 +79,17 @@ std::string text_of(const std::vector<policy::ApprovalRule>& rules) {
     if (rule.break_glass) out += " break-glass";
     for (const std::string& user : rule.users) out += " u:" + user;
     for (const std::string& group : rule.groups) out += " g:" + group;
+    out += "\n";
+  }
+  return out;
+}
+
+// One line a place: the target, what it meant, and the permissions.
+std::string text_of(const std::vector<policy::ApprovedPlace>& places) {
+  std::string out;
+  for (const policy::ApprovedPlace& place : places) {
+    out += place.target + " " + (place.meaning.empty() ? kNothing : place.meaning);
+    for (const std::string& word : place.permissions.words()) out += " " + word;
     out += "\n";
   }
   return out;
@@ -94,6 +123,7 @@ store::RequestRow row_of(const AccessRequest& r) {
   out.stated = r.stated;
   out.commands = joined(r.bound.commands);
   out.playbook = r.bound.playbook;
+  out.places = text_of(r.places);
   return out;
 }
 
@@ -126,6 +156,9 @@ Result<AccessRequest> request_of(const store::RequestRow& row) {
   out.bound = {split(row.commands), row.playbook};
   if (auto good = policy::check_bound(out.bound); !good) return fail(Errc::corrupt, good.message());
   out.rules = std::move(*rules);
+  auto places = places_in(row.places);
+  if (!places) return base::pass(places);
+  out.places = std::move(*places);
   out.approved_us = row.approved_us;
   out.closed_us = row.closed_us;
   out.closed_by = row.closed_by;

@@ -15,6 +15,8 @@ namespace sallyport::broker {
 std::string joined(const std::vector<std::string>& names);
 /// One line a rule.
 std::string text_of(const std::vector<policy::ApprovalRule>& rules);
+/// One line a place.
+std::string text_of(const std::vector<policy::ApprovedPlace>& places);
 store::RequestRow row_of(const policy::AccessRequest& request);
 /// Without its votes. Errors: corrupt, invalid.
 base::Result<policy::AccessRequest> request_of(const store::RequestRow& row);

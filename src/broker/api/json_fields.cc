@@ -105,6 +105,8 @@ std::string request_json(const policy::AccessRequest& request, base::Micros now_
   out["user"] = request.requester;
   out["account"] = request.account;
   out["targets"] = request.targets;
+  out["allows"] = Json::object();
+  for (const policy::ApprovedPlace& place : request.places) out["allows"][place.target] = place.permissions.words();
   out["reason"] = request.reason;
   out["ticket"] = request.ticket;
   out["created_at"] = time_or_null(request.created_us);

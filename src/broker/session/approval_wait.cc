@@ -100,6 +100,7 @@ void ApprovalWait::ask() {
   draft.account = wanted_.account;
   draft.targets = {wanted_.target};
   draft.rules = wanted_.rules;
+  draft.allowed = {wanted_.allowed};
   draft.valid_seconds = draft.rules.front().valid_seconds;
   for (const policy::ApprovalRule& rule : draft.rules) {
     draft.valid_seconds = std::min(draft.valid_seconds, rule.valid_seconds);

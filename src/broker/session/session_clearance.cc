@@ -37,9 +37,10 @@ bool SessionClearance::check(const policy::Grant& grant, const PolicyState& stat
   if (missing.empty() && (!invited || parts_.approval)) return true;
   if (invited && !asked_ && !has(missing, Unmet::What::factor)) {
     asked_ = true;
-    wait_.begin({facts.identity.user, facts.identity.incarnation.life, facts.destination.account,
-                 facts.destination.target, grant.requirements.approvals, parts_.id, user->outsider->invitation},
-                facts.source);
+    wait_.begin(
+        {facts.identity.user, facts.identity.incarnation.life, facts.destination.account, facts.destination.target,
+         grant.requirements.approvals, parts_.id, user->outsider->invitation, grant.permissions},
+        facts.source);
     return false;
   }
   if (asked_ || !a_request_may_bring(missing)) {
@@ -61,7 +62,7 @@ bool SessionClearance::check(const policy::Grant& grant, const PolicyState& stat
               " [--ticket TICKET] REASON\".";
   }
   wait_.begin({facts.identity.user, facts.identity.incarnation.life, facts.destination.account,
-               facts.destination.target, grant.requirements.approvals, parts_.id},
+               facts.destination.target, grant.requirements.approvals, parts_.id, "", grant.permissions},
               facts.source, instead);
   return false;
 }
@@ -69,6 +70,10 @@ bool SessionClearance::check(const policy::Grant& grant, const PolicyState& stat
 void SessionClearance::bound(policy::Grant& grant) const {
   if (!parts_.approval) return;
   grant.bound = parts_.approval->bound;
+  // What a policy allows since it was asked for is not what was approved.
+  if (const auto* place = policy::place_of(*parts_.approval, parts_.facts.destination.target)) {
+    grant.permissions.keep(place->permissions);
+  }
   if (!grant.bound.commands.empty()) {
     policy::Permissions others = grant.permissions;
     policy::Permissions exec;
