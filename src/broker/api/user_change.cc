@@ -45,7 +45,7 @@ base::Result<policy::User> user_in(const store::ResourceRow& row) {
 base::Status is_person(store::Store& store, const std::string& user) {
   auto row = store.get_resource("user", user);
   if (!row) return base::pass(row);
-  const auto found = user_in(*row);
+  auto found = user_in(*row);
   if (!found) return base::pass(found);
   if (!found->is_service()) return {};
   return base::fail(base::Errc::denied,
@@ -54,7 +54,7 @@ base::Status is_person(store::Store& store, const std::string& user) {
 
 base::Status is_no_outsider(const store::ResourceRow& user) {
   if (user.json.find("\"outsider\"") == std::string::npos) return {};
-  const auto found = user_in(user);
+  auto found = user_in(user);
   if (!found) return base::pass(found);
   if (!found->outsider) return {};
   return base::fail(base::Errc::denied, user.name +
