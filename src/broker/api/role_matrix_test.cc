@@ -148,9 +148,13 @@ class RoleMatrix : public ApiTest {
       closed.state = "cancelled";
       ASSERT_TRUE(store->update_request(closed));
     }
-    for (const auto& open : store->list_invitations(store::InvitationFilter{.open = true}).value()) {
+    store::InvitationFilter open;
+    open.open = true;
+    const auto invitations = store->list_invitations(open);
+    ASSERT_TRUE(invitations);
+    for (const auto& invitation : *invitations) {
       ipc::InviteRevoke revoke;
-      revoke.set_name(open.id);
+      revoke.set_name(invitation.id);
       EXPECT_EQ(ask(revoke).failure, "");
     }
   }
