@@ -32,7 +32,8 @@ class InvitationLoginTest : public AuthenticatorTest {
   InvitationDesk::Judged taken() { return {Verdict::right, "alice", *policy_.current()->incarnation_of("alice")}; }
   std::vector<std::string> prompts() const {
     std::vector<std::string> out;
-    for (const auto& one : last().prompts().prompt()) out.push_back(one.text());
+    const auto reply = last();
+    for (const auto& one : reply.prompts().prompt()) out.push_back(one.text());
     return out;
   }
 };
