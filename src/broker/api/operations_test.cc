@@ -58,7 +58,7 @@ TEST(OperationTable, SecretsAndKeysNeedAFreshProof) {
   const Caller stale{"alice", Roles{Role::administrator}, kFreshUs + 1, {}};
   const std::set<std::string_view> fresh{"user.set-password", "user.add-key",     "user.enroll-totp",
                                          "user.confirm-totp", "user.remove-totp", "account.set-secret",
-                                         "vault.rotate",      "change.decide"};
+                                         "vault.rotate",      "change.decide",    "invite.create"};
   for (const Operation& operation : kOperationTable) {
     const auto allowed = check_access(stale, operation);
     EXPECT_EQ(allowed.has_value(), !fresh.contains(operation.name)) << operation.name;
