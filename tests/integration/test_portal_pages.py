@@ -80,7 +80,7 @@ def someone(browser, portal):
 
 @pytest.fixture(scope="module")
 def axe():
-    return (ROOT / "build/pages-work/node_modules/axe-core/axe.min.js").read_text()
+    return chromium.axe_source()
 
 
 def row_of(page, identifier):

@@ -8,11 +8,17 @@ import re
 from playwright.sync_api import expect, sync_playwright
 
 PROGRAM = "/usr/bin/chromium"
+AXE = pathlib.Path(__file__).resolve().parents[3] / "build/pages-work/node_modules/axe-core/axe.min.js"
 SECONDS = 60_000  # how long anything may take here
 
 
 def available():
     return pathlib.Path(PROGRAM).exists()
+
+
+def axe_source():
+    assert AXE.exists(), "axe-core is missing: remove build/pages, then run tools/build-pages"
+    return AXE.read_text()
 
 
 class Chromium:

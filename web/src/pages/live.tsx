@@ -79,7 +79,7 @@ export function LivePage() {
         {!list.loading && steady.rows.length === 0 && (filtered ? <Empty title="No session matches" /> : <NothingLive />)}
         {steady.rows.length > 0 && wall && <Wall sessions={steady.rows} />}
         {steady.rows.length > 0 && !wall && (
-          <div className="fill" {...steady.held}>
+          <div className="fill" ref={steady.box}>
             <List
               label="Sessions that run now"
               columns={columns(steady.gone)}
