@@ -58,8 +58,13 @@ class Person:
     def close(self):
         self.context.close()
 
+    def moved(self, gateway):
+        """The gateway serves at another port now; cookies know hosts alone."""
+        self.origin = gateway.ready["portal"].rstrip("/")
+        return self
+
     def open(self, path):
-        self.page.goto(path)
+        self.page.goto(self.origin + path)
         return self.page
 
     def sign_in(self, user, password, code=None, path="/"):
