@@ -72,7 +72,9 @@ def test_a_past_session_has_its_audit_events_and_its_evidence(someone, portal):
     page.get_by_role("tab", name="Audit").click()
     expect(page.get_by_role("row").filter(has_text="session.start")).to_be_visible()
     page.get_by_role("tab", name="Evidence").click()
-    expect(page.get_by_text("unverified").first).to_be_visible()
+    integrity = page.get_by_role("definition").filter(has_text="Only a verification proves that it is still whole.")
+    expect(integrity).to_contain_text("sealed")
+    expect(page.get_by_label("Command that verifies it", exact=True)).to_have_text(f"sallyport recording verify {identifier} --deep")
     assert identifier in page.url
 
 

@@ -12,7 +12,8 @@ import { bytes, Time } from "../parts/time";
 
 const MEANING: Record<string, string> = {
   open: "The gateway still writes this recording.",
-  unverified: "The recording is sealed. Nobody has verified it just now: only a verification proves that it is whole.",
+  sealed: "The node signed the recording at its end. Only a verification proves that it is still whole.",
+  unverified: "Nobody has verified it just now: only a verification proves that it is whole.",
   unsealed: "The session has ended and the gateway still tries to seal the recording.",
   damaged: "A restart or a reader found damage.",
 };
