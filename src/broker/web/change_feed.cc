@@ -21,6 +21,7 @@ constexpr Prefix kPrefixes[] = {
     {"admin.session", kSessions},
     {"recording.", kRecordings},
     {"request.", kRequests},
+    {"change.", kChanges | kResources},
     {"resource.", kResources},
     {"user.", kResources},
     {"auth.", kResources},
@@ -44,6 +45,7 @@ std::string events_text(unsigned topics) {
   };
   add(kSessions, "sessions");
   add(kRequests, "requests");
+  add(kChanges, "changes");
   add(kResources, "resources");
   add(kRecordings, "recordings");
   add(kAudit, "audit");

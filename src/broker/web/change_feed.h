@@ -21,6 +21,7 @@ enum Topic : unsigned {
   kResources = 4,
   kAudit = 16,
   kRecordings = 32,
+  kChanges = 64,
 };
 
 /// Of an event's type.

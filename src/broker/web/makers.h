@@ -36,6 +36,14 @@ api::Request invite_create(Inputs& in);
 api::Request invite_show(Inputs& in);
 api::Request invite_revoke(Inputs& in);
 
+// makers_changes.cc
+api::Request change_list(Inputs& in);
+api::Request change_show(Inputs& in);
+api::Request change_approve(Inputs& in);
+api::Request change_deny(Inputs& in);
+api::Request change_cancel(Inputs& in);
+api::Request change_review(Inputs& in);
+
 // makers_resources.cc
 api::Request resources_apply(Inputs& in);
 api::Request resource_list(Inputs& in);

@@ -65,6 +65,13 @@ constexpr std::array kRoutes = {
     get("invitations/{name}", invite_show, Shape::first),
     post("invitations/{name}/revoke", invite_revoke, Shape::first),
 
+    get("changes", change_list, Shape::list),
+    get("changes/{name}", change_show, Shape::list),
+    post("changes/{name}/approve", change_approve, Shape::end),
+    post("changes/{name}/deny", change_deny, Shape::end),
+    post("changes/{name}/cancel", change_cancel, Shape::end, 0),
+    post("changes/{name}/review", change_review, Shape::end),
+
     post("resources", resources_apply, Shape::list, kSet),
     get("resources/{kind}", resource_list, Shape::resources),
     get("resources/{kind}/{name}", resource_show, Shape::resource),

@@ -75,7 +75,7 @@ class Person:
         if code is not None:
             page.get_by_label("One-time code").fill(code() if callable(code) else code)
             page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("navigation", name="Pages").wait_for(state="attached")
+        page.locator('nav[aria-label="Pages"]').wait_for(state="attached")  # a narrow window hides it
         return page
 
     def run(self, expression):

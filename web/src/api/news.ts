@@ -9,7 +9,7 @@ import { address } from "./client";
 const TOGETHER_MS = 700;
 const AGAIN_MS = 3000;
 const SELDOM_MS = 60_000;
-const KINDS = ["sessions", "requests", "resources", "recordings", "audit"];
+const KINDS = ["sessions", "requests", "changes", "resources", "recordings", "audit"];
 
 /** What the keys of queries begin with, where it is not the name of the event. */
 const OTHER_NAMES: Record<string, string> = { users: "resources" };

@@ -29,8 +29,13 @@ export function useHistory(kind: Kind, name: string) {
   });
 }
 
-/** All or nothing. expectedVersion: 0 for one that must not exist yet. */
-export async function apply(items: { resource: Resource; expectedVersion?: number }[], dryRun: boolean): Promise<Applied[]> {
+export interface AppliedAll extends Page<Applied> {
+  /** The kinds of change that need a second administrator, where it would wait for one. */
+  second_administrator?: string;
+}
+
+/** All or nothing. expectedVersion: 0 for one that must not exist yet. waitsIn() says whether it has to wait. */
+export async function apply(items: { resource: Resource; expectedVersion?: number }[], dryRun: boolean): Promise<AppliedAll> {
   const body = { items: items.map((one) => ({ resource: one.resource, ...(one.expectedVersion === undefined ? {} : { expected_version: one.expectedVersion }) })), dry_run: dryRun };
-  return (await send<Page<Applied>>("POST", "/resources", body)).items;
+  return send<AppliedAll>("POST", "/resources", body);
 }

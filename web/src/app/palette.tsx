@@ -75,7 +75,9 @@ export default function Palette({ close }: { close: () => void }) {
     document.getElementById(`choice-${next}`)?.scrollIntoView({ block: "nearest" });
   };
   return (
-    <Modal opened onClose={close} withCloseButton={false} size="lg" yOffset="12vh" centered={false} aria-label="Find or do">
+    <Modal.Root opened onClose={close} size="lg" yOffset="12vh" transitionProps={{ duration: 120 }}>
+      <Modal.Overlay backgroundOpacity={0.45} />
+      <Modal.Content aria-label="Find or do"><Modal.Body>
       <TextInput
         data-autofocus
         size="sm"
@@ -99,6 +101,7 @@ export default function Palette({ close }: { close: () => void }) {
         ))}
       </ul>
       {found.length === 0 && <p className="dim">Nothing has that name.</p>}
-    </Modal>
+      </Modal.Body></Modal.Content>
+    </Modal.Root>
   );
 }

@@ -4,7 +4,7 @@ import { isReader, type Me } from "../api/me";
 import type { IconName } from "../parts/icon";
 
 export interface Place {
-  to: "/" | "/live" | "/requests" | "/connect" | "/recordings" | "/audit" | "/people" | "/targets" | "/accounts" | "/policies" | "/others" | "/system";
+  to: "/" | "/live" | "/requests" | "/connect" | "/recordings" | "/audit" | "/people" | "/targets" | "/accounts" | "/policies" | "/changes" | "/others" | "/system";
   name: string;
   icon: IconName;
   readers: boolean;
@@ -22,6 +22,7 @@ const ALL: Place[] = [
   { to: "/targets", name: "Targets", icon: "targets", readers: true, below: true },
   { to: "/accounts", name: "Accounts", icon: "accounts", readers: true, below: true },
   { to: "/policies", name: "Policies", icon: "policies", readers: true, below: true },
+  { to: "/changes", name: "Changes", icon: "changes", readers: true, below: true },
   { to: "/others", name: "Groups, roles", icon: "others", readers: true, below: true },
   { to: "/system", name: "System", icon: "system", readers: true, below: true },
 ];

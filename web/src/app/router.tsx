@@ -26,6 +26,7 @@ const routes = [
   createRoute({ ...page, path: "/sessions/$id", validateSearch: texts("tab", "t"), component: lazyRouteComponent(() => import("../pages/session"), "SessionPage") }),
   createRoute({ ...page, path: "/recordings", validateSearch: texts("user", "account", "target", "since", "until"), component: lazyRouteComponent(() => import("../pages/recordings"), "RecordingsPage") }),
   createRoute({ ...page, path: "/requests", validateSearch: texts("show", "account", "target"), component: lazyRouteComponent(() => import("../pages/requests"), "RequestsPage") }),
+  createRoute({ ...page, path: "/changes", validateSearch: texts("show"), component: lazyRouteComponent(() => import("../pages/changes"), "ChangesPage") }),
   createRoute({ ...page, path: "/connect", component: lazyRouteComponent(() => import("../pages/connect"), "ConnectPage") }),
   createRoute({ ...page, path: "/audit", validateSearch: texts("text", "type", "actor", "session", "since", "until"), component: lazyRouteComponent(() => import("../pages/audit"), "AuditPage") }),
   createRoute({ ...page, path: "/policies", validateSearch: texts("name", "tab"), component: lazyRouteComponent(() => import("../pages/policies"), "PoliciesPage") }),

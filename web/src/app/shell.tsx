@@ -9,10 +9,11 @@ import { send } from "../api/client";
 import { useMe } from "../api/me";
 import { useConnected, useNews } from "../api/news";
 import { useNotices } from "../api/notices";
+import { useChangesToDecide } from "../api/changes";
 import { useToDecide } from "../api/requests";
 import { Icon } from "../parts/icon";
 import { inert } from "../parts/inert";
-import { placesFor } from "./places";
+import { placesFor, type Place } from "./places";
 import { Proof } from "./proof";
 
 const Palette = lazy(() => import("./palette"));
@@ -70,7 +71,7 @@ export function Shell() {
 
 function Rail({ open }: { open: boolean }) {
   const me = useMe();
-  const waiting = useToDecide().data?.length ?? 0;
+  const waiting: Partial<Record<Place["to"], number>> = { "/requests": useToDecide().data?.length, "/changes": useChangesToDecide().data?.length };
   const places = placesFor(me);
   return (
     <nav className={open ? "rail is-open" : "rail"} aria-label="Pages">
@@ -80,9 +81,9 @@ function Rail({ open }: { open: boolean }) {
           <Link to={place.to} activeOptions={{ exact: place.to === "/", includeSearch: false }} title={place.name}>
             <Icon name={place.icon} />
             <span className="label">{place.name}</span>
-            {place.to === "/requests" && waiting > 0 && (
+            {(waiting[place.to] ?? 0) > 0 && (
               <span className="count">
-                {waiting}
+                {waiting[place.to]}
                 <span className="hidden-words"> to decide</span>
               </span>
             )}

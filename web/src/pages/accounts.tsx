@@ -3,11 +3,13 @@
 import { Button, Textarea } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
+import { waitsIn, type Waits } from "../api/changes";
 import { path, send } from "../api/client";
 import { can, useMe } from "../api/me";
 import type { Resource } from "../api/types";
 import { Fact, Wrong } from "../parts/bits";
 import { Inert, inert } from "../parts/inert";
+import { WaitsNote } from "../parts/waits";
 import { ResourceBrowser } from "./resource-browser";
 
 const TEMPLATE = `kind: account
@@ -42,7 +44,7 @@ export function AccountsPage() {
 function AccountFacts({ resource }: { resource: Resource }) {
   const me = useMe();
   const [open, setOpen] = useState(false);
-  const [stored, setStored] = useState(false);
+  const [stored, setStored] = useState<Waits | "stored" | null>(null);
   const secret = resource.login === "password" || resource.login === "key";
   return (
     <div className="stack">
@@ -53,13 +55,14 @@ function AccountFacts({ resource }: { resource: Resource }) {
       </dl>
       {!secret && <p className="dim">The gateway makes a short-lived certificate for each login. There is no secret to store.</p>}
       {secret && can(me, "account.set-secret") && !open && <div><Button variant="default" onClick={() => setOpen(true)}>Store its secret</Button></div>}
-      {stored && <div className="note live" role="status">The secret is stored. It cannot be read back.</div>}
+      {stored && stored !== "stored" && <WaitsNote waits={stored} />}
+      {stored === "stored" && <div className="note live" role="status">The secret is stored. It cannot be read back.</div>}
       {open && <SecretForm name={resource.name} isKey={resource.login === "key"} close={(done) => { setOpen(false); setStored(done); }} />}
     </div>
   );
 }
 
-function SecretForm({ name, isKey, close }: { name: string; isKey: boolean; close: (stored: boolean) => void }) {
+function SecretForm({ name, isKey, close }: { name: string; isKey: boolean; close: (stored: Waits | "stored" | null) => void }) {
   const [secret, setSecret] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -67,7 +70,7 @@ function SecretForm({ name, isKey, close }: { name: string; isKey: boolean; clos
     event.preventDefault();
     setBusy(true);
     setError(null);
-    send("PUT", `/accounts${path(name)}/secret`, { secret }).then(() => close(true), setError).finally(() => setBusy(false));
+    send("PUT", `/accounts${path(name)}/secret`, { secret }).then((answer) => close(waitsIn(answer) ?? "stored"), setError).finally(() => setBusy(false));
   };
   return (
     <form className="card stack" onSubmit={submit} aria-label="Store the secret" autoComplete="off">
@@ -75,7 +78,7 @@ function SecretForm({ name, isKey, close }: { name: string; isKey: boolean; clos
       <Wrong error={error} />
       <div className="line">
         <Button type="submit" loading={busy}>Store it</Button>
-        <Button variant="default" onClick={() => close(false)}>Back</Button>
+        <Button variant="default" onClick={() => close(null)}>Back</Button>
       </div>
     </form>
   );

@@ -3,6 +3,7 @@
 import { Button, PasswordInput, Textarea, TextInput } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent, type ReactNode } from "react";
+import { waitsIn, type Waits } from "../api/changes";
 import { get, path, send } from "../api/client";
 import { can, useMe } from "../api/me";
 import type { UserProofs } from "../api/types";
@@ -11,6 +12,7 @@ import { Inert } from "../parts/inert";
 import { Qr } from "../parts/qr";
 import { State } from "../parts/state";
 import { Time } from "../parts/time";
+import { WaitsNote } from "../parts/waits";
 
 export function PersonProofs({ name }: { name: string }) {
   const me = useMe();
@@ -51,12 +53,26 @@ export function PersonProofs({ name }: { name: string }) {
 function ActForm({ title, act, name, close, children, danger = false }: { title: string; act: () => Promise<unknown>; name: string; close: () => void; children: ReactNode; danger?: boolean }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const [waits, setWaits] = useState<Waits | null>(null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
-    act().then(close, setError).finally(() => setBusy(false));
+    const done = (answer: unknown) => {
+      const later = waitsIn(answer);
+      if (later) setWaits(later);
+      else close();
+    };
+    act().then(done, setError).finally(() => setBusy(false));
   };
+  if (waits) {
+    return (
+      <div className="stack">
+        <WaitsNote waits={waits} />
+        <div><Button variant="default" onClick={close}>Back</Button></div>
+      </div>
+    );
+  }
   return (
     <form className="card stack" onSubmit={submit} aria-label={title}>
       <h3>{title}</h3>
@@ -86,7 +102,7 @@ function PasswordForm({ name, close }: { name: string; close: () => void }) {
 function KeyForm({ name, close }: { name: string; close: () => void }) {
   const queries = useQueryClient();
   const [key, setKey] = useState("");
-  const add = () => send("POST", `/users${path(name)}/keys`, { key: key.trim() }).then(() => queries.invalidateQueries({ queryKey: ["resources"] }));
+  const add = () => send("POST", `/users${path(name)}/keys`, { key: key.trim() }).finally(() => queries.invalidateQueries({ queryKey: ["resources"] }));
   return (
     <ActForm title="Add a public key" name="Add it" close={close} act={add}>
       <Textarea label="Public key" description="One line, as in a .pub file." required rows={3} value={key} onChange={(event) => setKey(event.currentTarget.value)} />

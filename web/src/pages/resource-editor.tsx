@@ -3,6 +3,7 @@
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { waitsIn, type Waits } from "../api/changes";
 import { path, send } from "../api/client";
 import { isAdministrator, useMe } from "../api/me";
 import { apply, type Kind } from "../api/resources";
@@ -10,6 +11,7 @@ import type { Finding, Page, Resource, Versioned } from "../api/types";
 import { Wrong } from "../parts/bits";
 import { Changes, differences } from "../parts/changes";
 import { Inert, inert } from "../parts/inert";
+import { WaitsNote } from "../parts/waits";
 import { fromYaml, toYaml } from "../parts/yaml";
 
 interface Props {
@@ -22,6 +24,8 @@ interface Props {
 interface Checked {
   text: string;
   findings: Finding[];
+  /** It would wait for a second administrator. */
+  waits: boolean;
 }
 
 export function ResourceEditor({ kind, stored, template, saved }: Props) {
@@ -35,6 +39,7 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [deleting, setDeleting] = useState(false);
+  const [waits, setWaits] = useState<Waits | null>(null);
   const edited = text !== original;
   const overtaken = edited && stored?.version !== base.stored?.version;
   const load = useCallback(() => {
@@ -52,6 +57,7 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
   const run = async (work: () => Promise<void>) => {
     setBusy(true);
     setError(null);
+    setWaits(null);
     try {
       await work();
     } catch (failed) {
@@ -63,22 +69,31 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
   const items = () => read.resources.map((resource) => ({ resource, expectedVersion: base.stored?.version ?? 0 }));
   const check = () =>
     run(async () => {
-      await apply(items(), true);
+      const made = await apply(items(), true);
       const lint = await send<Page<Finding>>("POST", "/policy/lint", { items: read.resources.map((resource) => ({ resource })) });
       const names = new Set(read.resources.map((one) => one.name));
-      setChecked({ text, findings: lint.items.filter((one) => kind !== "policy" || names.has(one.policy)) });
+      setChecked({ text, findings: lint.items.filter((one) => kind !== "policy" || names.has(one.policy)), waits: Boolean(made.second_administrator) });
     });
+  /** The resource is as it was: the editor shows that, and which change waits. */
+  const said = (later: Waits) => {
+    setText(original);
+    setWaits(later);
+    void queries.invalidateQueries({ queryKey: ["changes"] });
+  };
   const save = () =>
     run(async () => {
-      await apply(items(), false);
+      const later = waitsIn(await apply(items(), false));
+      setChecked(null);
+      if (later) return said(later);
       setBase({ stored, original: text });
       await queries.invalidateQueries({ queryKey: ["resources"] });
-      setChecked(null);
       saved(read.resources[0]?.name);
     });
   const remove = () =>
     run(async () => {
-      await send("DELETE", `/resources${path(kind, stored?.resource.name ?? "")}`);
+      const later = waitsIn(await send("DELETE", `/resources${path(kind, stored?.resource.name ?? "")}`));
+      setDeleting(false);
+      if (later) return said(later);
       await queries.invalidateQueries({ queryKey: ["resources"] });
       saved(undefined);
     });
@@ -94,6 +109,7 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
       )}
       {edited && problem && <div className="note held" role="status">{inert(problem)}</div>}
       <Wrong error={error} />
+      <WaitsNote waits={waits} />
       {may && (
         <div className="line">
           <Button variant="default" onClick={() => void check()} disabled={!edited || problem !== null} loading={busy}>Check</Button>
@@ -115,7 +131,7 @@ export function ResourceEditor({ kind, stored, template, saved }: Props) {
           <h3>What this changes</h3>
           <Changes changes={differences(base.stored?.resource ?? {}, read.resources[0] ?? {})} />
           {current.findings.length > 0 && <Findings findings={current.findings} />}
-          <p className="dim">The gateway accepts it. It takes effect at once, for open sessions too.</p>
+          <p className="dim">{current.waits ? "The gateway accepts it. It waits for another administrator, and takes effect with the approval." : "The gateway accepts it. It takes effect at once, for open sessions too."}</p>
         </section>
       )}
     </div>

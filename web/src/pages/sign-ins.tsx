@@ -6,7 +6,7 @@ import { useState } from "react";
 import { get, path, send } from "../api/client";
 import type { Page } from "../api/types";
 import { PageFrame, Waiting, Wrong } from "../parts/bits";
-import { Inert } from "../parts/inert";
+import { Inert, inert } from "../parts/inert";
 import { Time } from "../parts/time";
 
 interface SignIn {
@@ -37,7 +37,7 @@ export function SignInsPage() {
       {list.isPending && <Waiting what="Loading your sign-ins" />}
       <div className="stack">
         {list.data?.items.map((one) => (
-          <section key={one.id} className="card line" aria-label={one.current ? "This sign-in" : "Another sign-in"}>
+          <section key={one.id} className="card line" aria-label={one.current ? "This sign-in" : inert(`Another sign-in, ${one.id}`)}>
             <div className="grow">
               <div className="wrap"><Inert text={one.agent} most={300} /> {one.current && <span className="state live">this one</span>}</div>
               <div className="dim small">from <Inert text={one.source} mono /> by <Inert text={one.method} />; begun <Time at={one.created_at} />, last seen <Time at={one.seen_at} />, ends <Time at={one.expires_at} /></div>

@@ -3,12 +3,14 @@
 import { Button, Checkbox } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { waitsIn, type Waits } from "../api/changes";
 import { path, send } from "../api/client";
 import { can, useMe } from "../api/me";
 import { apply } from "../api/resources";
 import type { Page, Versioned } from "../api/types";
 import { Wrong } from "../parts/bits";
 import { Inert } from "../parts/inert";
+import { WaitsNote } from "../parts/waits";
 
 interface HostKey {
   type: string;
@@ -25,6 +27,7 @@ export function TargetScan({ target }: { target: Versioned }) {
   const [compared, setCompared] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const [waits, setWaits] = useState<Waits | null>(null);
   if (!can(me, "target.scan")) return null;
   const run = (work: () => Promise<void>) => {
     setBusy(true);
@@ -37,8 +40,9 @@ export function TargetScan({ target }: { target: Versioned }) {
     run(async () => {
       const gone = new Set(fresh.flatMap((one) => one.replaces ?? []));
       const old = Array.isArray(target.resource.host_keys) ? (target.resource.host_keys as string[]).filter((line) => !gone.has(line)) : [];
-      await apply([{ resource: { ...target.resource, host_keys: [...old, ...fresh.map((one) => one.line)] }, expectedVersion: target.version }], false);
+      const made = await apply([{ resource: { ...target.resource, host_keys: [...old, ...fresh.map((one) => one.line)] }, expectedVersion: target.version }], false);
       await queries.invalidateQueries({ queryKey: ["resources"] });
+      setWaits(waitsIn(made));
       setKeys(null);
       setCompared(false);
     });
@@ -47,6 +51,7 @@ export function TargetScan({ target }: { target: Versioned }) {
       <h3>Host keys</h3>
       <div><Button variant="default" onClick={scan} loading={busy && !keys}>Fetch the host keys</Button></div>
       <Wrong error={error} />
+      <WaitsNote waits={waits} />
       {keys && (
         <div className="scroll">
           <table className="plain">

@@ -36,6 +36,8 @@ const STATES: Record<string, [Kind, IconName]> = {
   well: ["live", "tick"],
   behind: ["held", "warn"],
   emergency: ["bad", "warn"],
+  applied: ["live", "tick"],
+  stale: ["plain", "warn"],
 };
 
 export function State({ of }: { of: string }) {
