@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real browser: Debian's Chromium, driven by Playwright. It keeps what each page complained about, and looks for what
 people with a keyboard or a screen reader could not use (axe)."""
+import base64
 import json
 import pathlib
 import re
@@ -101,4 +102,8 @@ class Person:
         return self.page
 
     def picture(self, path):
-        self.page.screenshot(path=str(path), animations="disabled")
+        """As WebP: a third of what PNG takes."""
+        session = self.context.new_cdp_session(self.page)
+        taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": 80})
+        session.detach()
+        path.write_bytes(base64.b64decode(taken["data"]))

@@ -7,6 +7,7 @@ import { useMemo, useState, type KeyboardEvent } from "react";
 import { get, path } from "../api/client";
 import { isReader, useMe } from "../api/me";
 import type { Page, Session, Versioned } from "../api/types";
+import { useReturnFocus } from "../parts/dialog";
 import { Icon, type IconName } from "../parts/icon";
 import { inert } from "../parts/inert";
 import { placesFor } from "./places";
@@ -54,6 +55,7 @@ function useChoices(): Choice[] {
 }
 
 export default function Palette({ close }: { close: () => void }) {
+  useReturnFocus();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const choices = useChoices();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grave acts want a fresh proof of who the user is. The gateway says so; this asks, and what was asked for is repeated.
-import { Button, Modal, PasswordInput, TextInput } from "@mantine/core";
+import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { send, whenProofIsDue } from "../api/client";
 import { useMe } from "../api/me";
 import { Wrong } from "../parts/bits";
+import { Dialog } from "../parts/dialog";
 import { Inert } from "../parts/inert";
 import { wantsCode } from "./sign-in";
 
@@ -52,7 +53,7 @@ function ProofForm({ finish }: { finish: (proved: boolean) => void }) {
     }
   };
   return (
-    <Modal opened onClose={() => finish(false)} title="Prove again who you are">
+    <Dialog onClose={() => finish(false)} title="Prove again who you are">
       <form className="stack" onSubmit={(event) => void submit(event)}>
         <p className="dim">This act changes what people and the gateway can do. Sign in once more as <Inert text={me.user} />; the proof counts for some minutes.</p>
         <PasswordInput data-autofocus label="Password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
@@ -63,6 +64,6 @@ function ProofForm({ finish }: { finish: (proved: boolean) => void }) {
           <Button variant="default" onClick={() => finish(false)}>Back</Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

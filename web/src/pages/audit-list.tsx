@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Audit events as a list; one can be opened to see all that it says.
-import { Modal } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { AuditEvent } from "../api/types";
 import { Fact, Ident } from "../parts/bits";
+import { Dialog } from "../parts/dialog";
 import { Inert } from "../parts/inert";
 import { List } from "../parts/list";
 import { Time } from "../parts/time";
@@ -43,7 +43,7 @@ export function AuditList({ rows, onEnd }: { rows: AuditEvent[]; onEnd?: () => v
         )}
       />
       {open && (
-        <Modal opened onClose={() => setOpen(null)} title={`Audit event ${open.seq}`} size="xl">
+        <Dialog onClose={() => setOpen(null)} title={`Audit event ${open.seq}`} size="xl">
           <dl className="facts">
             {Object.entries(open).filter(([, value]) => value !== "").map(([name, value]) => (
               <Fact key={name} name={name}>
@@ -51,7 +51,7 @@ export function AuditList({ rows, onEnd }: { rows: AuditEvent[]; onEnd?: () => v
               </Fact>
             ))}
           </dl>
-        </Modal>
+        </Dialog>
       )}
     </>
   );

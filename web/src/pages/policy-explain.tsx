@@ -54,6 +54,12 @@ export function Explain() {
   );
 }
 
+/** Those that limit something: 0 is "no limit". */
+function limitsOf(limits: unknown): string {
+  if (typeof limits !== "object" || limits === null) return "";
+  return Object.entries(limits).filter(([, value]) => typeof value === "number" && value > 0).map(([name, value]) => `${name.replaceAll("_", " ")}: ${String(value)}`).join(", ");
+}
+
 function Explanation({ decision }: { decision: Decision }) {
   const rank = (outcome: string) => ["denies", "allows", "uncertain"].indexOf(outcome);
   const considered = [...decision.considered].sort((a, b) => (rank(b.outcome) >= 0 ? 1 : 0) - (rank(a.outcome) >= 0 ? 1 : 0));
@@ -63,7 +69,7 @@ function Explanation({ decision }: { decision: Decision }) {
       <dl className="facts">
         {decision.allow.length > 0 && <Fact name="Permissions"><Inert text={decision.allow.join(", ")} /></Fact>}
         {decision.needs && <Fact name="Needs"><Inert text={decision.needs} /></Fact>}
-        {decision.limits !== undefined && <Fact name="Limits"><Inert text={decision.limits} mono /></Fact>}
+        {limitsOf(decision.limits) && <Fact name="Limits"><Inert text={limitsOf(decision.limits)} /></Fact>}
       </dl>
       <div className="scroll">
         <table className="plain">

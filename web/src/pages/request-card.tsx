@@ -42,7 +42,7 @@ export function RequestCard({ request, decide, deciding, setDeciding }: Props) {
         <dl className="facts">
           <Fact name="Reason">{request.reason ? <Inert text={request.reason} /> : <span className="dim">none given</span>}</Fact>
           {request.ticket && <Fact name="Ticket"><Inert text={request.ticket} mono /></Fact>}
-          <Fact name="For">{duration(request.valid_seconds * 1000)}{request.max_sessions > 0 && `, at most ${request.max_sessions} sessions`}</Fact>
+          <Fact name="For">{duration(request.valid_seconds * 1000)}{request.max_sessions > 0 && `, at most ${request.max_sessions} ${request.max_sessions === 1 ? "session" : "sessions"}`}</Fact>
           {request.sponsor && <Fact name="Sponsor"><Inert text={request.sponsor} /></Fact>}
           {waits && request.decide_by && <Fact name="Decide"><Time at={request.decide_by} /></Fact>}
           {request.state === "approved" && <Fact name="Good until"><Time at={request.valid_until} absolute /> ({request.sessions} sessions so far)</Fact>}

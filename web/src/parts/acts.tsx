@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an administrator does to a live session: each act says what it does before it is done.
-import { Button, Modal, Textarea } from "@mantine/core";
+import { Button, Textarea } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { path, send } from "../api/client";
 import { can, useMe } from "../api/me";
 import type { Session } from "../api/types";
 import { Wrong } from "./bits";
+import { Dialog } from "./dialog";
 import { Inert } from "./inert";
 
 type Act = "message" | "pause" | "suspend" | "resume" | "terminate";
@@ -62,7 +63,7 @@ function ActForm({ act, session, close }: { act: Act; session: Session; close: (
     }
   };
   return (
-    <Modal opened onClose={close} title={`${name}: session of ${session.user}`}>
+    <Dialog onClose={close} title={`${name}: session of ${session.user}`}>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         <div>
           <Inert text={session.user} /> → <Inert text={`${session.account}@${session.target}`} />
@@ -79,6 +80,6 @@ function ActForm({ act, session, close }: { act: Act; session: Session; close: (
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
