@@ -62,7 +62,7 @@ def test_another_administrator_sees_the_difference_and_approves_it(separated, so
 
 def test_a_denied_change_says_why_and_changes_nothing(separated, someone):
     asking = someone(path="/policies?name=root-on-prod&tab=yaml").page
-    own = propose(asking, "valid: 1h", "valid: 8h")
+    own = propose(asking, "valid: 3600", "valid: 28800")
     deciding = someone("gina", path="/changes").page
     card = deciding.get_by_role("article").filter(has_text="root-on-prod")
     card.get_by_role("button", name="Deny").click()
@@ -70,18 +70,18 @@ def test_a_denied_change_says_why_and_changes_nothing(separated, someone):
     card.get_by_role("button", name="Deny it").click()
     expect(own).to_contain_text("denied")
     expect(own).to_contain_text("an hour is enough")
-    assert separated.gateway.one("get", "policy", "root-on-prod")["require"]["approval"]["valid"] == "1h"
+    assert separated.gateway.one("get", "policy", "root-on-prod")["require"]["approval"]["valid"] == 3600
 
 
 def test_a_key_and_a_secret_wait_too_and_are_taken_back(separated, someone):
     page = someone(path=f"/people?name={USER}").page
     page.get_by_role("button", name="Add a key").click()
-    page.get_by_label("Public key").fill(public_line(keygen(separated.folder / "waiting_key")))
+    page.get_by_role("textbox", name="Public key").fill(public_line(keygen(separated.folder / "waiting_key")))
     page.get_by_role("button", name="Add it").click()
     expect(page.get_by_text("Nothing has changed yet")).to_be_visible()
     page.goto(page.url.split("/people")[0] + "/accounts?name=passworded")
     page.get_by_role("button", name="Store its secret").click()
-    page.get_by_label("Password").fill("another secret")
+    page.get_by_role("textbox", name="Password").fill("another secret")
     page.get_by_role("button", name="Store it").click()
     expect(page.get_by_text("Nothing has changed yet")).to_be_visible()
     page.goto(page.url.split("/accounts")[0] + "/changes?show=all")
