@@ -56,6 +56,11 @@ export function whenProofIsDue(call: () => Promise<boolean>) {
   proveAgain = call;
 }
 
+/** For what is refused over a WebSocket, where no answer can ask for it. False: the user gave up. */
+export function askForProof(): Promise<boolean> {
+  return proveAgain();
+}
+
 export interface Asked {
   method: string;
   where: string;

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The targets that one may reach, with the commands of the native client. It opens nothing itself.
-import { ActionIcon, Button, TextInput } from "@mantine/core";
+// The targets that one may reach: each opens in a terminal of this page, or with the command of a native client beside it.
+import { ActionIcon, Button, Tabs, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import "../styles/connect.css";
 import { get } from "../api/client";
 import { useMe } from "../api/me";
+import { addShell, isOver, MOST_SHELLS, showShell, useShells } from "../connect/shells";
 import { CopyLine, Empty, PageFrame, Waiting, Wrong } from "../parts/bits";
 import { Inert, inert } from "../parts/inert";
+
+const TARGETS = "targets";
+const Workspace = lazy(() => import("../connect/workspace"));
 
 interface Choice {
   target: string;
@@ -23,6 +27,8 @@ interface Answer {
   items: Choice[];
   complete?: boolean;
   ssh?: string;
+  host_ca?: string;
+  jump_suffix?: string;
 }
 
 interface Reachable extends Choice {
@@ -49,14 +55,44 @@ function command(user: string, account: string, target: string, at: { host: stri
   return `ssh ${at.port === "22" ? "" : `-p ${at.port} `}${user}@${account}@${target}@${at.host}`;
 }
 
-function snippet(user: string, rows: Reachable[], at: { host: string; port: string }): string {
+function snippet(user: string, rows: Reachable[], at: { host: string; port: string }, suffix: string): string {
   const gateway = `Host sallyport\n  HostName ${at.host}\n  Port ${at.port}\n  User ${user}\n`;
   const ssh = rows.filter((row) => row.protocol === "ssh" && row.accounts.length > 0).slice(0, 200);
-  return gateway + ssh.map((row) => `\nHost ${row.target}\n  ProxyJump sallyport\n  User ${row.accounts[0] ?? ""}\n`).join("");
+  return gateway + ssh.map((row) => `\nHost ${row.target}${suffix}\n  ProxyJump sallyport\n  User ${row.accounts[0] ?? ""}\n`).join("");
+}
+
+/** Lets ssh -J trust the gateway for these targets alone. */
+function caLine(rows: Reachable[], suffix: string, key: string): string {
+  const names = rows.filter((row) => row.protocol === "ssh").slice(0, 200).map((row) => `${row.target}${suffix},[${row.target}${suffix}]:*`);
+  return `@cert-authority ${names.join(",")} ${key}`;
 }
 
 export function ConnectPage() {
+  const { all, current } = useShells();
+  if (all.length === 0) return <Targets />;
+  return (
+    <Tabs value={all.some((one) => one.key === current) ? current : TARGETS} onChange={(next) => showShell(next === TARGETS ? null : next)} className="fill shell-tabs" keepMounted={false}>
+      <Tabs.List>
+        <Tabs.Tab value={TARGETS}>Targets</Tabs.Tab>
+        {all.map((one) => (
+          <Tabs.Tab key={one.key} value={one.key}>
+            <Inert text={`${one.account}@${one.target}`} />{isOver(one) && <span className="dim"> ended</span>}{one.state === "held" && <span className="dim"> held</span>}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      <Tabs.Panel value={TARGETS}><Targets /></Tabs.Panel>
+      {all.map((one) => (
+        <Tabs.Panel key={one.key} value={one.key} className="shell-panel">
+          <Suspense fallback={<Waiting what="Loading the terminal" />}><Workspace facts={one} /></Suspense>
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  );
+}
+
+function Targets() {
   const me = useMe();
+  const full = useShells().all.length >= MOST_SHELLS;
   const reachable = useQuery({ queryKey: ["resources", "reachable"], queryFn: ({ signal }) => get<Answer>("/me/targets", {}, signal) });
   const [text, setText] = useState("");
   const [favourites, setFavourites] = useLocalStorage<string[]>({ key: "favourites", defaultValue: [], getInitialValueInEffect: false });
@@ -74,7 +110,9 @@ export function ConnectPage() {
       <div className="filters">
         <TextInput className="wide" aria-label="Find a target" placeholder="Find a target" value={text} onChange={(event) => setText(event.currentTarget.value)} autoFocus />
       </div>
-      {config && <pre className="card scroll" tabIndex={0} aria-label="Snippet for ssh_config">{snippet(me.user, rows, at).split("\n").map((line, index) => <span key={index}>{inert(line)}{"\n"}</span>)}</pre>}
+      {config && <pre className="card scroll" tabIndex={0} aria-label="Snippet for ssh_config">{snippet(me.user, rows, at, reachable.data?.jump_suffix ?? "").split("\n").map((line, index) => <span key={index}>{inert(line)}{"\n"}</span>)}</pre>}
+      {config && reachable.data?.host_ca && <CopyLine label="Line for known_hosts, for ssh -J" text={caLine(rows, reachable.data.jump_suffix ?? "", reachable.data.host_ca)} />}
+      {full && <div className="note held" role="status">{MOST_SHELLS} terminals are open: close one to open another.</div>}
       <Wrong error={reachable.error} again={() => void reachable.refetch()} />
       {reachable.isPending && <Waiting what="Loading your targets" />}
       {reachable.data && rows.length === 0 && (
@@ -96,7 +134,7 @@ export function ConnectPage() {
             </div>
             {row.accounts.map((one) => (
               <div key={one} className="account">
-                <span className="who">as <strong><Inert text={one} /></strong></span>
+                <span className="line"><Button size="compact-sm" onClick={() => addShell(row.target, one)} disabled={full} aria-label={`Open ${inert(one)} on ${inert(row.target)}`}>Open</Button><span className="cut">as <strong><Inert text={one} /></strong></span></span>
                 <CopyLine label={`Command for ${inert(one)} on ${inert(row.target)}`} text={command(me.user, one, row.target, at)} />
                 <Link className="small" to="/requests" search={{ show: "ask", account: one, target: row.target }}>Ask for an approval</Link>
               </div>

@@ -4,15 +4,7 @@
 import "@xterm/xterm/css/xterm.css";
 import "../styles/terminal.css";
 import { Terminal } from "@xterm/xterm";
-import { plainDocument } from "./plain-document";
-
-export const THEME = {
-  background: "#0d1012",
-  foreground: "#d8dde1",
-  cursor: "#5fc3d2",
-  cursorAccent: "#0d1012",
-  selectionBackground: "#2b5660",
-};
+import { drawsOnly, TERMINAL_OPTIONS } from "./options";
 
 const SMALLEST_PX = 5;
 const LARGEST_PX = 16;
@@ -28,25 +20,8 @@ export class Screen {
   private disposed = false;
 
   constructor(private readonly box: HTMLElement, label: string, scrollback = 2000) {
-    this.terminal = new Terminal({
-      cols: 80,
-      rows: 24,
-      disableStdin: true,
-      scrollback,
-      fontFamily: '"DejaVu Sans Mono", "Cascadia Mono", Menlo, Consolas, monospace',
-      fontSize: 14,
-      theme: THEME,
-      cursorBlink: false,
-      // Text in the colour of its background is shown, too: nothing hides from whoever looks.
-      minimumContrastRatio: 4.5,
-      allowProposedApi: false,
-      screenReaderMode: false,
-      // OSC 8: a link of a target leads nowhere.
-      linkHandler: { activate: () => {}, hover: () => {}, leave: () => {} },
-      documentOverride: plainDocument,
-    });
-    // OSC 52 (clipboard) and titles are for the user's own terminal.
-    for (const osc of [0, 1, 2, 52]) this.terminal.parser.registerOscHandler(osc, () => true);
+    this.terminal = new Terminal({ ...TERMINAL_OPTIONS, cols: 80, rows: 24, disableStdin: true, scrollback, fontSize: 14, cursorBlink: false });
+    drawsOnly(this.terminal);
     this.terminal.open(box);
     const field = this.terminal.textarea;
     if (field) {
