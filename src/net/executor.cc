@@ -3,11 +3,17 @@
 #include "net/executor.h"
 
 #include <pthread.h>
-#include <sched.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 
 namespace sallyport::net {
+
+namespace {
+// A tenth of a processor that everybody wants. SCHED_IDLE would give it a three-hundredth: on a busy node, nobody could
+// log in with a password.
+constexpr int kNice = 10;
+}  // namespace
 
 Executor::Executor(std::string name, Priority priority)
     : thread_([this, name = std::move(name), priority] { work(name, priority); }) {}
@@ -48,10 +54,7 @@ void Executor::run(const std::function<void()>& job) {
 
 void Executor::work(const std::string& name, Priority priority) {
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-  if (priority == Priority::idle) {
-    const sched_param none{};
-    pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);  // a refusal only costs priority
-  }
+  if (priority == Priority::idle) (void)::setpriority(PRIO_PROCESS, 0, kNice);  // on Linux, of this thread
   for (;;) {
     std::function<void()> job;
     {

@@ -18,7 +18,7 @@ enum class Priority { normal, idle };
 /// escape; one that does is logged and dropped, and whoever waits for what it should have done waits for ever.
 class Executor {
  public:
-  /// idle: the thread only gets the processor when nobody else wants it (SCHED_IDLE where the kernel lets us).
+  /// idle: the thread gets little of a processor that others want, and still some of it: a nice value of 10.
   explicit Executor(std::string name, Priority priority = Priority::normal);
   ~Executor();
   Executor(const Executor&) = delete;
