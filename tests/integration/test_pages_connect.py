@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from harness.pages import browser, needed, pages, portal, someone  # noqa: F401
 from harness.process import until
-from harness.world import USER
+from harness.world import USER, USER_PASSWORD
 
 pytestmark = needed
 
@@ -131,3 +131,19 @@ def test_the_terminal_by_keyboard(someone, portal):
     one.page.get_by_role("button", name="Screen reader").click()
     expect(one.page.get_by_role("button", name="Screen reader")).to_have_attribute("aria-pressed", "true")
     expect(one.page.locator(".typing .xterm-accessibility")).to_have_count(1)
+
+
+def test_nothing_of_a_terminal_stays_for_the_next_user(someone, portal):
+    one = someone(USER, path="/connect")
+    shown = opened(one)
+    one.page.keyboard.type("echo sec''ret\n")
+    expect(shown).to_contain_text("secret")
+    one.page.get_by_role("button", name=f"Signed in as {USER}: menu").click()
+    one.page.get_by_role("menuitem", name="Sign out").click()
+    one.page.get_by_label("User name").fill("dave")
+    one.page.get_by_label("Password", exact=True).fill(USER_PASSWORD)
+    one.page.get_by_role("button", name="Continue").click()
+    expect(one.page.get_by_role("heading", name="Connect")).to_be_visible()
+    expect(one.page.get_by_role("tab")).to_have_count(0)
+    assert "secret" not in one.page.content()
+    until(lambda: not portal.gateway.sessions(), 20, "the end of the session")

@@ -58,9 +58,10 @@ export class Link {
     this.listener.said(message);
   }
 
-  /** False: too much waits already, and nothing of this goes up. */
+  /** What is typed while there is no connection is nobody's. False: too much waits already, and nothing of this goes up. */
   type(bytes: Uint8Array): boolean {
-    if (this.socket.readyState !== WebSocket.OPEN || this.socket.bufferedAmount + bytes.length > MOST_WAITING) return false;
+    if (this.socket.readyState !== WebSocket.OPEN) return true;
+    if (this.socket.bufferedAmount + bytes.length > MOST_WAITING) return false;
     for (let at = 0; at < bytes.length; at += FRAME) this.socket.send(bytes.subarray(at, at + FRAME));
     return true;
   }

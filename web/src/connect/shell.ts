@@ -2,7 +2,7 @@
 // One terminal with its connection. It lives while its entry in the list of shells does, in sight or not.
 import { inert } from "../parts/inert";
 import { Link, socketAddress, type Said } from "./link";
-import { changeShell, dropShell, type Facts, type ShellState } from "./shells";
+import { changeShell, dropShell, whenClosed, type Facts, type ShellState } from "./shells";
 import { TypingScreen } from "./typing-screen";
 
 const STATES: ReadonlySet<string> = new Set<ShellState>(["opening", "held", "live", "paused", "supervised"]);
@@ -16,6 +16,7 @@ export function shellOf(facts: Facts, leave: () => void): Shell {
   if (!shell) {
     shell = new Shell(facts, leave);
     shells.set(facts.key, shell);
+    whenClosed(facts.key, shell.close);
   }
   return shell;
 }
@@ -80,10 +81,10 @@ export class Shell {
   }
 
   /** Ends the session and takes the terminal away. */
-  close() {
+  readonly close = () => {
     this.link?.close();
     this.screen.dispose();
     shells.delete(this.facts.key);
     dropShell(this.facts.key);
-  }
+  };
 }

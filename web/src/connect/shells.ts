@@ -62,9 +62,26 @@ export function changeShell(key: string, change: Partial<Facts>) {
 }
 
 export function dropShell(key: string) {
+  closers.delete(key);
   const at = open.all.findIndex((one) => one.key === key);
   const all = open.all.filter((one) => one.key !== key);
   set({ all, current: open.current === key ? (all[Math.max(0, at - 1)]?.key ?? null) : open.current });
+}
+
+/** What takes a terminal away, by the key of its entry. */
+const closers = new Map<string, () => void>();
+
+export function whenClosed(key: string, close: () => void) {
+  closers.set(key, close);
+}
+
+/** Nothing of one user's terminals stays for the next one who signs in. */
+export function closeAllShells() {
+  for (const { key } of open.all) {
+    closers.get(key)?.();
+    closers.delete(key);
+  }
+  if (open.all.length > 0) set({ all: [], current: null });
 }
 
 export function isOver(facts: Facts): boolean {
