@@ -48,7 +48,7 @@ function Proof({ of }: { of: VerifiedRecording }) {
         <Fact name="Result">
           <State of={proof.sound ? "sound" : "not sound"} /> <span className="dim">as of <Time at={of.verified_at} absolute /></span>
         </Fact>
-        <Fact name="Chain">{proof.chunks} chunks, {proof.entries} events, {proof.tail_frames} frames that no chunk holds yet; the audit log vouches for {proof.known_chunks} chunks</Fact>
+        <Fact name="Chain">chunks: {proof.chunks}, of which the audit log vouches for {proof.known_chunks}; events: {proof.entries}; frames that no chunk holds yet: {proof.tail_frames}</Fact>
         <Fact name="Signed">{proof.signer_trusted ? "by this node" : "by a node that this one does not know"}</Fact>
         <Fact name="Seal">{proof.state === "sealed" ? "complete" : proof.state}</Fact>
         <Fact name="Contents">{proof.opened ? "every frame opened with the session's key" : "not opened: this node has no key for them"}</Fact>
