@@ -77,7 +77,7 @@ def test_commands_sizes_status_and_the_record(portal):
     over = ended(portal, one.session)
     assert over["end_reason"] == "the program ended" and over["via"] == "browser"
     portal.gateway.sealed(one.session)
-    events = portal.gateway.events(one.session)
+    events = portal.gateway.events(one.session, "--with-input")
     assert data(events, "down") == one.output, "what the browser showed is what is recorded"
     assert b"exit 7\r" in data(events, "up")
     assert portal.gateway.run("recording", "verify", one.session).returncode == 0
@@ -91,7 +91,7 @@ def test_the_events_are_those_of_an_ssh_client(portal):
     """Kind for kind: whoever reads records need not know who made them."""
     def said(session):
         portal.gateway.sealed(session)
-        return [(e["event"], e.get("request")) for e in portal.gateway.events(session) if e.get("direction") == "up" and e["event"] not in ("data", "eof")]
+        return [e["request"] for e in portal.gateway.events(session) if e["event"] == "request" and e["request"] != "env"]
 
     one = WebTerminal(signed_in(portal))
     one.state("live")
@@ -101,7 +101,7 @@ def test_the_events_are_those_of_an_ssh_client(portal):
     session = portal.gateway.live_session(user=USER)["id"]
     shell.communicate(b"exit\n", timeout=30)
     ours, theirs = said(one.session), said(session)
-    assert ("request", "shell") in ours and ours == [one for one in theirs if one in ours], (ours, theirs)
+    assert ours == ["pty", "shell"] and [one for one in theirs if one in ours] == ours, (ours, theirs)
 
 
 def test_a_full_screen_program_is_seen_by_a_second_browser(portal, terminal, account):
@@ -166,6 +166,14 @@ def test_who_is_not_signed_in_or_comes_from_elsewhere(portal):
     assert browser.get("/connect?target=web1&account=deploy").status == 426
 
 
+def test_a_denied_approval_is_told(portal, ruled):
+    ruled(require={"approval": {"approvers": {"groups": ["leads"]}, "count": 1, "valid": "1h"}})
+    one = WebTerminal(signed_in(portal))
+    held = one.state("held")
+    assert signed_in(portal, "lead").post(f"/requests/{held['code']}/deny", {"comment": "not today <b>"}).status == 200
+    assert "not today <b>" in one.end()["words"]
+
+
 def test_an_approval_is_waited_for(portal, ruled):
     ruled(require={"approval": {"approvers": {"groups": ["leads"]}, "count": 1, "valid": "1h"}})
     one = WebTerminal(signed_in(portal))
@@ -178,14 +186,6 @@ def test_an_approval_is_waited_for(portal, ruled):
     one.expect(b"typed-before-2")
     portal.gateway.cli("session", "terminate", one.session)
     one.end()
-
-
-def test_a_denied_approval_is_told(portal, ruled):
-    ruled(require={"approval": {"approvers": {"groups": ["leads"]}, "count": 1, "valid": "1h"}})
-    one = WebTerminal(signed_in(portal))
-    held = one.state("held")
-    assert signed_in(portal, "lead").post(f"/requests/{held['code']}/deny", {"comment": "not today <b>"}).status == 200
-    assert "not today <b>" in one.end()["words"]
 
 
 def test_a_reason_cannot_be_given_here_and_was_given_before(portal, ruled):
@@ -243,9 +243,10 @@ def test_an_administrator_pauses_tells_resumes_and_ends_it(portal, terminal):
 
 
 def test_a_suspended_session_wants_the_password(portal, terminal):
-    portal.gateway.cli("session", "suspend", terminal.session)
+    session = terminal.session
+    portal.gateway.cli("session", "suspend", session)
     terminal.state("paused")
-    portal.gateway.cli("session", "resume", terminal.session)
+    portal.gateway.cli("session", "resume", session)
     terminal.expect(b"Password of alice: ")
     terminal.type("wrong\r")
     terminal.expect(b"Password of alice: ")
@@ -255,8 +256,9 @@ def test_a_suspended_session_wants_the_password(portal, terminal):
     terminal.run("echo again")
     terminal.type("exit\r")
     terminal.end()
-    portal.gateway.sealed(terminal.session)
-    assert USER_PASSWORD.encode() not in data(portal.gateway.events(terminal.session), "up")
+    portal.gateway.sealed(session)
+    typed = data(portal.gateway.events(session, "--with-input"), "up")
+    assert b"echo again" in typed and USER_PASSWORD.encode() not in typed
 
 
 def test_a_supervisor_is_waited_for(portal, ruled):

@@ -5,8 +5,6 @@ import urllib.parse
 
 from .web_socket import Socket
 
-PROMPT = b"ready$ "
-
 
 class WebTerminal(Socket):
     def __init__(self, browser, target="web1", account="deploy", columns=100, rows=30, **options):
@@ -16,6 +14,7 @@ class WebTerminal(Socket):
         self.output = b""  # all binary frames
         self.told = []     # all text frames
         self.closed_with = None
+        self.commands = 0
 
     def step(self):
         """Takes one frame. False: it was the last."""
@@ -73,16 +72,16 @@ class WebTerminal(Socket):
         self.send(1, json.dumps({"resize": {"columns": columns, "rows": rows}}).encode())
 
     def shell(self):
-        """A live shell with a prompt that no command line shows."""
+        """A live shell that has run a command."""
         self.state("live")
-        self.type("PS1='rea'; PS1=$PS1'dy$ '\r")
-        self.expect(PROMPT)
+        self.run("true")
         return self
 
     def run(self, command):
-        """What the command shows, up to the next prompt."""
-        self.type(command + "\r")
-        return self.expect(PROMPT)
+        """What the command shows. A shell draws its prompt again when the size changes, so a prompt says nothing."""
+        self.commands += 1
+        self.type(f"{command}; echo over-$(({self.commands}+1000))-\r")
+        return self.expect(f"over-{self.commands + 1000}-".encode())
 
     def end(self):
         """What the end says; after it the socket is closed."""
