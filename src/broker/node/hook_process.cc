@@ -120,8 +120,16 @@ void HookProcess::kill_all() const {
   (void)ipc::kill_now(pidfd_);  // it may not have a group of its own yet
 }
 
+// A wake-up without a reason must not end a program that still runs.
+bool HookProcess::has_ended() const {
+  siginfo_t info{};
+  const int asked = ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG | WNOWAIT);
+  return asked != 0 || info.si_pid != 0;
+}
+
 void HookProcess::ended() {
-  kill_all();  // what it left behind
+  if (!has_ended()) return;
+  kill_all();  // what it left behind, while its number is still its own
   const auto ending = ipc::reap(pidfd_);
   if (ending && !*ending) return;
   reaped_ = true;

@@ -39,6 +39,7 @@ class HookProcess {
  private:
   HookProcess(net::Loop& loop, pid_t pid, base::Fd pidfd, std::function<void(const std::string&)> done);
   void ended();
+  bool has_ended() const;
   void kill_all() const;
 
   const pid_t pid_;  // of a process group of its own
