@@ -90,18 +90,23 @@ export function SessionPage() {
   );
 }
 
+// A name stays on the line of what it names.
+function Pair(props: React.ComponentProps<typeof Fact>) {
+  return <div><Fact {...props} /></div>;
+}
+
 function Header({ facts, over }: { facts: Session; over: boolean }) {
   return (
     <dl className="facts across">
-      <Fact name="Since"><Time at={facts.started_at} absolute /></Fact>
-      <Fact name={over ? "Lasted" : "For"}><Lasting from={facts.started_at} to={facts.ended_at} /></Fact>
-      <Fact name="Protocol"><Inert text={facts.protocol} /></Fact>
-      <Fact name="From"><Inert text={facts.source} mono /></Fact>
-      {facts.via && <Fact name="Through"><Inert text={facts.via} /></Fact>}
-      {facts.node && <Fact name="Node"><Inert text={facts.node} /></Fact>}
-      {over && facts.end_reason && <Fact name="Ended by"><Inert text={facts.end_reason} /></Fact>}
-      {typeof facts.request === "string" && <Fact name="Approval"><Link to="/requests" search={{ show: facts.request }}><Inert text={facts.request} mono /></Link></Fact>}
-      <Fact name="Id"><Ident id={facts.id} /></Fact>
+      <Pair name="Since"><Time at={facts.started_at} absolute /></Pair>
+      <Pair name={over ? "Lasted" : "For"}><Lasting from={facts.started_at} to={facts.ended_at} /></Pair>
+      <Pair name="Protocol"><Inert text={facts.protocol} /></Pair>
+      <Pair name="From"><Inert text={facts.source} mono /></Pair>
+      {facts.via && <Pair name="Through"><Inert text={facts.via} /></Pair>}
+      {facts.node && <Pair name="Node"><Inert text={facts.node} /></Pair>}
+      {over && facts.end_reason && <Pair name="Ended by"><Inert text={facts.end_reason} /></Pair>}
+      {typeof facts.request === "string" && <Pair name="Approval"><Link to="/requests" search={{ show: facts.request }}><Inert text={facts.request} mono /></Link></Pair>}
+      <Pair name="Id"><Ident id={facts.id} /></Pair>
     </dl>
   );
 }
