@@ -98,6 +98,7 @@ class Person:
     def settled(self):
         """Waits until the page has fetched what it shows."""
         self.page.wait_for_load_state("load")
+        expect(self.page.locator("main h1").first).to_be_visible()  # until it is known who is signed in, there is no page
         expect(self.page.locator(".mantine-Loader-root")).to_have_count(0)
         return self.page
 
