@@ -6,6 +6,9 @@ file(GLOB _pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/*.md ${CMAKE_SOURCE_
 list(FILTER _pages EXCLUDE REGEX "/(benchmarks|dependencies)\\.md$")
 install(FILES ${_pages} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# portal.md shows them.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/screenshots/portal DESTINATION ${CMAKE_INSTALL_DOCDIR}/screenshots
+        PATTERN "*-360.webp" EXCLUDE PATTERN "*-2560.webp" EXCLUDE)
 
 # The portal's pages, where tools/build-pages has built them.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/build/pages/ DESTINATION ${CMAKE_INSTALL_DATADIR}/sallyport/portal OPTIONAL
