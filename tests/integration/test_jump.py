@@ -63,6 +63,7 @@ def test_a_jump_takes_a_strangers_place_until_it_is_logged_in(make_world):
             return answer(one) == b"SSH-"
     with forwarding(world, "web1") as (ssh, port), contextlib.ExitStack() as open_ones:
         until(stranger_gets_in, what="the place of whoever looked whether the port is there")
+        until(lambda: len(world.gateway.workers("front")) == 1, what="the end of all strangers")
         many = [open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(20)]
         answers = [answer(one) for one in many]
         assert set(answers) == {b"SSH-", b""} and answers.count(b"SSH-") <= 2

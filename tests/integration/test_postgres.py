@@ -249,6 +249,8 @@ def test_an_approval_that_is_ended_on_one_node_ends_its_sessions_on_the_other(pa
     assert echo.says("one")
     assert json.loads(first.cli("request", "show", ended, "-o", "json"))["sessions"] == 1
     first.cli("request", "cancel", ended)
+    # Its input stays open: else it may end by itself.
+    until(lambda: echo.popen.poll() is not None, 20, "the session's end")
     told = echo.popen.communicate(timeout=20)[1]
     assert echo.popen.returncode != 0 and b"the approval was ended" in told, told
     # Another one is not concerned.
