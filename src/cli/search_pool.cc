@@ -11,9 +11,10 @@
 namespace sallyport::cli {
 namespace {
 
-// One that is being opened waits for the gateway's disk, one that is searched for a processor.
+// One that is being opened waits for the gateway's disk, one that is searched for a processor. Openings of one moment
+// share a sync.
 std::size_t slots_wanted() {
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 14) + 2;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8) + 8;
 }
 
 }  // namespace
